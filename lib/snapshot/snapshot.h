@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The snapshot in memory: a frozen copy of one process's counters, independent of the store it came
+ * from. freeze.c makes one from a store, read.c and write.c exchange it with a file, report/ and the
+ * commands only read it.
+ *
+ * Glossary. A *node* is one frame of the stack tree: an address, and the node of its caller. A *stack*
+ * is named by its innermost node. A *site* is a stack in a domain, with its counters.
+ */
+#ifndef ALLOT_SNAPSHOT_SNAPSHOT_H
+#define ALLOT_SNAPSHOT_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct allot_error;
+
+struct allot_count {
+	uint64_t bytes;  /* requested bytes */
+	uint64_t blocks; /* number of blocks */
+};
+
+/* Nodes below ALLOT_NODE_FIRST are no frames; they say how a stack ends, or that there is none. */
+enum {
+	ALLOT_NODE_NONE = 0,      /* no stack was recorded */
+	ALLOT_NODE_ROOT = 1,      /* the walk reached the thread's first frame */
+	ALLOT_NODE_TRUNCATED = 2, /* the walk had to stop: unwind data was missing or broken */
+	ALLOT_NODE_LIMIT = 3,     /* the walk was cut at the configured depth */
+	ALLOT_NODE_FIRST = 4,
+};
+
+enum { ALLOT_NODE_SIGNAL = 1 }; /* the frame was interrupted by a signal: address is not a return address */
+
+struct allot_node {
+	uint64_t address; /* return address, or the interrupted instruction in a signal frame */
+	uint32_t parent;  /* the caller's node; always less than the node's own index */
+	uint32_t module;  /* index into modules[]; 0: in no known module (JIT code, unmapped) */
+	uint32_t flags;   /* ALLOT_NODE_SIGNAL */
+};
+
+enum { ALLOT_DOMAIN_MALLOC = 0, ALLOT_DOMAIN_MMAP = 1 };
+
+struct allot_site {
+	uint32_t stack;  /* node */
+	uint32_t domain; /* ALLOT_DOMAIN_*, or a program's own */
+	struct allot_count live, peak, ever, temporary;
+	uint64_t mismatched; /* blocks freed by the wrong family: new[] by delete, malloc by delete, … */
+};
+
+struct allot_module {
+	char *path;           /* never NULL; "" for entry 0 */
+	uint64_t start, end;  /* address range it was mapped at */
+	uint64_t bias;        /* what to take from an address to get the ELF file's own address */
+	uint8_t build_id[32]; /* the first bytes of it, if longer */
+	uint32_t build_id_size; /* 0: has none */
+	uint32_t generation;  /* counts the modules that were loaded at an address used before */
+	uint64_t truncated;   /* walks that had to stop in this module */
+	bool unloaded;        /* was closed before the snapshot */
+};
+
+/* Why something was not recorded; lost[] in the trust header counts each. */
+enum allot_lost {
+	ALLOT_LOST_STORE_FULL, /* the store could not grow: limit, disk or address space */
+	ALLOT_LOST_THREADS,    /* more threads at once than the store has rings */
+	ALLOT_LOST_NESTED,     /* signal handlers nested too deep inside the tracer */
+	ALLOT_LOST_INTERRUPTED, /* an event was half applied when its drainer was killed */
+	ALLOT_LOST_CORRUPT,    /* an index in the store was out of range and not followed */
+	ALLOT_LOST_REASONS,
+};
+
+enum allot_exit {
+	ALLOT_EXIT_RUNNING,  /* still running when the snapshot was taken */
+	ALLOT_EXIT_CLEAN,    /* exit, _exit or quick_exit; exit_value is the status */
+	ALLOT_EXIT_SIGNALED, /* exit_value is the signal */
+	ALLOT_EXIT_EXEC,     /* replaced by another program */
+	ALLOT_EXIT_UNKNOWN,  /* gone without a word, and nobody waited for it: killed */
+};
+
+/* The trust header: what a reader must know before believing the numbers. */
+struct allot_trust {
+	uint64_t events;               /* allocations and frees seen */
+	uint64_t lost[ALLOT_LOST_REASONS];
+	uint64_t walks;                /* stacks walked */
+	uint64_t truncated;            /* walks that stopped early (ALLOT_NODE_TRUNCATED) */
+	uint64_t limited;              /* walks cut at the depth limit */
+	uint64_t bootstrap;            /* calls served before the real allocator was known */
+	uint64_t unknown_frees;        /* frees of blocks never seen allocated */
+	uint64_t inherited_frees;      /* frees of blocks that a forked child got from its parent */
+	uint64_t mismatched;           /* frees by the wrong family */
+	uint64_t double_allocations;   /* allocations at an address already live: an uncounted free */
+	uint64_t verified, differing;  /* walks compared with the reference unwinder, and those that differ */
+	uint64_t children, untraced_children; /* forks seen; of them, those not followed */
+	bool stopped;                  /* recording stopped early (see lost[]) */
+	enum allot_exit exit;
+	int32_t exit_value;
+};
+
+struct allot_mark {
+	uint64_t time_ns; /* since start */
+	uint64_t live_bytes;
+	char *name;
+};
+
+struct allot_sample { /* one point of the time series */
+	uint64_t time_ns; /* since start */
+	uint64_t live_bytes, live_blocks, ever_bytes, ever_blocks;
+};
+
+struct allot_block { /* one live block, if the snapshot carries them */
+	uint64_t address, size;
+	uint32_t site; /* index into sites[] */
+};
+
+/* One source-level frame of an address. An address has several when calls were inlined there. */
+struct allot_frame {
+	char *function; /* demangled; NULL: unknown */
+	char *file;     /* NULL: unknown */
+	uint32_t line;  /* 0: unknown */
+	bool inlined;   /* this frame was inlined into the next one */
+};
+
+/* What an address of a module means, kept in the file so that a rebuilt binary cannot spoil it. */
+struct allot_symbol {
+	uint32_t module;
+	uint64_t address;           /* as in the node: the lookup is at address-1 unless signal is set */
+	bool signal;
+	uint32_t frame_count;       /* at least 1 */
+	struct allot_frame *frames; /* innermost first; all but the last are inlined */
+};
+
+struct allot_snapshot {
+	/* the process */
+	uint64_t pid;
+	char *program;        /* path of the executable */
+	char *command;        /* its arguments, joined by spaces */
+	uint64_t start_time_ns; /* CLOCK_REALTIME at start */
+	uint64_t time_ns;     /* when the snapshot was taken, since start */
+	uint32_t depth_limit; /* 0: none */
+	char *note;           /* free text, "" if none: e.g. how an address-space limit was met */
+
+	struct allot_trust trust;
+	struct allot_count live, peak, ever, temporary; /* over all domains */
+	uint64_t frees;
+	uint64_t peak_time_ns; /* when the peak was, since start */
+	uint64_t overhead_bytes; /* memory of the store itself */
+
+	struct allot_module *modules;
+	uint32_t module_count; /* at least 1: entry 0 is "no module" */
+	struct allot_node *nodes;
+	uint32_t node_count; /* at least ALLOT_NODE_FIRST */
+	struct allot_site *sites;
+	uint32_t site_count;
+	char **domains; /* names; domains[0] "malloc", domains[1] "mmap" */
+	uint32_t domain_count;
+	struct allot_mark *marks;
+	uint32_t mark_count;
+	struct allot_sample *series;
+	uint32_t sample_count;
+	struct allot_block *blocks;
+	uint64_t block_count;
+	struct allot_symbol *symbols; /* sorted by module, address, signal */
+	uint32_t symbol_count;
+};
+
+/* An empty snapshot: module 0, the special nodes, the two domains. NULL if out of memory. */
+struct allot_snapshot *allotp_snapshot_new(void);
+/* Frees it and all it owns. NULL is fine. */
+void allotp_snapshot_free(struct allot_snapshot *snapshot);
+
+/*
+ * Writes the snapshot to a file, by a temporary file in the same directory that is renamed at the end, so
+ * that a failure leaves an older file as it was. Returns 0, or a negative errno with the error filled in.
+ */
+int allotp_snapshot_write(const struct allot_snapshot *snapshot, const char *path, struct allot_error *error);
+
+/*
+ * Reads a snapshot file, treating it as hostile: afterwards every index in the snapshot is within its
+ * array, every parent is less than its node, every string ends, blocks are sorted by address and symbols as
+ * said above. Returns 0 and *out, or a negative errno (-EBADMSG: damaged or not a snapshot) with one clear
+ * line in the error; *out is untouched then.
+ */
+int allotp_snapshot_read(const char *path, struct allot_snapshot **out, struct allot_error *error);
+/* The same from memory; name is used in errors. For the fuzzer and for stores kept in memory. */
+int allotp_snapshot_parse(const void *data, size_t size, const char *name, struct allot_snapshot **out,
+			  struct allot_error *error);
+
+/* The symbol of an address, or NULL. */
+const struct allot_symbol *allotp_snapshot_symbol(const struct allot_snapshot *snapshot, uint32_t module,
+						  uint64_t address, bool signal);
+
+#endif

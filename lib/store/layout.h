@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store: what the traced program and its readers share while it runs. One mapping, indices and
+ * offsets instead of pointers, little that is not a power of two. This header is the contract; whoever
+ * maps a store uses nothing else.
+ *
+ * The mapping is a row of *regions*, each an array that grows in place: its address space is reserved
+ * from the start, its memory is committed as it is needed. Two kinds of writers:
+ *
+ *   producers  the threads of the traced program: slots, segments, nodes, modules, strings. Lock-free.
+ *   drainer    whoever holds drain.lock, in any process: sites, live table, maps, totals, series.
+ *
+ * Glossary: a *slot* is a thread's place to write events, its ring a chain of *segments*; a *node* is a
+ * frame of the stack tree; a *site* is a stack in a domain with its counters; the *live table* knows every
+ * live block; a *map* is a live mapping of the mmap domain.
+ */
+#ifndef ALLOT_STORE_LAYOUT_H
+#define ALLOT_STORE_LAYOUT_H
+
+#include <assert.h>
+#include <stdint.h>
+
+#define ALLOT_STORE_MAGIC UINT64_C(0x45524f5453544c41) /* "ALTSTORE" in memory */
+#define ALLOT_STORE_VERSION 1u
+
+enum allot_region_id {
+	ALLOT_REGION_HEADER,
+	ALLOT_REGION_SLOTS,    /* struct allot_slot[] */
+	ALLOT_REGION_MODULES,  /* struct allot_store_module[] */
+	ALLOT_REGION_STRINGS,  /* bytes; offset 0 is the empty string */
+	ALLOT_REGION_NODES,    /* struct allot_store_node[] */
+	ALLOT_REGION_INDEX,    /* uint32_t[]: hash tables (parent, address) -> node, see tree.c */
+	ALLOT_REGION_NODE_SITE, /* uint32_t[node] -> first site of that stack */
+	ALLOT_REGION_SITES,    /* struct allot_store_site[] */
+	ALLOT_REGION_DIRECTORY, /* uint32_t[]: live table, hash prefix -> page */
+	ALLOT_REGION_PAGES,    /* struct allot_live_page[] */
+	ALLOT_REGION_MAPS,     /* struct allot_map[], sorted by address */
+	ALLOT_REGION_MARKS,    /* struct allot_store_mark[] */
+	ALLOT_REGION_SERIES,   /* struct allot_store_sample[] */
+	ALLOT_REGION_SEGMENTS, /* struct allot_segment, segment_bytes each */
+	ALLOT_REGIONS,
+};
+
+struct allot_region {
+	uint64_t offset;    /* from the start of the mapping; page-aligned */
+	uint64_t size;      /* reserved bytes; never changes */
+	uint64_t committed; /* bytes backed by memory; only grows (atomic) */
+};
+
+/* ---- events ---- */
+
+enum allot_op {
+	ALLOT_OP_NONE,
+	ALLOT_OP_ALLOC,         /* address, size, stack */
+	ALLOT_OP_FREE,          /* address */
+	ALLOT_OP_GIVE_UP,       /* address: realloc is about to free it */
+	ALLOT_OP_RESTORE,       /* address: that realloc failed, the block is live as it was */
+	ALLOT_OP_MAP,           /* address, size, stack: mmap; replaces what was mapped there */
+	ALLOT_OP_UNMAP,         /* address, size */
+	ALLOT_OP_THREAD,        /* a thread took this slot: size is its tid */
+	ALLOT_OP_MARK,          /* address is the offset of the name in strings */
+};
+
+/* Which functions a block came from and goes by; a free of another family is a mismatch. */
+enum allot_family {
+	ALLOT_FAMILY_MALLOC, /* malloc … free, aligned too */
+	ALLOT_FAMILY_NEW,    /* operator new … operator delete */
+	ALLOT_FAMILY_NEW_ARRAY, /* operator new[] … operator delete[] */
+	ALLOT_FAMILY_ANY,    /* a free that fits every family (none of ours knows) */
+};
+
+struct allot_event {
+	uint64_t stamp;
+	uint64_t address; /* 48 bits */
+	uint64_t size;    /* requested bytes */
+	uint32_t stack;   /* node */
+	uint8_t op;       /* enum allot_op */
+	uint8_t family;   /* enum allot_family */
+	uint16_t domain;
+};
+static_assert(sizeof(struct allot_event) == 32, "event size is part of the store's format");
+
+/* A piece of a ring. Segments are numbered from 1, so that 0 means none. */
+struct allot_segment {
+	uint32_t next;  /* the segment that follows in the ring, or in the free list (atomic) */
+	uint32_t unused[15];
+	struct allot_event events[]; /* header.segment_events of them */
+};
+static_assert(sizeof(struct allot_segment) == 64, "segment header fills a cache line");
+
+enum allot_slot_state { ALLOT_SLOT_FREE, ALLOT_SLOT_OWNED };
+
+/*
+ * One thread's ring. Event number n of the slot lies at n % segment_events of its segment. The thread
+ * publishes with a release store of `published`, whose partner is the drainer's acquire load; the drainer
+ * returns a segment to the free list once it has consumed its last event.
+ */
+struct allot_slot {
+	/* written by the thread that owns it */
+	uint64_t published;   /* events ever written (atomic) */
+	uint32_t tail;        /* segment being written; 0: none yet */
+	uint32_t state;       /* enum allot_slot_state (atomic) */
+	uint32_t tid;
+	uint32_t next_free;   /* slot + 1 in the list of free slots (atomic) */
+	uint64_t unused_producer[5];
+	/* written by the drainer, but for first: set by the owner before its first publish */
+	uint64_t consumed;    /* events drained (atomic) */
+	uint32_t head;        /* segment that holds event number `consumed`; 0: none yet, take first */
+	uint32_t first;       /* the ring's first segment */
+	uint64_t last_alloc;  /* the newest allocation's key while nothing else was allocated since; for 'temporary' */
+	uint64_t given_up[3]; /* the live entry that GIVE_UP took out: key, size, site and flags; key 0: none */
+	uint64_t unused_drainer[2];
+};
+static_assert(sizeof(struct allot_slot) == 128, "a slot is two cache lines, one for each side");
+
+/* ---- stack tree ---- */
+
+struct allot_store_node {
+	uint64_t address;
+	uint32_t parent;        /* less than this node's index */
+	uint32_t module_flags;  /* module << 8 | ALLOT_NODE_* flags of snapshot.h */
+};
+static_assert(sizeof(struct allot_store_node) == 16, "node size is part of the store's format");
+
+struct allot_store_module {
+	uint64_t start, end, bias;
+	uint64_t identity;      /* what tells two loads apart: the loader's link_map, mixed with the range */
+	uint32_t path;          /* offset in strings */
+	uint32_t generation;
+	uint32_t dead;          /* closed (atomic): its nodes match no new walk */
+	uint32_t build_id_size;
+	uint64_t truncated;     /* walks that had to stop in it (atomic) */
+	uint8_t build_id[32];
+	uint64_t eh_frame_hdr;  /* address of .eh_frame_hdr, 0: none */
+	uint64_t unused[4];
+};
+static_assert(sizeof(struct allot_store_module) == 128, "module size is part of the store's format");
+
+/* ---- what the drainer keeps ---- */
+
+struct allot_store_site {
+	uint32_t stack;         /* node */
+	uint32_t domain;
+	uint32_t next;          /* next site of the same stack; 0: none */
+	uint32_t mismatched;
+	uint64_t ever_bytes, ever_blocks;
+	uint64_t freed_bytes, freed_blocks;
+	uint64_t temporary_bytes, temporary_blocks;
+	uint64_t peak_bytes, peak_blocks; /* live at the last peak before `changed` */
+	uint64_t changed;       /* number of the event that changed this site last */
+	uint64_t unused[5];
+};
+static_assert(sizeof(struct allot_store_site) == 128, "site size is part of the store's format");
+
+struct allot_live_entry {
+	uint64_t key;           /* address | domain << 48; 0: empty */
+	uint64_t size;
+	uint32_t site;
+	uint32_t slot_family;   /* slot of the allocating thread << 2 | family */
+};
+static_assert(sizeof(struct allot_live_entry) == 24, "live entry size is part of the store's format");
+
+#define ALLOT_LIVE_ENTRIES 170
+
+struct allot_live_page {
+	uint32_t depth;         /* how many bits of the hash all its entries share */
+	uint32_t count;
+	uint64_t unused;
+	struct allot_live_entry entries[ALLOT_LIVE_ENTRIES];
+};
+static_assert(sizeof(struct allot_live_page) == 4096, "a live page is a memory page");
+
+/* The newest blocks wait here before they go into the pages; most are freed first. Direct-mapped. */
+#define ALLOT_YOUNG_ENTRIES 4096
+
+struct allot_map {
+	uint64_t start, size;
+	uint32_t site;
+	uint32_t slot;
+	uint64_t unused;
+};
+static_assert(sizeof(struct allot_map) == 32, "map size is part of the store's format");
+
+struct allot_store_mark {
+	uint64_t stamp;
+	uint64_t live_bytes;
+	uint32_t name;          /* offset in strings */
+	uint32_t slot;
+};
+
+struct allot_store_sample {
+	uint64_t stamp;
+	uint64_t live_bytes, live_blocks, ever_bytes, ever_blocks;
+};
+
+struct allot_totals {
+	uint64_t ever_bytes, ever_blocks;
+	uint64_t freed_bytes, freed_blocks;
+	uint64_t temporary_bytes, temporary_blocks;
+	uint64_t peak_bytes, peak_blocks;
+	uint64_t peak_event;    /* number of the event that made the last peak */
+	uint64_t peak_stamp;
+	uint64_t events;        /* events applied: the event numbers of sites and peak */
+	uint64_t unknown_frees, mismatched, double_allocations;
+};
+
+/*
+ * What was being done when a drainer died. Before an event is applied, its slot and number and the old values
+ * of all that it will change are kept here; `active` is set last before and cleared first after. Whoever
+ * takes the lock over puts the old values back and applies the event again.
+ */
+struct allot_journal {
+	uint32_t active;
+	uint32_t slot;
+	uint64_t number;        /* of the event in its slot */
+	uint32_t site;          /* 0: none saved */
+	uint32_t page;          /* live page being changed, 0: none */
+	uint32_t split;         /* live page being split off from `page`, 0: none */
+	uint32_t unused;
+	uint64_t last_alloc;
+	uint64_t given_up[3];
+	struct allot_live_entry removed; /* entry taken out of the live table by this event */
+	struct allot_totals totals;
+	struct allot_store_site saved;
+};
+
+enum allot_clock { ALLOT_CLOCK_COUNTER, ALLOT_CLOCK_MONOTONIC };
+
+enum { /* header.flags */
+	ALLOT_STORE_MMAP = 1,   /* the mmap domain is recorded */
+	ALLOT_STORE_FORKED = 2, /* the process began by fork: frees of unknown blocks are its parent's */
+	ALLOT_STORE_MAPS_UNCERTAIN = 4, /* a drainer died in the maps */
+};
+
+struct allot_header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t header_size;
+	uint64_t mapping_size;
+	struct allot_region regions[ALLOT_REGIONS];
+
+	/* set once at start */
+	uint32_t ready;         /* the rest is filled in (atomic, release) */
+	uint32_t flags;
+	uint32_t pid;
+	uint32_t parent_pid;
+	uint32_t depth_limit;   /* 0: none */
+	uint32_t segment_events; /* power of two */
+	uint32_t segment_bytes;
+	uint32_t clock;         /* enum allot_clock */
+	uint32_t program, command; /* offsets in strings */
+	uint32_t note;          /* offset in strings; how a limit was met */
+	uint32_t exec_count;    /* how many programs this process had run before */
+	uint64_t start_stamp;
+	uint64_t start_monotonic_ns, start_realtime_ns;
+	uint64_t ticks_per_second; /* of the stamp; 0: not known, take another (stamp, time) pair */
+	uint64_t pid_namespace; /* inode of /proc/self/ns/pid */
+
+	/* producers; all atomic */
+	uint64_t slot_count __attribute__((aligned(64))); /* slots ever used */
+	uint64_t free_slots;    /* tag << 32 | slot + 1 */
+	uint64_t segment_count; /* segments ever used */
+	uint64_t free_segments; /* tag << 32 | segment */
+	uint64_t node_count;
+	uint64_t module_count;
+	uint64_t string_bytes;
+	uint64_t code_epoch;    /* counts the unloadings of code */
+	uint64_t lost[8];       /* events, by enum allot_lost */
+	uint64_t bootstrap, limited, truncated, walks, verified, differing;
+	uint64_t children, untraced_children;
+	uint32_t stopped;       /* recording has stopped */
+	uint32_t exit_state;    /* enum allot_exit, as far as the process itself could say */
+	int32_t exit_value;
+	uint32_t index_level;   /* newest hash table of the stack tree */
+	uint32_t index_used[32]; /* nodes in each */
+
+	/* drainer */
+	uint64_t lock __attribute__((aligned(64))); /* pid << 32 | tid, 0: free (atomic) */
+	uint64_t site_count;    /* the first site is number 1 */
+	uint64_t page_count;    /* the first page is number 1 */
+	uint32_t directory_bits;
+	uint32_t map_count;
+	uint32_t mark_count;
+	uint32_t sample_count;
+	uint64_t sample_interval; /* stamp ticks between two samples */
+	uint64_t next_sample;   /* stamp */
+	struct allot_totals totals;
+	struct allot_journal journal;
+	struct allot_live_entry young[ALLOT_YOUNG_ENTRIES] __attribute__((aligned(64)));
+};
+
+#endif

@@ -4,4 +4,4 @@ pkgconfig_DATA = allot.pc
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = contrib/completions/allot
 
-EXTRA_DIST += contrib/quickstart
+EXTRA_DIST += contrib/quickstart contrib/count-tests

@@ -1,1 +1,2 @@
-# doc
+# The manual pages.
+dist_man_MANS = doc/allot.1

@@ -6,7 +6,7 @@ need jq
 # The command under test.
 allot()
 {
-	"$top_builddir/allot" "$@"
+	"$allot" "$@"
 }
 
 # trace NAME [OPTION…] -- PROGRAM [ARGUMENT…]: runs the program under `allot run`, leaves its exit status in $status,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The store: what the traced program and its readers share while it runs. One mapping, indices and
- * offsets instead of pointers, little that is not a power of two. This header is the contract; whoever
+ * offsets instead of pointers, and sizes that are asserted below. This header is the contract; whoever
  * maps a store uses nothing else.
  *
  * The mapping is a row of *regions*, each an array that grows in place: its address space is reserved
@@ -59,6 +59,7 @@ enum allot_op {
 	ALLOT_OP_UNMAP,         /* address, size */
 	ALLOT_OP_THREAD,        /* a thread took this slot: size is its tid */
 	ALLOT_OP_MARK,          /* address is the offset of the name in strings */
+	ALLOT_OPS,
 };
 
 /* Which functions a block came from and goes by; a free of another family is a mismatch. */
@@ -103,13 +104,14 @@ struct allot_slot {
 	uint32_t tid;
 	uint32_t next_free;   /* slot + 1 in the list of free slots (atomic) */
 	uint64_t unused_producer[5];
-	/* written by the drainer, but for first: set by the owner before its first publish */
+	/* written by the drainer, but for first, which the owner sets before its first publish */
 	uint64_t consumed;    /* events drained (atomic) */
-	uint32_t head;        /* segment that holds event number `consumed`; 0: none yet, take first */
-	uint32_t first;       /* the ring's first segment */
+	uint64_t head;        /* segment being drained | which of the ring's segments it is, from 0, << 32; 0: not begun */
 	uint64_t last_alloc;  /* the newest allocation's key while nothing else was allocated since; for 'temporary' */
 	uint64_t given_up[3]; /* the live entry that GIVE_UP took out: key, size, site and flags; key 0: none */
-	uint64_t unused_drainer[2];
+	uint32_t first;       /* the ring's first segment */
+	uint32_t unused;
+	uint64_t unused_drainer;
 };
 static_assert(sizeof(struct allot_slot) == 128, "a slot is two cache lines, one for each side");
 
@@ -163,9 +165,10 @@ static_assert(sizeof(struct allot_live_entry) == 24, "live entry size is part of
 #define ALLOT_LIVE_ENTRIES 170
 
 struct allot_live_page {
-	uint32_t depth;         /* how many bits of the hash all its entries share */
+	uint32_t depth;         /* how many leading bits of the hash all its entries share */
 	uint32_t count;
-	uint64_t unused;
+	uint32_t next_free;
+	uint32_t unused;
 	struct allot_live_entry entries[ALLOT_LIVE_ENTRIES];
 };
 static_assert(sizeof(struct allot_live_page) == 4096, "a live page is a memory page");
@@ -210,13 +213,12 @@ struct allot_totals {
  * takes the lock over puts the old values back and applies the event again.
  */
 struct allot_journal {
-	uint32_t active;
+	uint32_t active;        /* enum allot_op of the event, 0: none */
 	uint32_t slot;
 	uint64_t number;        /* of the event in its slot */
 	uint32_t site;          /* 0: none saved */
-	uint32_t page;          /* live page being changed, 0: none */
-	uint32_t split;         /* live page being split off from `page`, 0: none */
-	uint32_t unused;
+	uint32_t page;          /* live page whose entries are being moved, 0: none */
+	uint32_t split[2];      /* complete copies of the halves of `page`, to replace it; 0: none */
 	uint64_t last_alloc;
 	uint64_t given_up[3];
 	struct allot_live_entry removed; /* entry taken out of the live table by this event */
@@ -253,7 +255,7 @@ struct allot_header {
 	uint32_t exec_count;    /* how many programs this process had run before */
 	uint64_t start_stamp;
 	uint64_t start_monotonic_ns, start_realtime_ns;
-	uint64_t ticks_per_second; /* of the stamp; 0: not known, take another (stamp, time) pair */
+	uint64_t latest_stamp, latest_monotonic_ns; /* a second pair, as late as was known; tells the stamp's rate */
 	uint64_t pid_namespace; /* inode of /proc/self/ns/pid */
 
 	/* producers; all atomic */
@@ -275,9 +277,11 @@ struct allot_header {
 	uint32_t index_used[32]; /* nodes in each */
 
 	/* drainer */
-	uint64_t lock __attribute__((aligned(64))); /* pid << 32 | tid, 0: free (atomic) */
+	uint64_t lock __attribute__((aligned(64))); /* who drains, see drain.c; 0: nobody (atomic) */
+	uint32_t reader;        /* a reader drains now and then: producers leave it to that for a while (atomic) */
 	uint64_t site_count;    /* the first site is number 1 */
 	uint64_t page_count;    /* the first page is number 1 */
+	uint32_t free_page;     /* pages given back, linked through next_free; 0: none */
 	uint32_t directory_bits;
 	uint32_t map_count;
 	uint32_t mark_count;

@@ -1,1 +1,17 @@
-# lib/store
+noinst_LTLIBRARIES += libstore.la
+libstore_la_SOURCES = \
+	lib/store/apply.c \
+	lib/store/apply.h \
+	lib/store/drain.c \
+	lib/store/drain.h \
+	lib/store/layout.h \
+	lib/store/live.c \
+	lib/store/live.h \
+	lib/store/maps.c \
+	lib/store/maps.h \
+	lib/store/ring.c \
+	lib/store/ring.h \
+	lib/store/store.c \
+	lib/store/store.h \
+	lib/store/tree.c \
+	lib/store/tree.h

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/* The drain: who may, and the merge of all rings by stamp. */
+#include "store/drain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "common/clock.h"
+#include "common/sys.h"
+#include "snapshot/snapshot.h"
+#include "store/apply.h"
+#include "store/live.h"
+#include "store/ring.h"
+
+/* ---- the lock: pid | tid << 22 | low bits of the pid namespace << 44; the kernel's pids have 22 bits ---- */
+
+enum { PID_BITS = 22, NAMESPACE_SHIFT = 44, NAMESPACE_BITS = 20 };
+
+/* 0: not known. */
+static uint64_t pid_namespace(void)
+{
+	struct stat status;
+
+	if (ALLOTP_SYSCALL(SYS_newfstatat, AT_FDCWD, "/proc/self/ns/pid", &status, 0))
+		return 0;
+	return status.st_ino & ((UINT64_C(1) << NAMESPACE_BITS) - 1);
+}
+
+static uint64_t owner_word(void)
+{
+	return (uint64_t)allotp_sys_getpid() | (uint64_t)allotp_sys_gettid() << PID_BITS |
+	       pid_namespace() << NAMESPACE_SHIFT;
+}
+
+static bool owner_is_dead(uint64_t owner, uint64_t me)
+{
+	uint32_t mask = (1u << PID_BITS) - 1;
+
+	/* The pids of another namespace mean nothing here. */
+	if (!(me >> NAMESPACE_SHIFT) || owner >> NAMESPACE_SHIFT != me >> NAMESPACE_SHIFT)
+		return false;
+	return (owner & mask) != (me & mask) && allotp_sys_kill((int)(owner & mask), 0) == -ESRCH;
+}
+
+static int take_over(struct allot_store *store, bool recover)
+{
+	int result = allotp_store_sync(store);
+
+	if (result) {
+		allotp_drain_unlock(store);
+		return result;
+	}
+	if (recover) {
+		allotp_live_recover(store);
+		allotp_apply_recover(store);
+	}
+	return 0;
+}
+
+int allotp_drain_lock(struct allot_store *store)
+{
+	uint64_t owner = 0, me;
+
+	/* The common refusal costs no system call. */
+	if (__atomic_load_n(&store->header->lock, __ATOMIC_RELAXED) && store->guest &&
+	    (__atomic_load_n(&store->header->lock, __ATOMIC_RELAXED) & ((1u << PID_BITS) - 1)) == store->header->pid)
+		return -EBUSY;
+	me = owner_word();
+	if (__atomic_compare_exchange_n(&store->header->lock, &owner, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return take_over(store, store->header->journal.active || store->header->journal.page);
+	if (!owner_is_dead(owner, me) ||
+	    !__atomic_compare_exchange_n(&store->header->lock, &owner, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return -EBUSY;
+	return take_over(store, true);
+}
+
+int allotp_drain_lock_by_force(struct allot_store *store)
+{
+	uint64_t before = __atomic_exchange_n(&store->header->lock, owner_word(), __ATOMIC_ACQUIRE);
+
+	return take_over(store, before || store->header->journal.active || store->header->journal.page);
+}
+
+void allotp_drain_unlock(struct allot_store *store)
+{
+	__atomic_store_n(&store->header->lock, 0, __ATOMIC_RELEASE);
+}
+
+/* ---- the merge ---- */
+
+/* What is left to drain of one slot. */
+struct cursor {
+	uint64_t stamp;                  /* of its next event */
+	const struct allot_event *event; /* the next event */
+	uint64_t number;                 /* its number in the slot */
+	uint64_t limit;                  /* number of the first event that is none of ours */
+	uint32_t slot;
+	bool gives;                      /* the next event gives an address up: goes first among equal stamps */
+};
+
+static struct cursor *scratch(struct allot_store *store, uint64_t count)
+{
+	size_t size = count * sizeof(struct cursor);
+	void *memory;
+
+	if (size <= store->scratch_size)
+		return store->scratch;
+	size = (2 * size + 65535) / 65536 * 65536;
+	memory = allotp_sys_mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (allotp_sys_failed(memory))
+		return NULL;
+	if (store->scratch)
+		allotp_sys_munmap(store->scratch, store->scratch_size);
+	store->scratch = memory;
+	store->scratch_size = size;
+	return memory;
+}
+
+static bool gives_up(uint8_t op)
+{
+	return op == ALLOT_OP_FREE || op == ALLOT_OP_GIVE_UP || op == ALLOT_OP_UNMAP;
+}
+
+/* Points the cursor at its event, entering the ring's next segment if it lies there. False: nothing (valid) there. */
+static bool load(struct allot_store *store, struct cursor *cursor)
+{
+	struct allot_slot *slot = allotp_slot(store, cursor->slot);
+	uint32_t events = store->header->segment_events;
+	uint32_t ordinal = (uint32_t)(cursor->number / events);
+	struct allot_segment *segment;
+
+	if (cursor->number >= cursor->limit)
+		return false;
+	if (!slot->head)
+		slot->head = slot->first;
+	if ((uint32_t)(slot->head >> 32) != ordinal) {
+		uint32_t old = (uint32_t)slot->head;
+
+		segment = allotp_segment(store, old);
+		if (!segment)
+			return false;
+		slot->head = (uint64_t)ordinal << 32 | __atomic_load_n(&segment->next, __ATOMIC_ACQUIRE);
+		/* Dying here loses a segment, nothing else. */
+		allotp_segment_release(store, old);
+	}
+	segment = allotp_segment(store, (uint32_t)slot->head);
+	if (!segment)
+		return false;
+	cursor->event = &segment->events[cursor->number & (events - 1)];
+	cursor->stamp = cursor->event->stamp;
+	cursor->gives = gives_up(cursor->event->op);
+	return true;
+}
+
+static bool before(const struct cursor *a, const struct cursor *b)
+{
+	return a->stamp != b->stamp ? a->stamp < b->stamp : a->gives && !b->gives;
+}
+
+static void sift_down(struct cursor *heap, uint64_t count, uint64_t i)
+{
+	for (;;) {
+		uint64_t least = i, left = 2 * i + 1;
+		struct cursor moved;
+
+		if (left < count && before(&heap[left], &heap[least]))
+			least = left;
+		if (left + 1 < count && before(&heap[left + 1], &heap[least]))
+			least = left + 1;
+		if (least == i)
+			return;
+		moved = heap[i];
+		heap[i] = heap[least];
+		heap[least] = moved;
+		i = least;
+	}
+}
+
+static void halve_series(struct allot_header *header, struct allot_store_sample *samples)
+{
+	for (uint32_t i = 0; i < header->sample_count / 2; i++)
+		samples[i] = samples[2 * i + 1];
+	header->sample_count /= 2;
+	header->sample_interval *= 2;
+}
+
+/* One more point of the time series; when it is full, every other point goes and the steps double. */
+static void take_sample(struct allot_store *store, uint64_t stamp)
+{
+	struct allot_header *header = store->header;
+	const struct allot_totals *totals = &header->totals;
+	struct allot_store_sample *samples = ALLOTP_AT(store, ALLOT_REGION_SERIES, struct allot_store_sample, 0);
+
+	if (header->sample_count > ALLOT_SAMPLES ||
+	    allotp_store_need(store, ALLOT_REGION_SERIES, ALLOT_SAMPLES * sizeof(*samples)))
+		return;
+	if (header->sample_count == ALLOT_SAMPLES)
+		halve_series(header, samples);
+	samples[header->sample_count++] = (struct allot_store_sample){
+		.stamp = stamp,
+		.live_bytes = totals->ever_bytes - totals->freed_bytes,
+		.live_blocks = totals->ever_blocks - totals->freed_blocks,
+		.ever_bytes = totals->ever_bytes,
+		.ever_blocks = totals->ever_blocks,
+	};
+	header->next_sample = stamp + header->sample_interval;
+}
+
+/* Applies events up to the cut, as long as the cursor stays ahead of `other` (NULL: of nobody). False: used up. */
+static bool run(struct allot_store *store, struct cursor *cursor, const struct cursor *other, uint64_t cut,
+		uint64_t *applied)
+{
+	do {
+		allotp_apply(store, cursor->slot, cursor->number, cursor->event);
+		++*applied;
+		if (cursor->stamp >= store->header->next_sample)
+			take_sample(store, cursor->stamp);
+		cursor->number++;
+		if (!load(store, cursor))
+			return false;
+	} while (cursor->stamp <= cut && (!other || !before(other, cursor)));
+	return true;
+}
+
+static const struct cursor *runner_up(const struct cursor *heap, uint64_t count)
+{
+	if (count < 2)
+		return NULL;
+	return count > 2 && before(&heap[2], &heap[1]) ? &heap[2] : &heap[1];
+}
+
+/* Everything that can be drained: a cursor for each slot that has something, as a heap by stamp. */
+static uint64_t collect(struct allot_store *store, struct cursor **heap)
+{
+	uint64_t slots = __atomic_load_n(&store->header->slot_count, __ATOMIC_ACQUIRE), count = 0;
+	uint64_t most = store->region_size[ALLOT_REGION_SEGMENTS] / sizeof(struct allot_event);
+
+	if (slots > allotp_capacity(store, ALLOT_REGION_SLOTS, sizeof(struct allot_slot)) ||
+	    allotp_store_need(store, ALLOT_REGION_SLOTS, slots * sizeof(struct allot_slot)))
+		return 0;
+	*heap = scratch(store, slots);
+	if (!*heap)
+		return 0;
+	for (uint64_t i = 0; i < slots; i++) {
+		struct allot_slot *slot = allotp_slot(store, i);
+		struct cursor cursor = { .slot = (uint32_t)i, .number = slot->consumed };
+
+		/* Partner of the release in publish. */
+		cursor.limit = __atomic_load_n(&slot->published, __ATOMIC_ACQUIRE);
+		if (cursor.limit > cursor.number && cursor.limit - cursor.number > most) {
+			allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
+			continue;
+		}
+		if (load(store, &cursor))
+			(*heap)[count++] = cursor;
+	}
+	for (uint64_t i = count / 2; i-- > 0;)
+		sift_down(*heap, count, i);
+	return count;
+}
+
+static uint64_t drain_until(struct allot_store *store, uint64_t cut)
+{
+	struct cursor *heap = NULL;
+	uint64_t applied = 0, count;
+
+	if (allotp_store_sync(store))
+		return 0;
+	count = collect(store, &heap);
+	while (count && heap[0].stamp <= cut) {
+		if (!run(store, &heap[0], runner_up(heap, count), cut, &applied))
+			heap[0] = heap[--count];
+		sift_down(heap, count, 0);
+	}
+	return applied;
+}
+
+/*
+ * An event may be applied once everything that happened before it can be seen. What happened before an event
+ * was published before the event's stamp was taken. So: take the time, then look at the rings, and apply what has
+ * an older stamp. The margin allows for counters that differ between cores by less.
+ */
+enum { MARGIN = 4096 };
+
+static bool uses_counter(const struct allot_store *store)
+{
+	return store->header->clock == ALLOT_CLOCK_COUNTER;
+}
+
+static void note_time(struct allot_store *store, uint64_t now)
+{
+	store->header->latest_monotonic_ns = allotp_clock_ns(CLOCK_MONOTONIC);
+	store->header->latest_stamp = now;
+}
+
+uint64_t allotp_drain(struct allot_store *store)
+{
+	uint64_t now = allotp_stamp_after(uses_counter(store));
+
+	note_time(store, now);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return drain_until(store, now - MARGIN);
+}
+
+uint64_t allotp_drain_now(struct allot_store *store)
+{
+	uint64_t now = allotp_stamp_after(uses_counter(store));
+
+	note_time(store, now);
+	while (allotp_stamp_after(uses_counter(store)) < now + MARGIN)
+		;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return drain_until(store, now);
+}
+
+uint64_t allotp_drain_rest(struct allot_store *store)
+{
+	return drain_until(store, UINT64_MAX);
+}
+
+bool allotp_drain_is_due(const struct allot_store *store)
+{
+	const struct allot_header *header = store->header;
+	uint64_t bytes = __atomic_load_n(&header->segment_count, __ATOMIC_RELAXED) * header->segment_bytes;
+
+	/* With a reader at work, a few megabytes may wait for it. */
+	return !__atomic_load_n(&header->reader, __ATOMIC_RELAXED) || bytes >= ALLOT_RING_RESERVE;
+}
+
+void allotp_drain_try(struct allot_store *store)
+{
+	uint64_t all = ~UINT64_C(0), old = 0;
+
+	/* A handler must not run, jump away or be the end of this thread while it holds the lock. */
+	if (allotp_sys_sigprocmask(SIG_SETMASK, &all, &old))
+		return;
+	if (!allotp_drain_lock(store)) {
+		allotp_drain(store);
+		allotp_drain_unlock(store);
+	}
+	allotp_sys_sigprocmask(SIG_SETMASK, &old, NULL);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The drain: takes the events out of all rings in the order of their stamps and applies them to the counters.
+ * Anyone may drain, in any process that maps the store, one at a time: whoever has the lock.
+ */
+#ifndef ALLOT_STORE_DRAIN_H
+#define ALLOT_STORE_DRAIN_H
+
+#include "store/store.h"
+
+/*
+ * Takes the lock if nobody has it, or if its owner is a dead process of our pid namespace. Never waits. 0, or
+ * -EBUSY; other negative errnos when the store cannot be opened up. Recovers what a dead owner left half done.
+ */
+int allotp_drain_lock(struct allot_store *store);
+
+/* Takes the lock whoever has it. Only when the caller knows that nobody can be draining any more. */
+int allotp_drain_lock_by_force(struct allot_store *store);
+
+void allotp_drain_unlock(struct allot_store *store);
+
+/*
+ * Applies all events that were published when the call began. Needs the lock. Returns how many. In the traced
+ * program the caller has blocked all signals.
+ */
+uint64_t allotp_drain(struct allot_store *store);
+
+/* For producers whose ring is full: whether there is so much in the rings that somebody should drain them now. */
+bool allotp_drain_is_due(const struct allot_store *store);
+
+/* For producers: drains if that needs no waiting, with all signals blocked. Async-signal-safe. */
+void allotp_drain_try(struct allot_store *store);
+
+#endif

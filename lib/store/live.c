@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+/* The live table: young blocks in the header, the others in pages under extendible hashing. */
+#include "store/live.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+	FULL = ALLOT_LIVE_ENTRIES * 9 / 10, /* a page with this many entries is split */
+	MAX_BITS = 26,
+};
+
+static uint64_t hash(uint64_t key)
+{
+	key *= UINT64_C(0x9e3779b97f4a7c15);
+	key ^= key >> 32;
+	return key * UINT64_C(0xd6e8feb86659fd93);
+}
+
+/* Directory of `bits` bits: directories lie one behind the other, so that a new one can be made beside the old. */
+static uint32_t *directory(const struct allot_store *store, uint32_t bits)
+{
+	return (uint32_t *)(void *)store->region[ALLOT_REGION_DIRECTORY] + (UINT64_C(1) << bits);
+}
+
+static uint64_t directory_index(uint64_t h, uint32_t bits)
+{
+	return bits ? h >> (64 - bits) : 0;
+}
+
+static struct allot_live_page *page_at(const struct allot_store *store, uint32_t number)
+{
+	if (!number || !allotp_store_has(store, ALLOT_REGION_PAGES,
+					 ((uint64_t)number + 1) * sizeof(struct allot_live_page)))
+		return NULL;
+	return allotp_page(store, number);
+}
+
+/* The page of a hash; NULL only in a store that somebody has damaged. */
+static struct allot_live_page *page_of(const struct allot_store *store, uint64_t h, uint32_t *number)
+{
+	uint32_t bits = store->header->directory_bits;
+
+	if (bits > MAX_BITS ||
+	    !allotp_store_has(store, ALLOT_REGION_DIRECTORY, (UINT64_C(2) << bits) * sizeof(uint32_t)))
+		return NULL;
+	*number = directory(store, bits)[directory_index(h, bits)];
+	return page_at(store, *number);
+}
+
+static uint32_t home(uint64_t h)
+{
+	return (uint32_t)((h & 0xffff) * ALLOT_LIVE_ENTRIES >> 16);
+}
+
+static uint32_t after(uint32_t i)
+{
+	return i + 1 == ALLOT_LIVE_ENTRIES ? 0 : i + 1;
+}
+
+/* The entry of key, or the empty one where it would go; NULL if the page is full to the brim. */
+static struct allot_live_entry *search(struct allot_live_page *page, uint64_t key, uint64_t h)
+{
+	uint32_t i = home(h);
+
+	for (uint32_t n = 0; n < ALLOT_LIVE_ENTRIES; n++, i = after(i)) {
+		if (page->entries[i].key == key || !page->entries[i].key)
+			return &page->entries[i];
+	}
+	return NULL;
+}
+
+static void put(struct allot_live_page *page, const struct allot_live_entry *entry)
+{
+	struct allot_live_entry *place = search(page, entry->key, hash(entry->key));
+
+	*place = *entry;
+	page->count++;
+}
+
+static uint32_t new_page(struct allot_store *store, uint32_t depth)
+{
+	struct allot_header *header = store->header;
+	uint32_t number = header->free_page;
+	struct allot_live_page *page = page_at(store, number);
+
+	if (page) {
+		header->free_page = page->next_free;
+	} else {
+		if (header->page_count + 1 >= UINT32_MAX ||
+		    allotp_store_need(store, ALLOT_REGION_PAGES,
+				      (header->page_count + 2) * sizeof(struct allot_live_page)))
+			return 0;
+		number = (uint32_t)++header->page_count;
+		page = allotp_page(store, number);
+	}
+	memset(page, 0, sizeof(*page));
+	page->depth = depth;
+	return number;
+}
+
+static void free_page(struct allot_store *store, uint32_t number)
+{
+	struct allot_live_page *page = page_at(store, number);
+
+	if (!page)
+		return;
+	page->next_free = store->header->free_page;
+	store->header->free_page = number;
+}
+
+static int double_directory(struct allot_store *store)
+{
+	uint32_t bits = store->header->directory_bits;
+	uint32_t *from, *to;
+
+	if (bits >= MAX_BITS ||
+	    allotp_store_need(store, ALLOT_REGION_DIRECTORY, (UINT64_C(4) << bits) * sizeof(uint32_t)))
+		return -ENOSPC;
+	from = directory(store, bits);
+	to = directory(store, bits + 1);
+	for (uint64_t i = 0; i < UINT64_C(1) << bits; i++)
+		to[2 * i] = to[2 * i + 1] = from[i];
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	store->header->directory_bits = bits + 1;
+	return 0;
+}
+
+/* Puts the two halves of the journal in the place of their page; can be repeated. */
+static void replace_page(struct allot_store *store)
+{
+	struct allot_journal *journal = &store->header->journal;
+	uint32_t bits = store->header->directory_bits;
+	struct allot_live_page *low = page_at(store, journal->split[0]);
+	uint32_t *table = directory(store, bits);
+	uint64_t span, first = UINT64_MAX;
+
+	if (!low || low->depth > bits || !low->depth)
+		return;
+	/* Both halves hold entries or the split would not have been; any tells where the page's part begins. */
+	for (int half = 0; half < 2 && first == UINT64_MAX; half++) {
+		struct allot_live_page *page = page_at(store, journal->split[half]);
+
+		for (uint32_t i = 0; page && i < ALLOT_LIVE_ENTRIES; i++) {
+			if (page->entries[i].key) {
+				first = directory_index(hash(page->entries[i].key), low->depth - 1);
+				break;
+			}
+		}
+	}
+	if (first == UINT64_MAX)
+		return;
+	span = UINT64_C(1) << (bits - low->depth);
+	first *= 2 * span;
+	for (uint64_t i = 0; i < 2 * span; i++)
+		table[first + i] = journal->split[i >= span];
+}
+
+static void finish_split(struct allot_store *store)
+{
+	struct allot_journal *journal = &store->header->journal;
+	uint32_t old = journal->page;
+
+	replace_page(store);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (page_at(store, old))
+		memset(page_at(store, old), 0, sizeof(struct allot_live_page));
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	journal->page = 0;
+	journal->split[0] = journal->split[1] = 0;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	/* Dying here loses an empty page, nothing else. */
+	free_page(store, old);
+}
+
+static int split(struct allot_store *store, uint32_t number)
+{
+	struct allot_journal *journal = &store->header->journal;
+	struct allot_live_page *page = allotp_page(store, number);
+	uint32_t depth = page->depth + 1, halves[2];
+
+	if (depth > MAX_BITS)
+		return -ENOSPC;
+	if (depth > store->header->directory_bits) {
+		int result = double_directory(store);
+
+		if (result)
+			return result;
+	}
+	halves[0] = new_page(store, depth);
+	halves[1] = new_page(store, depth);
+	if (!halves[0] || !halves[1]) {
+		free_page(store, halves[0]);
+		free_page(store, halves[1]);
+		return -ENOSPC;
+	}
+	for (uint32_t i = 0; i < ALLOT_LIVE_ENTRIES; i++) {
+		const struct allot_live_entry *entry = &page->entries[i];
+
+		if (entry->key)
+			put(allotp_page(store, halves[hash(entry->key) >> (64 - depth) & 1]), entry);
+	}
+	journal->split[0] = halves[0];
+	journal->split[1] = halves[1];
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	journal->page = number; /* from here on the halves are what counts */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	finish_split(store);
+	return 0;
+}
+
+/* Fills a place in such an order that its key never stands beside another block's values. */
+static void fill(struct allot_live_entry *place, const struct allot_live_entry *entry)
+{
+	place->key = 0;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	place->size = entry->size;
+	place->site = entry->site;
+	place->slot_family = entry->slot_family;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	place->key = entry->key;
+}
+
+static bool same(const struct allot_live_entry *a, const struct allot_live_entry *b)
+{
+	return a->size == b->size && a->site == b->site && a->slot_family == b->slot_family;
+}
+
+static int insert_old(struct allot_store *store, const struct allot_live_entry *entry,
+		      struct allot_live_entry *replaced)
+{
+	uint64_t h = hash(entry->key);
+
+	for (;;) {
+		uint32_t number;
+		struct allot_live_page *page = page_of(store, h, &number);
+		struct allot_live_entry *place;
+		int result = 0;
+
+		if (!page)
+			return -EBADMSG;
+		place = search(page, entry->key, h);
+		if (place && place->key == entry->key) {
+			if (!same(place, entry))
+				*replaced = *place;
+			fill(place, entry);
+			return 0;
+		}
+		/* A page that cannot be split is filled to the brim. */
+		if (page->count < FULL || ((result = split(store, number)) && place)) {
+			fill(place, entry);
+			page->count++;
+			return 0;
+		}
+		if (result)
+			return result;
+	}
+}
+
+static struct allot_live_entry *young_entry(struct allot_store *store, uint64_t key)
+{
+	return &store->header->young[hash(key) >> 20 & (ALLOT_YOUNG_ENTRIES - 1)];
+}
+
+int allotp_live_init(struct allot_store *store)
+{
+	int result = allotp_store_need(store, ALLOT_REGION_DIRECTORY, 2 * sizeof(uint32_t));
+	uint32_t number;
+
+	if (result)
+		return result;
+	number = new_page(store, 0);
+	if (!number)
+		return -ENOSPC;
+	store->header->directory_bits = 0;
+	directory(store, 0)[0] = number;
+	return 0;
+}
+
+int allotp_live_insert(struct allot_store *store, const struct allot_live_entry *entry,
+		       struct allot_live_entry *replaced)
+{
+	struct allot_live_entry *young = young_entry(store, entry->key);
+
+	replaced->key = 0;
+	if (young->key == entry->key) {
+		if (!same(young, entry))
+			*replaced = *young;
+	} else if (young->key) {
+		struct allot_live_entry stale = { 0 };
+		int result = insert_old(store, young, &stale);
+
+		if (result)
+			return result;
+		/* The older of two blocks at one address: its free was not seen. */
+		if (stale.key)
+			*replaced = stale;
+	}
+	fill(young, entry);
+	return 0;
+}
+
+struct allot_live_entry *allotp_live_find(struct allot_store *store, uint64_t key)
+{
+	struct allot_live_entry *entry = young_entry(store, key);
+	struct allot_live_page *page;
+	uint32_t number;
+
+	if (entry->key == key)
+		return entry;
+	page = page_of(store, hash(key), &number);
+	entry = page ? search(page, key, hash(key)) : NULL;
+	return entry && entry->key ? entry : NULL;
+}
+
+static struct allot_live_page *page_holding(const struct allot_store *store, const struct allot_live_entry *entry)
+{
+	uint64_t offset = (uint64_t)((const uint8_t *)entry - store->region[ALLOT_REGION_PAGES]);
+
+	return allotp_page(store, offset / sizeof(struct allot_live_page));
+}
+
+/* Closes the gap at i by moving entries back that had to walk past it. An entry is copied before it is cleared. */
+static void remove_at(struct allot_live_page *page, uint32_t gap)
+{
+	uint32_t i = gap;
+
+	page->count--;
+	for (uint32_t n = 0; n < ALLOT_LIVE_ENTRIES; n++) {
+		uint32_t distance_home, distance_gap;
+
+		i = after(i);
+		if (!page->entries[i].key)
+			break;
+		distance_home = (i + ALLOT_LIVE_ENTRIES - home(hash(page->entries[i].key))) % ALLOT_LIVE_ENTRIES;
+		distance_gap = (i + ALLOT_LIVE_ENTRIES - gap) % ALLOT_LIVE_ENTRIES;
+		if (distance_home >= distance_gap) {
+			fill(&page->entries[gap], &page->entries[i]);
+			gap = i;
+		}
+	}
+	page->entries[gap].key = 0;
+}
+
+void allotp_live_remove(struct allot_store *store, struct allot_live_entry *entry)
+{
+	struct allot_live_entry *young = store->header->young;
+	struct allot_live_page *page;
+
+	if (entry >= young && entry < young + ALLOT_YOUNG_ENTRIES) {
+		entry->key = 0;
+		return;
+	}
+	page = page_holding(store, entry);
+	remove_at(page, (uint32_t)(entry - page->entries));
+}
+
+/* A removal that was cut short leaves an entry twice or a gap in a chain; an insert leaves a wrong count. */
+static void repair_page(struct allot_live_page *page)
+{
+	struct allot_live_page copy = *page;
+
+	memset(page->entries, 0, sizeof(page->entries));
+	page->count = 0;
+	for (uint32_t i = 0; i < ALLOT_LIVE_ENTRIES; i++) {
+		const struct allot_live_entry *entry = &copy.entries[i];
+		struct allot_live_entry *place = entry->key ? search(page, entry->key, hash(entry->key)) : NULL;
+
+		if (place && !place->key) {
+			*place = *entry;
+			page->count++;
+		}
+	}
+}
+
+void allotp_live_recover(struct allot_store *store)
+{
+	if (store->header->journal.page)
+		finish_split(store);
+	for (uint32_t i = 1; i <= store->header->page_count; i++) {
+		struct allot_live_page *page = page_at(store, i);
+
+		if (!page)
+			break;
+		repair_page(page);
+	}
+}
+
+void allotp_live_prefetch(const struct allot_store *store, uint64_t key)
+{
+	uint64_t h = hash(key);
+	uint32_t number;
+	struct allot_live_page *page = page_of(store, h, &number);
+
+	if (page)
+		__builtin_prefetch(&page->entries[home(h)], 1);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The live table: every live block by its address. Two floors: the newest blocks sit in a small direct-mapped
+ * table in the header, where most of them are freed again; the others move to pages, found by a directory of
+ * hash prefixes (extendible hashing), so that growing never stops to rehash. For the drainer only.
+ */
+#ifndef ALLOT_STORE_LIVE_H
+#define ALLOT_STORE_LIVE_H
+
+#include "store/store.h"
+
+static inline uint64_t allotp_live_key(uint64_t address, uint16_t domain)
+{
+	return (address & UINT64_C(0xffffffffffff)) | (uint64_t)domain << 48;
+}
+
+/* Creates the first page. Before anything is recorded. */
+int allotp_live_init(struct allot_store *store);
+
+/*
+ * Adds a block. If its key is there already with other values, they are replaced and given in *replaced, which is
+ * otherwise left with key 0. 0, or a negative errno when the store is full: the block is not in the table then.
+ * Inserting the same entry twice is the same as inserting it once, and so is an insert cut short and repeated.
+ */
+int allotp_live_insert(struct allot_store *store, const struct allot_live_entry *entry,
+		       struct allot_live_entry *replaced);
+
+/* The block's entry, or NULL. Valid until the table next changes. */
+struct allot_live_entry *allotp_live_find(struct allot_store *store, uint64_t key);
+
+/* Takes out an entry that find has returned. */
+void allotp_live_remove(struct allot_store *store, struct allot_live_entry *entry);
+
+/* After a drainer died: finishes or forgets a half-made change. */
+void allotp_live_recover(struct allot_store *store);
+
+/* Touches the memory that a later find of this key will read. */
+void allotp_live_prefetch(const struct allot_store *store, uint64_t key);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* The mmap domain: live mappings as a sorted array of ranges. */
+#include "store/maps.h"
+
+#include <string.h>
+
+#include "snapshot/snapshot.h"
+#include "store/apply.h"
+
+static struct allot_map *map_at(struct allot_store *store, uint32_t i)
+{
+	return ALLOTP_AT(store, ALLOT_REGION_MAPS, struct allot_map, i);
+}
+
+/* How many there are; fewer than the header says in a damaged store. */
+static uint32_t map_count(struct allot_store *store)
+{
+	uint32_t count = store->header->map_count;
+
+	return allotp_store_has(store, ALLOT_REGION_MAPS, (uint64_t)count * sizeof(struct allot_map)) ? count : 0;
+}
+
+/* The first range that ends after address. */
+static uint32_t first_after(struct allot_store *store, uint64_t address)
+{
+	uint32_t low = 0, high = map_count(store);
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const struct allot_map *map = map_at(store, middle);
+
+		if (map->start + map->size > address)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+static struct allot_store_site *site_of(struct allot_store *store, const struct allot_map *map)
+{
+	if (map->site && map->site <= store->header->site_count &&
+	    allotp_store_has(store, ALLOT_REGION_SITES, ((uint64_t)map->site + 1) * sizeof(struct allot_store_site)))
+		return allotp_site(store, map->site);
+	return NULL;
+}
+
+static void count_out(struct allot_store *store, const struct allot_map *map, uint64_t bytes, uint64_t blocks)
+{
+	struct allot_store_site *site = site_of(store, map);
+
+	if (site)
+		allotp_count_out(store, site, bytes, blocks);
+}
+
+static bool insert_at(struct allot_store *store, uint32_t i, const struct allot_map *map)
+{
+	uint32_t count = map_count(store);
+
+	if (allotp_store_need(store, ALLOT_REGION_MAPS, ((uint64_t)count + 1) * sizeof(*map)))
+		return false;
+	memmove(map_at(store, i + 1), map_at(store, i), (count - i) * sizeof(*map));
+	*map_at(store, i) = *map;
+	store->header->map_count = count + 1;
+	return true;
+}
+
+static void remove_at(struct allot_store *store, uint32_t i)
+{
+	uint32_t count = map_count(store);
+
+	memmove(map_at(store, i), map_at(store, i + 1), (count - i - 1) * sizeof(struct allot_map));
+	store->header->map_count = count - 1;
+}
+
+void allotp_maps_remove(struct allot_store *store, uint64_t start, uint64_t size)
+{
+	uint64_t end = start + size;
+	uint32_t i = first_after(store, start);
+
+	while (i < map_count(store)) {
+		struct allot_map *map = map_at(store, i);
+		uint64_t map_end = map->start + map->size;
+
+		if (map->start >= end)
+			return;
+		if (map->start < start && map_end > end) {
+			struct allot_map rest = *map;
+			struct allot_store_site *site = site_of(store, map);
+
+			rest.start = end;
+			rest.size = map_end - end;
+			count_out(store, map, size, 0);
+			map->size = start - map->start;
+			if (!insert_at(store, i + 1, &rest))
+				allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
+			else if (site)
+				allotp_count_in(store, site, 0, 1, 0);
+			return;
+		}
+		if (map->start < start) {
+			count_out(store, map, map_end - start, 0);
+			map->size = start - map->start;
+			i++;
+		} else if (map_end > end) {
+			count_out(store, map, end - map->start, 0);
+			map->start = end;
+			map->size = map_end - end;
+			return;
+		} else {
+			count_out(store, map, map->size, 1);
+			remove_at(store, i);
+		}
+	}
+}
+
+void allotp_maps_add(struct allot_store *store, uint32_t slot, const struct allot_event *event)
+{
+	struct allot_map map = { .start = event->address, .size = event->size, .slot = slot };
+
+	allotp_maps_remove(store, event->address, event->size);
+	map.site = allotp_site_of(store, event->stack, ALLOT_DOMAIN_MMAP);
+	if (!map.site || !insert_at(store, first_after(store, event->address), &map)) {
+		allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
+		return;
+	}
+	allotp_count_in(store, allotp_site(store, map.site), event->size, 1, event->stamp);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* Slots and segments: where threads write their events. */
+#include "store/ring.h"
+
+#include <errno.h>
+
+#include "store/drain.h"
+
+/*
+ * The two free lists are Treiber stacks: the head holds the number of the first element and a tag that changes
+ * with each push and pop, so that an element which went and came back is not taken for unmoved.
+ */
+static uint64_t next_head(uint64_t head, uint32_t first)
+{
+	return ((head >> 32) + 1) << 32 | first;
+}
+
+struct allot_segment *allotp_segment(struct allot_store *store, uint32_t segment)
+{
+	uint64_t bytes = store->header->segment_bytes;
+	uint64_t end = segment * bytes;
+
+	if (!segment || end > store->region_size[ALLOT_REGION_SEGMENTS] ||
+	    !allotp_store_has(store, ALLOT_REGION_SEGMENTS, end))
+		return NULL;
+	return (struct allot_segment *)(void *)(store->region[ALLOT_REGION_SEGMENTS] + end - bytes);
+}
+
+static uint32_t pop_segment(struct allot_store *store)
+{
+	uint64_t *list = &store->header->free_segments;
+	uint64_t head = __atomic_load_n(list, __ATOMIC_ACQUIRE);
+
+	for (;;) {
+		struct allot_segment *segment = allotp_segment(store, (uint32_t)head);
+		uint32_t next;
+
+		if (!segment)
+			return 0;
+		/* May be stale, when another thread has it already; then the exchange fails. */
+		next = __atomic_load_n(&segment->next, __ATOMIC_RELAXED);
+		if (__atomic_compare_exchange_n(list, &head, next_head(head, next), false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE))
+			return (uint32_t)head;
+	}
+}
+
+void allotp_segment_release(struct allot_store *store, uint32_t number)
+{
+	uint64_t *list = &store->header->free_segments;
+	uint64_t head = __atomic_load_n(list, __ATOMIC_RELAXED);
+	struct allot_segment *segment = allotp_segment(store, number);
+
+	if (!segment)
+		return;
+	do {
+		__atomic_store_n(&segment->next, (uint32_t)head, __ATOMIC_RELAXED);
+	} while (!__atomic_compare_exchange_n(list, &head, next_head(head, number), false, __ATOMIC_ACQ_REL,
+					      __ATOMIC_RELAXED));
+}
+
+static uint32_t new_segment(struct allot_store *store)
+{
+	uint64_t count = __atomic_load_n(&store->header->segment_count, __ATOMIC_RELAXED);
+
+	/* Commit first, count after: a segment that was counted is usable. */
+	do {
+		if (allotp_store_need(store, ALLOT_REGION_SEGMENTS, (count + 1) * store->header->segment_bytes))
+			return 0;
+	} while (!__atomic_compare_exchange_n(&store->header->segment_count, &count, count + 1, false,
+					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return (uint32_t)count + 1;
+}
+
+static struct allot_slot *take_free_slot(struct allot_store *store, uint32_t *number)
+{
+	uint64_t *list = &store->header->free_slots;
+	uint64_t head = __atomic_load_n(list, __ATOMIC_ACQUIRE);
+
+	for (;;) {
+		uint32_t first = (uint32_t)head;
+		struct allot_slot *slot;
+
+		if (!first)
+			return NULL;
+		slot = allotp_slot(store, first - 1);
+		if (__atomic_compare_exchange_n(list, &head,
+						next_head(head, __atomic_load_n(&slot->next_free, __ATOMIC_RELAXED)),
+						false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+			*number = first - 1;
+			return slot;
+		}
+	}
+}
+
+static struct allot_slot *take_new_slot(struct allot_store *store, uint32_t *number)
+{
+	uint64_t count = __atomic_load_n(&store->header->slot_count, __ATOMIC_RELAXED);
+
+	do {
+		if (allotp_store_need(store, ALLOT_REGION_SLOTS, (count + 1) * sizeof(struct allot_slot)))
+			return NULL;
+		/* Release: the drainer that sees the new count finds the slot committed. */
+	} while (!__atomic_compare_exchange_n(&store->header->slot_count, &count, count + 1, false, __ATOMIC_RELEASE,
+					      __ATOMIC_RELAXED));
+	*number = (uint32_t)count;
+	return allotp_slot(store, count);
+}
+
+int allotp_producer_attach(struct allot_producer *producer, struct allot_store *store, uint32_t tid, uint64_t stamp)
+{
+	uint32_t number, events = store->header->segment_events, used;
+	struct allot_slot *slot = take_free_slot(store, &number);
+	struct allot_segment *tail;
+	struct allot_event *event;
+
+	if (!slot)
+		slot = take_new_slot(store, &number);
+	if (!slot)
+		return -EAGAIN;
+	slot->tid = tid;
+	__atomic_store_n(&slot->state, ALLOT_SLOT_OWNED, __ATOMIC_RELAXED);
+	producer->store = store;
+	producer->slot = slot;
+	producer->number = number;
+	producer->published = slot->published;
+	/* Go on where the last owner stopped. */
+	used = (uint32_t)(producer->published & (events - 1));
+	tail = used ? allotp_segment(store, slot->tail) : NULL;
+	producer->left = tail ? events - used : 0;
+	producer->cursor = tail ? tail->events + used : NULL;
+	event = allotp_producer_reserve(producer);
+	if (!event) {
+		allotp_producer_detach(producer);
+		return -ENOMEM;
+	}
+	*event = (struct allot_event){ .stamp = stamp, .size = tid, .op = ALLOT_OP_THREAD };
+	allotp_producer_publish(producer);
+	return 0;
+}
+
+void allotp_producer_detach(struct allot_producer *producer)
+{
+	struct allot_slot *slot = producer->slot;
+	uint64_t *list = &producer->store->header->free_slots;
+	uint64_t head = __atomic_load_n(list, __ATOMIC_RELAXED);
+
+	__atomic_store_n(&slot->state, ALLOT_SLOT_FREE, __ATOMIC_RELAXED);
+	do {
+		__atomic_store_n(&slot->next_free, (uint32_t)head, __ATOMIC_RELAXED);
+		/* Release: the next owner sees all that this one wrote into the slot. */
+	} while (!__atomic_compare_exchange_n(list, &head, next_head(head, producer->number + 1), false,
+					      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+	producer->slot = NULL;
+}
+
+int allotp_producer_extend(struct allot_producer *producer)
+{
+	struct allot_store *store = producer->store;
+	struct allot_slot *slot = producer->slot;
+	uint32_t number = pop_segment(store);
+	struct allot_segment *segment, *tail;
+
+	if (!number) {
+		if (allotp_drain_is_due(store))
+			allotp_drain_try(store);
+		number = pop_segment(store);
+	}
+	if (!number)
+		number = new_segment(store);
+	segment = allotp_segment(store, number);
+	if (!segment)
+		return -ENOMEM;
+	__atomic_store_n(&segment->next, 0, __ATOMIC_RELAXED);
+	tail = slot->published ? allotp_segment(store, slot->tail) : NULL;
+	if (tail)
+		__atomic_store_n(&tail->next, number, __ATOMIC_RELEASE);
+	else
+		slot->first = number;
+	slot->tail = number;
+	producer->cursor = segment->events;
+	producer->left = store->header->segment_events;
+	return 0;
+}

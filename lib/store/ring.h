@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The writing end of a thread's ring. A ring is a chain of segments, so that it can grow when nobody drains it;
+ * consumed segments come back through a free list that all threads share. Lock-free and async-signal-safe.
+ */
+#ifndef ALLOT_STORE_RING_H
+#define ALLOT_STORE_RING_H
+
+#include "store/store.h"
+
+/* A thread's private view of the slot it owns. */
+struct allot_producer {
+	struct allot_store *store;
+	struct allot_slot *slot;
+	struct allot_event *cursor; /* where the next event goes */
+	uint32_t left;              /* events that still fit into the segment */
+	uint32_t number;            /* of the slot */
+	uint64_t published;
+};
+
+/* Takes a slot for the calling thread, a used one first. -EAGAIN: there are as many as the store can hold. */
+int allotp_producer_attach(struct allot_producer *producer, struct allot_store *store, uint32_t tid, uint64_t stamp);
+/* Gives the slot back, with whatever was not drained yet. */
+void allotp_producer_detach(struct allot_producer *producer);
+
+/* Links another segment to the ring. May drain first. Out of line, as it is rare. */
+int allotp_producer_extend(struct allot_producer *producer);
+
+/* Returns a consumed segment to the free list; for the drainer. */
+void allotp_segment_release(struct allot_store *store, uint32_t segment);
+
+/* The segment, or NULL if there is none of that number. */
+struct allot_segment *allotp_segment(struct allot_store *store, uint32_t segment);
+
+/* Room for the next event, or NULL when the store cannot grow any more. */
+static inline struct allot_event *allotp_producer_reserve(struct allot_producer *producer)
+{
+	if (__builtin_expect(!producer->left, 0) && allotp_producer_extend(producer))
+		return NULL;
+	return producer->cursor;
+}
+
+/* Makes the reserved event visible. Its partner is the acquire load of `published` in the drainer. */
+static inline void allotp_producer_publish(struct allot_producer *producer)
+{
+	producer->cursor++;
+	producer->left--;
+	__atomic_store_n(&producer->slot->published, ++producer->published, __ATOMIC_RELEASE);
+}
+
+#endif

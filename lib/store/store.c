@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* Making, mapping and growing a store. */
+#include "store/store.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "common/sys.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+/* Regions start with this, and grow by multiples of it up to the limit. */
+static const uint64_t granule = 65536;
+static const uint64_t growth_limit = 4 << 20;
+
+static uint64_t round_up(uint64_t value, uint64_t unit)
+{
+	return (value + unit - 1) / unit * unit;
+}
+
+/* What share of the whole each region gets, in 1/1024; the header has its own size, segments the rest. */
+static const uint16_t shares[ALLOT_REGIONS] = {
+	[ALLOT_REGION_SLOTS] = 1,     [ALLOT_REGION_MODULES] = 1,    [ALLOT_REGION_STRINGS] = 1,
+	[ALLOT_REGION_NODES] = 64,    [ALLOT_REGION_INDEX] = 32,     [ALLOT_REGION_NODE_SITE] = 16,
+	[ALLOT_REGION_SITES] = 64,    [ALLOT_REGION_DIRECTORY] = 8,  [ALLOT_REGION_PAGES] = 512,
+	[ALLOT_REGION_MAPS] = 1,      [ALLOT_REGION_MARKS] = 1,      [ALLOT_REGION_SERIES] = 1,
+};
+
+static void lay_out(struct allot_store *store, uint64_t size)
+{
+	uint64_t offset = round_up(sizeof(struct allot_header), granule);
+
+	store->region_size[ALLOT_REGION_HEADER] = offset;
+	store->region[ALLOT_REGION_HEADER] = store->base;
+	for (int i = ALLOT_REGION_HEADER + 1; i < ALLOT_REGIONS; i++) {
+		uint64_t bytes = round_up(size / 1024 * shares[i], granule);
+
+		if (i == ALLOT_REGION_SEGMENTS)
+			bytes = (size - offset) / granule * granule;
+		store->region[i] = store->base + offset;
+		store->region_size[i] = bytes;
+		offset += bytes;
+	}
+}
+
+uint64_t allotp_store_affordable_size(bool file)
+{
+	uint64_t size = ALLOT_STORE_SIZE;
+	struct rlimit limit;
+
+	/* An eighth of a limited address space: most must stay the program's own. */
+	if (!getrlimit(RLIMIT_AS, &limit) && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur / 8 < size)
+		size = limit.rlim_cur / 8;
+	if (file && !getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < size)
+		size = limit.rlim_cur;
+	size = size / granule * granule;
+	return size < ALLOT_STORE_SIZE_MIN ? 0 : size;
+}
+
+int allotp_store_create(struct allot_store *store, int fd, uint64_t size, void *at)
+{
+	int flags = MAP_SHARED | MAP_NORESERVE | (at ? MAP_FIXED : 0);
+	int result;
+	void *base;
+
+	base = allotp_sys_mmap(at, size, PROT_NONE, flags, fd, 0);
+	if (allotp_sys_failed(base))
+		return (int)(intptr_t)base;
+	memset(store, 0, sizeof(*store));
+	store->base = base;
+	store->header = base;
+	store->size = size;
+	store->guest = true;
+	lay_out(store, size);
+	/* A tool's tables are no help in the program's core dump. */
+	allotp_sys_madvise(base, size, MADV_DONTDUMP);
+	/* The header's own bookkeeping needs the header: open it by hand. */
+	result = allotp_sys_mprotect(base, store->region_size[ALLOT_REGION_HEADER], PROT_READ | PROT_WRITE);
+	if (!result)
+		result = allotp_sys_madvise(base, store->region_size[ALLOT_REGION_HEADER], MADV_POPULATE_WRITE);
+	if (result && result != -EINVAL) {
+		allotp_sys_munmap(base, size);
+		return result;
+	}
+	store->accessible[ALLOT_REGION_HEADER] = store->region_size[ALLOT_REGION_HEADER];
+	for (int i = 0; i < ALLOT_REGIONS; i++) {
+		store->header->regions[i].offset = (uint64_t)(store->region[i] - store->base);
+		store->header->regions[i].size = store->region_size[i];
+	}
+	store->header->regions[ALLOT_REGION_HEADER].committed = store->region_size[ALLOT_REGION_HEADER];
+	store->header->header_size = sizeof(struct allot_header);
+	store->header->mapping_size = size;
+	store->header->version = ALLOT_STORE_VERSION;
+	/* Last: a reader that sees the magic may look at the rest of the layout. */
+	__atomic_store_n(&store->header->magic, ALLOT_STORE_MAGIC, __ATOMIC_RELEASE);
+	return 0;
+}
+
+int allotp_store_open(struct allot_store *store, int fd, const char *name, struct allot_error *error)
+{
+	struct allot_header *header;
+	struct stat status;
+	uint64_t size, end = 0;
+	void *base;
+
+	if (fstat(fd, &status))
+		return allotp_error(error, -errno, "%s: %s", name, strerror(errno));
+	size = (uint64_t)status.st_size;
+	if (size < sizeof(struct allot_header))
+		return allotp_error(error, -EBADMSG, "%s: not an allot store", name);
+	base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (base == MAP_FAILED)
+		return allotp_error(error, -errno, "%s: cannot map the store: %s", name, strerror(errno));
+	header = base;
+	if (__atomic_load_n(&header->magic, __ATOMIC_ACQUIRE) != ALLOT_STORE_MAGIC) {
+		munmap(base, size);
+		return allotp_error(error, -EBADMSG, "%s: not an allot store", name);
+	}
+	if (header->version != ALLOT_STORE_VERSION || header->header_size != sizeof(struct allot_header) ||
+	    header->mapping_size != size) {
+		munmap(base, size);
+		return allotp_error(error, -EBADMSG, "%s: a store made by another version of allot", name);
+	}
+	memset(store, 0, sizeof(*store));
+	store->base = base;
+	store->header = header;
+	store->size = size;
+	for (int i = 0; i < ALLOT_REGIONS; i++) {
+		struct allot_region region = header->regions[i];
+
+		/* In order, whole pages, not one over another: then no element of one lies in another. */
+		if (region.offset != end || region.size > size - end || region.size % 4096) {
+			munmap(base, size);
+			return allotp_error(error, -EBADMSG, "%s: damaged: region %d is out of place", name, i);
+		}
+		end += region.size;
+		store->region[i] = store->base + region.offset;
+		store->region_size[i] = region.size;
+	}
+	if (store->region_size[ALLOT_REGION_HEADER] < sizeof(struct allot_header)) {
+		munmap(base, size);
+		return allotp_error(error, -EBADMSG, "%s: damaged: the header is too short", name);
+	}
+	return allotp_store_sync(store);
+}
+
+void allotp_store_close(struct allot_store *store)
+{
+	if (store->scratch)
+		munmap(store->scratch, store->scratch_size);
+	if (store->base)
+		munmap(store->base, store->size);
+	memset(store, 0, sizeof(*store));
+}
+
+static void raise_to(uint64_t *value, uint64_t to)
+{
+	uint64_t old = __atomic_load_n(value, __ATOMIC_RELAXED);
+
+	while (old < to && !__atomic_compare_exchange_n(value, &old, to, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
+/* Lets this process touch [accessible, bytes) of a region. Two threads may do it at once: nothing in it hurts twice. */
+static int open_up(struct allot_store *store, enum allot_region_id region, uint64_t bytes)
+{
+	uint64_t from = __atomic_load_n(&store->accessible[region], __ATOMIC_ACQUIRE);
+
+	if (bytes <= from || !store->guest)
+		return 0;
+	return allotp_sys_mprotect(store->region[region] + from, bytes - from, PROT_READ | PROT_WRITE);
+}
+
+int allotp_store_commit(struct allot_store *store, enum allot_region_id region, uint64_t bytes)
+{
+	uint64_t from = __atomic_load_n(&store->header->regions[region].committed, __ATOMIC_ACQUIRE);
+	uint64_t to = from;
+	int result;
+
+	if (bytes > store->region_size[region])
+		return -ENOSPC;
+	if (from > store->region_size[region])
+		return -EBADMSG;
+	if (bytes > from) {
+		/* A quarter more than there is, so that growing stays rare and waste small. */
+		uint64_t step = from / 4 < growth_limit ? from / 4 : growth_limit;
+
+		to = round_up(bytes > from + step ? bytes : from + step, granule);
+		if (to > store->region_size[region])
+			to = store->region_size[region];
+	}
+	result = open_up(store, region, to);
+	if (result)
+		return result;
+	/*
+	 * Allocate now and be told, instead of a SIGBUS at the first touch. Kernels before 5.14 cannot; there a
+	 * full disk or memory limit is met by the touch itself.
+	 */
+	if (to > from)
+		result = allotp_sys_madvise(store->region[region] + from, to - from, MADV_POPULATE_WRITE);
+	if (result == -EFAULT)
+		return -ENOSPC;
+	if (result && result != -EINVAL)
+		return result;
+	raise_to(&store->header->regions[region].committed, to);
+	raise_to(&store->accessible[region], to);
+	return 0;
+}
+
+int allotp_store_sync(struct allot_store *store)
+{
+	for (int i = 0; i < ALLOT_REGIONS; i++) {
+		uint64_t committed = __atomic_load_n(&store->header->regions[i].committed, __ATOMIC_ACQUIRE);
+		int result;
+
+		if (committed > store->region_size[i])
+			committed = store->region_size[i];
+		result = open_up(store, (enum allot_region_id)i, committed);
+		if (result)
+			return result;
+		raise_to(&store->accessible[i], committed);
+	}
+	return 0;
+}
+
+uint32_t allotp_store_string(struct allot_store *store, const char *text, size_t size)
+{
+	uint64_t offset;
+	char *bytes;
+
+	if (!size)
+		return 0;
+	offset = __atomic_fetch_add(&store->header->string_bytes, size + 1, __ATOMIC_RELAXED);
+	if (offset + size + 1 > UINT32_MAX || allotp_store_need(store, ALLOT_REGION_STRINGS, offset + size + 1))
+		return 0;
+	bytes = (char *)store->region[ALLOT_REGION_STRINGS] + offset;
+	memcpy(bytes, text, size);
+	bytes[size] = 0;
+	return (uint32_t)offset;
+}

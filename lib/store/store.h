@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A store as one process maps it: where the regions are, and how much of them may be touched. The traced
+ * program is a *guest* mapping: everything but the header starts out inaccessible and is opened piece by
+ * piece, so that mlockall() and core dumps there never meet the reserved address space. Readers map all of it.
+ */
+#ifndef ALLOT_STORE_STORE_H
+#define ALLOT_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/error.h"
+#include "store/layout.h"
+
+struct allot_store {
+	uint8_t *base;
+	struct allot_header *header;   /* == base */
+	uint64_t size;
+	bool guest;
+	uint8_t *region[ALLOT_REGIONS];
+	uint64_t region_size[ALLOT_REGIONS];    /* checked against the mapping; the header's own are not trusted */
+	uint64_t accessible[ALLOT_REGIONS];     /* bytes that this process has opened (atomic) */
+	void *scratch;                          /* the drainer's, see drain.c */
+	size_t scratch_size;
+};
+
+/* Default size of the mapping, and the least that works. */
+#define ALLOT_STORE_SIZE (UINT64_C(1) << 37)
+#define ALLOT_STORE_SIZE_MIN (UINT64_C(1) << 24)
+
+/* The address space that a store may take, given the process's limits: RLIMIT_AS, and RLIMIT_FSIZE if it is to
+ * be a file. 0: too little. */
+uint64_t allotp_store_affordable_size(bool file);
+
+/*
+ * Maps a fresh, sparse file of `size` bytes and lays the regions out; for the traced program (guest). at: NULL,
+ * or an address to replace what is mapped there. The header's `ready` is still 0: the caller fills in the rest.
+ * Async-signal-safe. 0 or a negative errno.
+ */
+int allotp_store_create(struct allot_store *store, int fd, uint64_t size, void *at);
+
+/* Maps a store that another process made, checking the header. Returns 0 or a negative errno with the error. */
+int allotp_store_open(struct allot_store *store, int fd, const char *name, struct allot_error *error);
+void allotp_store_close(struct allot_store *store);
+
+/* Makes the first `bytes` of a region usable: backed by memory, and accessible here. Any thread; async-signal-safe;
+ * -ENOSPC at the region's end, -ENOMEM and others when memory, disk or address space are out. */
+int allotp_store_commit(struct allot_store *store, enum allot_region_id region, uint64_t bytes);
+
+/* Opens here what other processes have committed. Needed before touching what the drainer keeps. */
+int allotp_store_sync(struct allot_store *store);
+
+/* True if the first `bytes` of the region may be touched now. */
+static inline bool allotp_store_has(const struct allot_store *store, enum allot_region_id region, uint64_t bytes)
+{
+	return bytes <= __atomic_load_n(&store->accessible[region], __ATOMIC_ACQUIRE);
+}
+
+/* Commits if it must. Producers and drainer call this before they use an element of a region. */
+static inline int allotp_store_need(struct allot_store *store, enum allot_region_id region, uint64_t bytes)
+{
+	return __builtin_expect(allotp_store_has(store, region, bytes), 1) ? 0
+									     : allotp_store_commit(store, region, bytes);
+}
+
+/* Element i of a region, unchecked. */
+#define ALLOTP_AT(store, id, type, i) ((type *)(void *)((store)->region[id] + (uint64_t)(i) * sizeof(type)))
+
+static inline struct allot_slot *allotp_slot(const struct allot_store *store, uint64_t i)
+{
+	return ALLOTP_AT(store, ALLOT_REGION_SLOTS, struct allot_slot, i);
+}
+
+static inline struct allot_store_node *allotp_node(const struct allot_store *store, uint64_t i)
+{
+	return ALLOTP_AT(store, ALLOT_REGION_NODES, struct allot_store_node, i);
+}
+
+static inline struct allot_store_module *allotp_module(const struct allot_store *store, uint64_t i)
+{
+	return ALLOTP_AT(store, ALLOT_REGION_MODULES, struct allot_store_module, i);
+}
+
+static inline struct allot_store_site *allotp_site(const struct allot_store *store, uint64_t i)
+{
+	return ALLOTP_AT(store, ALLOT_REGION_SITES, struct allot_store_site, i);
+}
+
+static inline struct allot_live_page *allotp_page(const struct allot_store *store, uint64_t i)
+{
+	return ALLOTP_AT(store, ALLOT_REGION_PAGES, struct allot_live_page, i);
+}
+
+/* How many elements of `size` bytes the region can ever hold. */
+static inline uint64_t allotp_capacity(const struct allot_store *store, enum allot_region_id region, uint64_t size)
+{
+	return store->region_size[region] / size;
+}
+
+/* Appends bytes to the strings and ends them with 0. Returns the offset; 0, the empty string, when they are full.
+ * Any thread; async-signal-safe. */
+uint32_t allotp_store_string(struct allot_store *store, const char *text, size_t size);
+
+/* Says that something could not be recorded, and why (enum allot_lost). */
+static inline void allotp_store_lost(struct allot_store *store, int reason, uint64_t events)
+{
+	__atomic_fetch_add(&store->header->lost[reason], events, __ATOMIC_RELAXED);
+}
+
+#endif

@@ -27,8 +27,14 @@ enum allot_module_symbols {
 
 /* Returns 0 and *out, or a negative errno. The snapshot must outlive the resolver. progress may be NULL. */
 int allotp_resolver_new(const struct allot_snapshot *snapshot, allot_progress_fn *progress, void *context,
-			struct allot_resolver **out);
+                        struct allot_resolver **out);
 void allotp_resolver_free(struct allot_resolver *resolver);
+
+/*
+ * Where separate debug files are looked for, in the syntax of libdwfl.h's "standard callbacks"; by default
+ * ":.debug:/usr/lib/debug". To be called before the first look-up. 0 or -ENOMEM.
+ */
+int allotp_resolver_set_debug_path(struct allot_resolver *resolver, const char *path);
 
 /*
  * The frames of a node, innermost first, at least one: inlined calls come before the function that holds
@@ -42,9 +48,13 @@ const struct allot_symbol *allotp_resolve(struct allot_resolver *resolver, uint3
 /* True if the frame belongs to allot itself or is libc's/libstdc++'s allocation function (malloc, operator new, …). */
 bool allotp_symbol_is_allocator(const struct allot_resolver *resolver, const struct allot_symbol *symbol);
 
+/* As far as is known: a module is tried when the first of its addresses is looked up in vain in the snapshot. */
 enum allot_module_symbols allotp_module_symbols(struct allot_resolver *resolver, uint32_t module);
 
-/* Moves all symbols resolved so far into the snapshot, so that writing it keeps them. 0 or a negative errno. */
+/*
+ * Copies all symbols resolved so far that have a name into the snapshot, so that writing it keeps them; what it
+ * carried before stays. 0 or -ENOMEM.
+ */
 int allotp_resolver_keep(struct allot_resolver *resolver, struct allot_snapshot *snapshot);
 
 /* Demangles C++ and Rust (legacy and v0) names; returns a malloc'ed string, never NULL unless out of memory. */

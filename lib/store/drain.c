@@ -140,8 +140,10 @@ static bool load(struct allot_store *store, struct cursor *cursor)
 		uint32_t old = (uint32_t)slot->head;
 
 		segment = allotp_segment(store, old);
-		if (!segment)
+		if (!segment || (uint32_t)(slot->head >> 32) + 1 != ordinal) {
+			allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
 			return false;
+		}
 		slot->head = (uint64_t)ordinal << 32 | __atomic_load_n(&segment->next, __ATOMIC_ACQUIRE);
 		/* Dying here loses a segment, nothing else. */
 		allotp_segment_release(store, old);

@@ -8,6 +8,9 @@
 
 #include "store/store.h"
 
+/* While a reader drains, the rings may hold this many bytes before producers step in. */
+#define ALLOT_RING_RESERVE (4u << 20)
+
 /*
  * Takes the lock if nobody has it, or if its owner is a dead process of our pid namespace. Never waits. 0, or
  * -EBUSY; other negative errnos when the store cannot be opened up. Recovers what a dead owner left half done.
@@ -20,10 +23,14 @@ int allotp_drain_lock_by_force(struct allot_store *store);
 void allotp_drain_unlock(struct allot_store *store);
 
 /*
- * Applies all events that were published when the call began. Needs the lock. Returns how many. In the traced
- * program the caller has blocked all signals.
+ * Applies the events that are old enough to be in order; what is younger than a microsecond may stay. Needs the
+ * lock. Returns how many. In the traced program the caller has blocked all signals.
  */
 uint64_t allotp_drain(struct allot_store *store);
+/* The same up to this very moment: everything the calling thread has done is in. Spins for a microsecond. */
+uint64_t allotp_drain_now(struct allot_store *store);
+/* Everything, for a process that is gone. */
+uint64_t allotp_drain_rest(struct allot_store *store);
 
 /* For producers whose ring is full: whether there is so much in the rings that somebody should drain them now. */
 bool allotp_drain_is_due(const struct allot_store *store);

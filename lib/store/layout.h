@@ -196,6 +196,8 @@ struct allot_store_sample {
 	uint64_t live_bytes, live_blocks, ever_bytes, ever_blocks;
 };
 
+#define ALLOT_SAMPLES 1024u /* the time series has no more points than this */
+
 struct allot_totals {
 	uint64_t ever_bytes, ever_blocks;
 	uint64_t freed_bytes, freed_blocks;

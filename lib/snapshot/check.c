@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* What must be true of every snapshot: the reader refuses others, the writer never makes them. */
+#include "snapshot/check.h"
+
+#include "snapshot/snapshot.h"
+
+static const char *check_process(const struct allot_snapshot *snapshot)
+{
+	if (!snapshot->program || !snapshot->command || !snapshot->note)
+		return "process: a string is missing";
+	if (snapshot->trust.exit < ALLOT_EXIT_RUNNING || snapshot->trust.exit > ALLOT_EXIT_UNKNOWN)
+		return "process: unknown kind of exit";
+	return NULL;
+}
+
+static const char *check_modules(const struct allot_snapshot *snapshot)
+{
+	if (!snapshot->module_count)
+		return "modules: entry 0 is missing";
+	for (uint32_t i = 0; i < snapshot->module_count; i++) {
+		const struct allot_module *module = &snapshot->modules[i];
+
+		if (!module->path)
+			return "modules: a path is missing";
+		if (module->start > module->end)
+			return "modules: a range ends before it starts";
+		if (module->build_id_size > sizeof(module->build_id))
+			return "modules: a build-id is too long";
+	}
+	return snapshot->modules[0].path[0] ? "modules: entry 0 is a module" : NULL;
+}
+
+static const char *check_nodes(const struct allot_snapshot *snapshot)
+{
+	if (snapshot->node_count < ALLOT_NODE_FIRST)
+		return "nodes: the special ones are missing";
+	for (uint32_t i = ALLOT_NODE_FIRST; i < snapshot->node_count; i++) {
+		if (snapshot->nodes[i].parent >= i)
+			return "nodes: a parent is out of range";
+		if (snapshot->nodes[i].module >= snapshot->module_count)
+			return "nodes: a module is out of range";
+	}
+	return NULL;
+}
+
+static const char *check_sites(const struct allot_snapshot *snapshot)
+{
+	if (snapshot->domain_count < 2)
+		return "domains: malloc or mmap is missing";
+	for (uint32_t i = 0; i < snapshot->domain_count; i++)
+		if (!snapshot->domains[i])
+			return "domains: a name is missing";
+	for (uint32_t i = 0; i < snapshot->site_count; i++) {
+		if (snapshot->sites[i].stack >= snapshot->node_count)
+			return "sites: a stack is out of range";
+		if (snapshot->sites[i].domain >= snapshot->domain_count)
+			return "sites: a domain is out of range";
+	}
+	return NULL;
+}
+
+static const char *check_marks(const struct allot_snapshot *snapshot)
+{
+	for (uint32_t i = 0; i < snapshot->mark_count; i++)
+		if (!snapshot->marks[i].name)
+			return "marks: a name is missing";
+	return NULL;
+}
+
+static const char *check_blocks(const struct allot_snapshot *snapshot)
+{
+	for (uint64_t i = 0; i < snapshot->block_count; i++) {
+		if (i && snapshot->blocks[i].address < snapshot->blocks[i - 1].address)
+			return "blocks: not in order";
+		if (snapshot->blocks[i].site >= snapshot->site_count)
+			return "blocks: a site is out of range";
+	}
+	return NULL;
+}
+
+static bool in_order(const struct allot_symbol *a, const struct allot_symbol *b)
+{
+	if (a->module != b->module)
+		return a->module < b->module;
+	if (a->address != b->address)
+		return a->address < b->address;
+	return a->signal < b->signal;
+}
+
+static const char *check_symbols(const struct allot_snapshot *snapshot)
+{
+	for (uint32_t i = 0; i < snapshot->symbol_count; i++) {
+		const struct allot_symbol *symbol = &snapshot->symbols[i];
+
+		if (i && !in_order(symbol - 1, symbol))
+			return "symbols: not in order";
+		if (symbol->module >= snapshot->module_count)
+			return "symbols: a module is out of range";
+		if (!symbol->frame_count || !symbol->frames)
+			return "symbols: one has no frame";
+	}
+	return NULL;
+}
+
+const char *allotp_snapshot_check(const struct allot_snapshot *snapshot)
+{
+	static const char *(*const checks[])(const struct allot_snapshot *) = {
+		check_process, check_modules, check_nodes, check_sites, check_marks, check_blocks, check_symbols,
+	};
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		const char *wrong = checks[i](snapshot);
+
+		if (wrong)
+			return wrong;
+	}
+	return NULL;
+}

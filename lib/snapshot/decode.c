@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+/* The sections of a file, which may hold anything, to a snapshot that keeps its promises. */
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "snapshot/check.h"
+#include "snapshot/decoder.h"
+#include "snapshot/payload.h"
+#include "snapshot/snapshot.h"
+
+/* Reads one section's content into the snapshot; what went wrong is in the decoder. */
+typedef void section_fn(struct allot_decoder *decoder, struct allot_snapshot *snapshot);
+
+/* A zeroed array for the section's items, or NULL with *count 0 when there are none, too many or no memory. */
+static void *decode_array(struct allot_decoder *decoder, const struct allot_table *table, uint64_t limit,
+			  uint64_t *count)
+{
+	uint64_t items = allotp_decode_count(decoder, allotp_decode_item_bytes(table), limit);
+	void *array;
+
+	*count = 0;
+	if (!items)
+		return NULL;
+	array = calloc(items, table->stride);
+	if (!array) {
+		decoder->failed = -ENOMEM;
+		return NULL;
+	}
+	*count = items;
+	allotp_decode_columns(decoder, table, array, items);
+	return array;
+}
+
+static void decode_process(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	allotp_decode_columns(decoder, &allotp_table_process, snapshot, 1);
+}
+
+static void decode_trust(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	allotp_decode_columns(decoder, &allotp_table_trust, snapshot, 1);
+}
+
+/* A newer allot may know more reasons: what is lost counts all the same, under the last reason known here. */
+static void decode_lost(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t reasons = allotp_decode_count(decoder, 1, UINT32_MAX);
+
+	for (uint64_t i = 0; i < reasons; i++) {
+		uint64_t *lost = &snapshot->trust.lost[i < ALLOT_LOST_REASONS ? i : ALLOT_LOST_REASONS - 1];
+
+		if (__builtin_add_overflow(*lost, allotp_decode_varint(decoder), lost))
+			*lost = UINT64_MAX;
+	}
+}
+
+static void decode_modules(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count;
+
+	snapshot->modules = decode_array(decoder, &allotp_table_modules, UINT32_MAX, &count);
+	snapshot->module_count = (uint32_t)count;
+}
+
+/* Comes after the modules, which its addresses are relative to. */
+static void decode_nodes(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	/* distance to the parent, offset in the module */
+	size_t item_bytes = 2 + allotp_decode_item_bytes(&allotp_table_nodes);
+	uint64_t count = allotp_decode_count(decoder, item_bytes, UINT32_MAX - ALLOT_NODE_FIRST);
+	struct allot_node *nodes = calloc(ALLOT_NODE_FIRST + count, sizeof(*nodes));
+
+	if (!nodes) {
+		decoder->failed = -ENOMEM;
+		return;
+	}
+	snapshot->nodes = nodes;
+	snapshot->node_count = (uint32_t)(ALLOT_NODE_FIRST + count);
+	for (uint32_t i = ALLOT_NODE_FIRST; i < snapshot->node_count; i++) {
+		uint64_t distance = allotp_decode_varint(decoder);
+
+		if (!distance || distance > i) {
+			decoder->failed = -EBADMSG;
+			return;
+		}
+		nodes[i].parent = i - (uint32_t)distance;
+	}
+	allotp_decode_columns(decoder, &allotp_table_nodes, nodes + ALLOT_NODE_FIRST, count);
+	for (uint32_t i = ALLOT_NODE_FIRST; i < snapshot->node_count; i++) {
+		if (nodes[i].module >= snapshot->module_count) {
+			decoder->failed = -EBADMSG;
+			return;
+		}
+		nodes[i].address = allotp_decode_varint(decoder) + snapshot->modules[nodes[i].module].start;
+	}
+}
+
+static void decode_domains(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count;
+
+	snapshot->domains = decode_array(decoder, &allotp_table_domains, UINT32_MAX, &count);
+	snapshot->domain_count = (uint32_t)count;
+}
+
+static void decode_sites(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count;
+
+	snapshot->sites = decode_array(decoder, &allotp_table_sites, UINT32_MAX, &count);
+	snapshot->site_count = (uint32_t)count;
+}
+
+static void decode_marks(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count;
+
+	snapshot->marks = decode_array(decoder, &allotp_table_marks, UINT32_MAX, &count);
+	snapshot->mark_count = (uint32_t)count;
+}
+
+static void decode_series(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count;
+
+	snapshot->series = decode_array(decoder, &allotp_table_series, UINT32_MAX, &count);
+	snapshot->sample_count = (uint32_t)count;
+}
+
+static void decode_blocks(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	snapshot->blocks = decode_array(decoder, &allotp_table_blocks, UINT64_MAX, &snapshot->block_count);
+}
+
+/* Hands each symbol its part of the frames; a frame's strings then belong to the symbol. */
+static void share_frames(struct allot_decoder *decoder, struct allot_snapshot *snapshot, struct allot_frame *frames)
+{
+	for (uint32_t i = 0; i < snapshot->symbol_count; i++) {
+		struct allot_symbol *symbol = &snapshot->symbols[i];
+		size_t bytes = symbol->frame_count * sizeof(*frames);
+
+		if (!symbol->frame_count)
+			continue;
+		symbol->frames = malloc(bytes);
+		if (!symbol->frames) {
+			decoder->failed = -ENOMEM;
+			return;
+		}
+		memcpy(symbol->frames, frames, bytes);
+		memset(frames, 0, bytes);
+		frames += symbol->frame_count;
+		for (uint32_t j = 0; j + 1 < symbol->frame_count; j++)
+			symbol->frames[j].inlined = true;
+	}
+}
+
+static void decode_symbols(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count, frame_count = 0, room;
+	struct allot_frame *frames;
+
+	snapshot->symbols = decode_array(decoder, &allotp_table_symbols, UINT32_MAX, &count);
+	snapshot->symbol_count = (uint32_t)count;
+	for (uint64_t i = 0; i < count; i++)
+		frame_count += snapshot->symbols[i].frame_count;
+	room = (uint64_t)(decoder->end - decoder->at) / allotp_decode_item_bytes(&allotp_table_frames);
+	if (!decoder->failed && frame_count > room)
+		decoder->failed = -EBADMSG;
+	if (decoder->failed || !frame_count)
+		return;
+	frames = calloc(frame_count, sizeof(*frames));
+	if (!frames) {
+		decoder->failed = -ENOMEM;
+		return;
+	}
+	allotp_decode_columns(decoder, &allotp_table_frames, frames, frame_count);
+	if (!decoder->failed)
+		share_frames(decoder, snapshot, frames);
+	for (uint64_t i = 0; i < frame_count; i++) {
+		free(frames[i].function);
+		free(frames[i].file);
+	}
+	free(frames);
+}
+
+/* In the order in which they are decoded, whatever their order in the file. */
+static const struct section {
+	uint32_t tag;
+	bool required;
+	section_fn *decode;
+	const char *name;
+} sections[] = {
+	{ ALLOT_TAG_PROCESS, true, decode_process, "process" },
+	{ ALLOT_TAG_TRUST, true, decode_trust, "trust" },
+	{ ALLOT_TAG_LOST, true, decode_lost, "lost" },
+	{ ALLOT_TAG_MODULES, true, decode_modules, "modules" },
+	{ ALLOT_TAG_NODES, true, decode_nodes, "nodes" },
+	{ ALLOT_TAG_DOMAINS, true, decode_domains, "domains" },
+	{ ALLOT_TAG_SITES, true, decode_sites, "sites" },
+	{ ALLOT_TAG_MARKS, false, decode_marks, "marks" },
+	{ ALLOT_TAG_SERIES, false, decode_series, "series" },
+	{ ALLOT_TAG_BLOCKS, false, decode_blocks, "blocks" },
+	{ ALLOT_TAG_SYMBOLS, false, decode_symbols, "symbols" },
+};
+
+#define SECTIONS (sizeof(sections) / sizeof(sections[0]))
+
+/* Finds where each known section is; sections of other names are a newer allot's and passed over. */
+static int find_sections(const uint8_t *data, size_t size, const char *name, struct allot_decoder found[SECTIONS],
+			 struct allot_error *error)
+{
+	const uint8_t *end = data + size;
+	uint32_t tag;
+	uint64_t length;
+
+	for (; data < end; data += length) {
+		if ((size_t)(end - data) < sizeof(tag) + sizeof(length))
+			return allotp_error(error, -EBADMSG, "%s: damaged: half a section", name);
+		memcpy(&tag, data, sizeof(tag));
+		memcpy(&length, data + sizeof(tag), sizeof(length));
+		tag = le32toh(tag);
+		length = le64toh(length);
+		data += sizeof(tag) + sizeof(length);
+		if (length > (size_t)(end - data))
+			return allotp_error(error, -EBADMSG, "%s: damaged: a section is too long", name);
+		for (size_t i = 0; i < SECTIONS; i++) {
+			if (sections[i].tag != tag)
+				continue;
+			if (found[i].at)
+				return allotp_error(error, -EBADMSG, "%s: damaged: two sections '%s'", name,
+						    sections[i].name);
+			found[i] = (struct allot_decoder){ .at = data, .end = data + length };
+		}
+	}
+	return 0;
+}
+
+static int decode_sections(struct allot_snapshot *snapshot, struct allot_decoder found[SECTIONS], const char *name,
+			   struct allot_error *error)
+{
+	const char *wrong;
+
+	for (size_t i = 0; i < SECTIONS; i++) {
+		if (!found[i].at && sections[i].required)
+			return allotp_error(error, -EBADMSG, "%s: damaged: no section '%s'", name, sections[i].name);
+		if (!found[i].at)
+			continue;
+		sections[i].decode(&found[i], snapshot);
+		if (found[i].failed == -ENOMEM)
+			return allotp_error(error, -ENOMEM, "%s: out of memory", name);
+		if (found[i].failed)
+			return allotp_error(error, -EBADMSG, "%s: damaged: bad section '%s'", name, sections[i].name);
+	}
+	wrong = allotp_snapshot_check(snapshot);
+	return wrong ? allotp_error(error, -EBADMSG, "%s: damaged: %s", name, wrong) : 0;
+}
+
+int allotp_snapshot_parse_payload(const void *data, size_t size, const char *name, struct allot_snapshot **out,
+				  struct allot_error *error)
+{
+	struct allot_decoder found[SECTIONS] = { 0 };
+	struct allot_snapshot *snapshot;
+	int result = find_sections(data, size, name, found, error);
+
+	if (result < 0)
+		return result;
+	snapshot = calloc(1, sizeof(*snapshot));
+	if (!snapshot)
+		return allotp_error(error, -ENOMEM, "%s: out of memory", name);
+	result = decode_sections(snapshot, found, name, error);
+	if (result < 0)
+		allotp_snapshot_free(snapshot);
+	else
+		*out = snapshot;
+	return result;
+}

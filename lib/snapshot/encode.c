@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* A snapshot to the sections of its file. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/error.h"
+#include "snapshot/check.h"
+#include "snapshot/encoder.h"
+#include "snapshot/payload.h"
+#include "snapshot/snapshot.h"
+
+/* A section of one struct. */
+static void encode_struct(struct allot_encoder *encoder, const struct allot_table *table, const void *item)
+{
+	size_t begin = allotp_encode_begin(encoder, table->tag);
+
+	allotp_encode_columns(encoder, table, item, 1);
+	allotp_encode_end(encoder, begin);
+}
+
+/* A section of an array; an empty one needs none unless the reader insists on it. */
+static void encode_array(struct allot_encoder *encoder, const struct allot_table *table, const void *items,
+			 uint64_t count)
+{
+	size_t begin = allotp_encode_begin(encoder, table->tag);
+
+	allotp_encode_varint(encoder, count);
+	allotp_encode_columns(encoder, table, items, count);
+	allotp_encode_end(encoder, begin);
+}
+
+static void encode_optional(struct allot_encoder *encoder, const struct allot_table *table, const void *items,
+			    uint64_t count)
+{
+	if (count)
+		encode_array(encoder, table, items, count);
+}
+
+static void encode_lost(struct allot_encoder *encoder, const struct allot_trust *trust)
+{
+	size_t begin = allotp_encode_begin(encoder, ALLOT_TAG_LOST);
+
+	allotp_encode_varint(encoder, ALLOT_LOST_REASONS);
+	for (int i = 0; i < ALLOT_LOST_REASONS; i++)
+		allotp_encode_varint(encoder, trust->lost[i]);
+	allotp_encode_end(encoder, begin);
+}
+
+/*
+ * Most nodes are near their parent, and the same call in the same module comes back under many parents, so a parent
+ * is a distance and an address an offset in its module.
+ */
+static void encode_nodes(struct allot_encoder *encoder, const struct allot_snapshot *snapshot)
+{
+	size_t begin = allotp_encode_begin(encoder, ALLOT_TAG_NODES);
+	const struct allot_node *nodes = snapshot->nodes;
+
+	allotp_encode_varint(encoder, snapshot->node_count - ALLOT_NODE_FIRST);
+	for (uint32_t i = ALLOT_NODE_FIRST; i < snapshot->node_count; i++)
+		allotp_encode_varint(encoder, i - nodes[i].parent);
+	allotp_encode_columns(encoder, &allotp_table_nodes, nodes + ALLOT_NODE_FIRST,
+			      snapshot->node_count - ALLOT_NODE_FIRST);
+	for (uint32_t i = ALLOT_NODE_FIRST; i < snapshot->node_count; i++)
+		allotp_encode_varint(encoder, nodes[i].address - snapshot->modules[nodes[i].module].start);
+	allotp_encode_end(encoder, begin);
+}
+
+static void encode_symbols(struct allot_encoder *encoder, const struct allot_snapshot *snapshot)
+{
+	uint64_t frame_count = 0, next = 0;
+	struct allot_frame *frames;
+	size_t begin;
+
+	if (!snapshot->symbol_count)
+		return;
+	for (uint32_t i = 0; i < snapshot->symbol_count; i++)
+		frame_count += snapshot->symbols[i].frame_count;
+	frames = calloc(frame_count, sizeof(*frames));
+	if (!frames) {
+		encoder->failed = true;
+		return;
+	}
+	for (uint32_t i = 0; i < snapshot->symbol_count; i++)
+		for (uint32_t j = 0; j < snapshot->symbols[i].frame_count; j++)
+			frames[next++] = snapshot->symbols[i].frames[j];
+
+	begin = allotp_encode_begin(encoder, ALLOT_TAG_SYMBOLS);
+	allotp_encode_varint(encoder, snapshot->symbol_count);
+	allotp_encode_columns(encoder, &allotp_table_symbols, snapshot->symbols, snapshot->symbol_count);
+	allotp_encode_columns(encoder, &allotp_table_frames, frames, frame_count);
+	allotp_encode_end(encoder, begin);
+	free(frames);
+}
+
+int allotp_snapshot_encode(const struct allot_snapshot *snapshot, const char *name, uint8_t **data, size_t *size,
+			   struct allot_error *error)
+{
+	struct allot_encoder encoder = ALLOT_ENCODER_INIT;
+	const char *wrong = allotp_snapshot_check(snapshot);
+
+	if (wrong)
+		return allotp_error(error, -EINVAL, "%s: cannot write: %s", name, wrong);
+	encode_struct(&encoder, &allotp_table_process, snapshot);
+	encode_struct(&encoder, &allotp_table_trust, snapshot);
+	encode_lost(&encoder, &snapshot->trust);
+	encode_array(&encoder, &allotp_table_modules, snapshot->modules, snapshot->module_count);
+	encode_nodes(&encoder, snapshot);
+	encode_array(&encoder, &allotp_table_domains, snapshot->domains, snapshot->domain_count);
+	encode_array(&encoder, &allotp_table_sites, snapshot->sites, snapshot->site_count);
+	encode_optional(&encoder, &allotp_table_marks, snapshot->marks, snapshot->mark_count);
+	encode_optional(&encoder, &allotp_table_series, snapshot->series, snapshot->sample_count);
+	encode_optional(&encoder, &allotp_table_blocks, snapshot->blocks, snapshot->block_count);
+	encode_symbols(&encoder, snapshot);
+	if (!encoder.failed && encoder.size <= ALLOT_SNAPSHOT_PAYLOAD_MAX) {
+		*data = encoder.data;
+		*size = encoder.size;
+		return 0;
+	}
+	free(encoder.data);
+	if (encoder.failed)
+		return allotp_error(error, -ENOMEM, "%s: cannot write: out of memory", name);
+	return allotp_error(error, -EFBIG, "%s: cannot write: more than 4 GiB of data", name);
+}

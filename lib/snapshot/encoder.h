@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A growing buffer that numbers and strings are appended to. An encoder that ran out of memory says so in
+ * `failed` and ignores everything after, so callers check once, at the end.
+ */
+#ifndef ALLOT_SNAPSHOT_ENCODER_H
+#define ALLOT_SNAPSHOT_ENCODER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "snapshot/table.h"
+
+struct allot_encoder {
+	uint8_t *data; /* malloc'ed, the caller frees it */
+	size_t size, capacity;
+	bool failed; /* out of memory */
+};
+
+#define ALLOT_ENCODER_INIT { 0 }
+
+/* LEB128: seven bits a byte, least significant first. */
+void allotp_encode_varint(struct allot_encoder *encoder, uint64_t value);
+/* A varint of length + 1 and the bytes; NULL is a single 0. */
+void allotp_encode_string(struct allot_encoder *encoder, const char *string);
+
+/* Opens a section and returns where, for allotp_encode_end() to fill its length in. */
+size_t allotp_encode_begin(struct allot_encoder *encoder, uint32_t tag);
+void allotp_encode_end(struct allot_encoder *encoder, size_t begin);
+
+/* Appends count structs as the table says, column by column. */
+void allotp_encode_columns(struct allot_encoder *encoder, const struct allot_table *table, const void *items,
+			   size_t count);
+
+#endif

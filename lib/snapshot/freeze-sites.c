@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/* The store's sites to the snapshot's: sorted, one for each stack and domain; and the live blocks that point at them. */
+#include "snapshot/freeze-sites.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "snapshot/snapshot.h"
+#include "store/layout.h"
+
+/* Domains have 16 bits in an event. */
+#define DOMAINS_MOST 65536u
+
+#define ADDRESS_BITS 48
+
+/* A site on its way, with the number it had in the store. */
+struct candidate {
+	struct allot_site site;
+	uint32_t number;
+};
+
+struct sites {
+	struct candidate *items;
+	uint64_t count;
+	uint32_t *places; /* by the store's number: index in the snapshot + 1, 0: no such site */
+	uint64_t numbers; /* size of places */
+};
+
+/* A site that has not changed since the last peak is as it was then. */
+static struct allot_site read_site(struct allot_view *view, const struct allot_store_site *stored)
+{
+	struct allot_site site = {
+		.stack = stored->stack,
+		.domain = stored->domain,
+		.live.bytes = allotp_view_left(view, stored->ever_bytes, stored->freed_bytes),
+		.live.blocks = allotp_view_left(view, stored->ever_blocks, stored->freed_blocks),
+		.peak = { stored->peak_bytes, stored->peak_blocks },
+		.ever = { stored->ever_bytes, stored->ever_blocks },
+		.temporary = { stored->temporary_bytes, stored->temporary_blocks },
+		.mismatched = stored->mismatched,
+	};
+
+	if (stored->changed <= view->header->totals.peak_event)
+		site.peak = site.live;
+	return site;
+}
+
+static int collect_sites(struct allot_view *view, struct allot_freeze_tree *tree, struct sites *sites)
+{
+	uint64_t numbers = allotp_view_end(view, ALLOT_REGION_SITES, view->header->site_count,
+					   sizeof(struct allot_store_site));
+
+	if (numbers > UINT32_MAX)
+		return -EFBIG;
+	sites->numbers = numbers;
+	sites->places = calloc(numbers, sizeof(*sites->places));
+	sites->items = calloc(numbers, sizeof(*sites->items));
+	if (!sites->places || !sites->items)
+		return -ENOMEM;
+	for (uint64_t i = 1; i < numbers; i++) {
+		struct allot_store_site stored;
+		struct candidate *candidate = &sites->items[sites->count];
+
+		allotp_view_fetch(view, ALLOT_REGION_SITES, i, &stored, sizeof(stored));
+		if (!stored.ever_blocks && !stored.freed_blocks && !stored.mismatched)
+			continue; /* nothing was ever counted here */
+		if (stored.stack >= tree->count) {
+			view->corrupt++;
+			stored.stack = ALLOT_NODE_NONE;
+		}
+		if (stored.domain >= DOMAINS_MOST) {
+			view->corrupt++;
+			stored.domain = ALLOT_DOMAIN_MALLOC;
+		}
+		allotp_freeze_tree_reach(tree, view, stored.stack);
+		candidate->site = read_site(view, &stored);
+		candidate->number = (uint32_t)i;
+		sites->count++;
+	}
+	return 0;
+}
+
+static int compare_candidates(const void *left, const void *right)
+{
+	const struct candidate *a = left, *b = right;
+
+	if (a->site.stack != b->site.stack)
+		return a->site.stack < b->site.stack ? -1 : 1;
+	if (a->site.domain != b->site.domain)
+		return a->site.domain < b->site.domain ? -1 : 1;
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+static void add(struct allot_count *sum, const struct allot_count *count)
+{
+	sum->bytes += count->bytes;
+	sum->blocks += count->blocks;
+}
+
+static void merge(struct allot_site *into, const struct allot_site *site)
+{
+	add(&into->live, &site->live);
+	add(&into->peak, &site->peak);
+	add(&into->ever, &site->ever);
+	add(&into->temporary, &site->temporary);
+	into->mismatched += site->mismatched;
+}
+
+/* Two threads may have put the same frame into the tree at the same time; their sites become one here. */
+static int copy_sites(struct sites *sites, const struct allot_freeze_tree *tree, struct allot_snapshot *snapshot)
+{
+	struct allot_site *last = NULL;
+
+	if (!sites->count)
+		return 0;
+	for (uint64_t i = 0; i < sites->count; i++)
+		sites->items[i].site.stack = tree->renumbered[sites->items[i].site.stack];
+	qsort(sites->items, sites->count, sizeof(*sites->items), compare_candidates);
+	snapshot->sites = calloc(sites->count, sizeof(*snapshot->sites));
+	if (!snapshot->sites)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < sites->count; i++) {
+		const struct allot_site *site = &sites->items[i].site;
+
+		if (last && last->stack == site->stack && last->domain == site->domain) {
+			merge(last, site);
+		} else {
+			last = &snapshot->sites[snapshot->site_count++];
+			*last = *site;
+		}
+		sites->places[sites->items[i].number] = snapshot->site_count;
+	}
+	return 0;
+}
+
+/* The store does not name a program's own domains: "domain 7". */
+static int name_domains(struct allot_snapshot *snapshot)
+{
+	uint32_t count = snapshot->domain_count;
+	char **domains;
+
+	for (uint32_t i = 0; i < snapshot->site_count; i++)
+		if (snapshot->sites[i].domain >= count)
+			count = snapshot->sites[i].domain + 1;
+	domains = realloc(snapshot->domains, count * sizeof(*domains));
+	if (!domains)
+		return -ENOMEM;
+	snapshot->domains = domains;
+	while (snapshot->domain_count < count) {
+		if (asprintf(&domains[snapshot->domain_count], "domain %u", snapshot->domain_count) < 0)
+			return -ENOMEM;
+		snapshot->domain_count++;
+	}
+	return 0;
+}
+
+/* Adds a block; there is room for it. One of no known site is left out. */
+static void add_block(struct allot_view *view, const struct sites *sites, struct allot_snapshot *snapshot,
+		      uint64_t address, uint64_t size, uint32_t site)
+{
+	if (site >= sites->numbers || !sites->places[site]) {
+		view->corrupt++;
+		return;
+	}
+	snapshot->blocks[snapshot->block_count++] = (struct allot_block){
+		.address = address,
+		.size = size,
+		.site = sites->places[site] - 1,
+	};
+}
+
+static void add_entry(struct allot_view *view, const struct sites *sites, struct allot_snapshot *snapshot,
+		      const struct allot_live_entry *entry)
+{
+	if (entry->key)
+		add_block(view, sites, snapshot, entry->key & ((UINT64_C(1) << ADDRESS_BITS) - 1), entry->size,
+			  entry->site);
+}
+
+static int compare_blocks(const void *left, const void *right)
+{
+	const struct allot_block *a = left, *b = right;
+
+	if (a->address != b->address)
+		return a->address < b->address ? -1 : 1;
+	return a->site < b->site ? -1 : a->site > b->site;
+}
+
+static int copy_blocks(struct allot_view *view, const struct sites *sites, struct allot_snapshot *snapshot)
+{
+	uint64_t pages = allotp_view_end(view, ALLOT_REGION_PAGES, view->header->page_count,
+					 sizeof(struct allot_live_page));
+	uint64_t maps = allotp_view_count(view, ALLOT_REGION_MAPS, view->header->map_count, sizeof(struct allot_map));
+
+	snapshot->blocks = calloc(pages * ALLOT_LIVE_ENTRIES + ALLOT_YOUNG_ENTRIES + maps, sizeof(*snapshot->blocks));
+	if (!snapshot->blocks)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < ALLOT_YOUNG_ENTRIES; i++)
+		add_entry(view, sites, snapshot, &view->header->young[i]);
+	for (uint64_t i = 1; i < pages; i++) {
+		struct allot_live_page page;
+
+		allotp_view_fetch(view, ALLOT_REGION_PAGES, i, &page, sizeof(page));
+		for (uint64_t j = 0; j < ALLOT_LIVE_ENTRIES; j++)
+			add_entry(view, sites, snapshot, &page.entries[j]);
+	}
+	for (uint64_t i = 0; i < maps; i++) {
+		struct allot_map map;
+
+		allotp_view_fetch(view, ALLOT_REGION_MAPS, i, &map, sizeof(map));
+		if (map.size)
+			add_block(view, sites, snapshot, map.start, map.size, map.site);
+	}
+	qsort(snapshot->blocks, snapshot->block_count, sizeof(*snapshot->blocks), compare_blocks);
+	return 0;
+}
+
+int allotp_freeze_sites(struct allot_view *view, bool with_blocks, struct allot_snapshot *snapshot)
+{
+	struct allot_freeze_tree tree = { 0 };
+	struct sites sites = { 0 };
+	int result = allotp_freeze_tree_open(&tree, view);
+
+	if (result == 0)
+		result = collect_sites(view, &tree, &sites);
+	if (result == 0)
+		result = allotp_freeze_tree_copy(&tree, view, snapshot);
+	if (result == 0)
+		result = copy_sites(&sites, &tree, snapshot);
+	if (result == 0)
+		result = name_domains(snapshot);
+	if (result == 0 && with_blocks)
+		result = copy_blocks(view, &sites, snapshot);
+	allotp_freeze_tree_close(&tree);
+	free(sites.items);
+	free(sites.places);
+	return result;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The part of freezing that renumbers: sites, the stack tree below them, and live blocks. */
+#ifndef ALLOT_SNAPSHOT_FREEZE_SITES_H
+#define ALLOT_SNAPSHOT_FREEZE_SITES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "snapshot/view.h"
+
+struct allot_node;
+struct allot_snapshot;
+
+/*
+ * Fills in the snapshot's sites, nodes, domains and, if wanted, blocks; modules must be there already. Sites are
+ * sorted by stack and domain, and no two have both equal. Returns 0, -ENOMEM or -EFBIG.
+ */
+int allotp_freeze_sites(struct allot_view *view, bool with_blocks, struct allot_snapshot *snapshot);
+
+/* The store's nodes in the snapshot's numbers. */
+struct allot_freeze_tree {
+	uint32_t *renumbered; /* by the store's node; 0 for those that no site reaches */
+	uint64_t count;       /* of the store's nodes */
+	uint64_t reached;     /* how many of them are to be kept */
+};
+
+int allotp_freeze_tree_open(struct allot_freeze_tree *tree, struct allot_view *view);
+void allotp_freeze_tree_close(struct allot_freeze_tree *tree);
+
+/* Marks a stack and all its callers to be kept; the stack must be below count. */
+void allotp_freeze_tree_reach(struct allot_freeze_tree *tree, const struct allot_view *view, uint32_t stack);
+
+/* Copies what is marked into the snapshot, equal nodes once, and fills in renumbered. Returns 0 or -ENOMEM. */
+int allotp_freeze_tree_copy(struct allot_freeze_tree *tree, struct allot_view *view, struct allot_snapshot *snapshot);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* From a store to a snapshot: the process, its totals, modules, marks and time series. */
+#include "snapshot/freeze.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/error.h"
+#include "snapshot/freeze-sites.h"
+#include "snapshot/view.h"
+#include "store/layout.h"
+
+/* Stamps to time: start + ticks * numerator / denominator ns. */
+struct clock {
+	uint64_t start;
+	uint64_t numerator, denominator;
+};
+
+static struct clock clock_of(const struct allot_header *header, const struct allot_freeze_options *options)
+{
+	struct clock clock = { .start = header->start_stamp, .numerator = 1, .denominator = 1 };
+
+	if (header->clock == ALLOT_CLOCK_MONOTONIC)
+		return clock;
+	clock.numerator = UINT64_C(1000000000);
+	clock.denominator = header->ticks_per_second;
+	if (clock.denominator == 0 && options->now_stamp > header->start_stamp &&
+	    options->now_monotonic_ns > header->start_monotonic_ns) {
+		clock.numerator = options->now_monotonic_ns - header->start_monotonic_ns;
+		clock.denominator = options->now_stamp - header->start_stamp;
+	}
+	return clock;
+}
+
+static uint64_t time_of(const struct clock *clock, uint64_t stamp)
+{
+	unsigned __int128 time;
+
+	if (stamp <= clock->start || !clock->denominator)
+		return 0;
+	time = (unsigned __int128)(stamp - clock->start) * clock->numerator / clock->denominator;
+	return time > UINT64_MAX ? UINT64_MAX : (uint64_t)time;
+}
+
+static void freeze_totals(struct allot_view *view, const struct clock *clock, struct allot_snapshot *snapshot)
+{
+	const struct allot_totals *totals = &view->header->totals;
+
+	snapshot->live.bytes = allotp_view_left(view, totals->ever_bytes, totals->freed_bytes);
+	snapshot->live.blocks = allotp_view_left(view, totals->ever_blocks, totals->freed_blocks);
+	snapshot->peak = (struct allot_count){ totals->peak_bytes, totals->peak_blocks };
+	snapshot->ever = (struct allot_count){ totals->ever_bytes, totals->ever_blocks };
+	snapshot->temporary = (struct allot_count){ totals->temporary_bytes, totals->temporary_blocks };
+	snapshot->frees = totals->freed_blocks;
+	snapshot->peak_time_ns = time_of(clock, totals->peak_stamp);
+	for (int i = 0; i < ALLOT_REGIONS; i++)
+		snapshot->overhead_bytes += view->regions[i].bytes;
+}
+
+static void freeze_trust(const struct allot_view *view, const struct allot_freeze_options *options,
+			 struct allot_trust *trust)
+{
+	const struct allot_header *header = view->header;
+	bool forked = header->flags & ALLOT_STORE_FORKED;
+
+	trust->events = header->totals.events;
+	for (int i = 0; i < ALLOT_LOST_REASONS; i++)
+		trust->lost[i] = header->lost[i];
+	trust->walks = header->walks;
+	trust->truncated = header->truncated;
+	trust->limited = header->limited;
+	trust->bootstrap = header->bootstrap;
+	trust->unknown_frees = forked ? 0 : header->totals.unknown_frees;
+	trust->inherited_frees = forked ? header->totals.unknown_frees : 0;
+	trust->mismatched = header->totals.mismatched;
+	trust->double_allocations = header->totals.double_allocations;
+	trust->verified = header->verified;
+	trust->differing = header->differing;
+	trust->children = header->children;
+	trust->untraced_children = header->untraced_children;
+	trust->stopped = header->stopped;
+	trust->exit = options->exit;
+	trust->exit_value = options->exit_value;
+}
+
+/* Replaces the string at *field. Returns 0 or -ENOMEM. */
+static int freeze_string(struct allot_view *view, uint64_t offset, char **field)
+{
+	char *string = allotp_view_string(view, offset);
+
+	if (!string)
+		return -ENOMEM;
+	free(*field);
+	*field = string;
+	return 0;
+}
+
+static int freeze_process(struct allot_view *view, const struct allot_freeze_options *options,
+			  struct allot_snapshot *snapshot)
+{
+	const struct allot_header *header = view->header;
+
+	snapshot->pid = header->pid;
+	snapshot->start_time_ns = header->start_realtime_ns;
+	if (options->now_monotonic_ns > header->start_monotonic_ns)
+		snapshot->time_ns = options->now_monotonic_ns - header->start_monotonic_ns;
+	snapshot->depth_limit = header->depth_limit;
+	if (freeze_string(view, header->program, &snapshot->program) < 0 ||
+	    freeze_string(view, header->command, &snapshot->command) < 0 ||
+	    freeze_string(view, header->note, &snapshot->note) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int freeze_module(struct allot_view *view, uint64_t index, struct allot_module *module)
+{
+	struct allot_store_module stored;
+
+	allotp_view_fetch(view, ALLOT_REGION_MODULES, index, &stored, sizeof(stored));
+	module->truncated = stored.truncated;
+	if (index == 0)
+		return 0;
+	if (stored.start > stored.end) {
+		view->corrupt++;
+		stored.start = stored.end = 0;
+	}
+	if (stored.build_id_size > sizeof(stored.build_id)) {
+		view->corrupt++;
+		stored.build_id_size = 0;
+	}
+	module->start = stored.start;
+	module->end = stored.end;
+	module->bias = stored.bias;
+	memcpy(module->build_id, stored.build_id, stored.build_id_size);
+	module->build_id_size = stored.build_id_size;
+	module->generation = stored.generation;
+	module->unloaded = stored.dead;
+	return freeze_string(view, stored.path, &module->path);
+}
+
+static int freeze_modules(struct allot_view *view, struct allot_snapshot *snapshot)
+{
+	uint64_t count = allotp_view_count(view, ALLOT_REGION_MODULES, view->header->module_count,
+					   sizeof(struct allot_store_module));
+	struct allot_module *modules;
+
+	if (count > UINT32_MAX)
+		return -EFBIG;
+	if (count == 0)
+		return 0; /* not even entry 0 was made; the empty snapshot has it */
+	modules = realloc(snapshot->modules, count * sizeof(*modules));
+	if (!modules)
+		return -ENOMEM;
+	snapshot->modules = modules;
+	memset(modules + snapshot->module_count, 0, (count - snapshot->module_count) * sizeof(*modules));
+	snapshot->module_count = (uint32_t)count;
+	for (uint64_t i = 0; i < count; i++) {
+		int result = freeze_module(view, i, &modules[i]);
+
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+static int freeze_marks(struct allot_view *view, const struct clock *clock, struct allot_snapshot *snapshot)
+{
+	uint64_t count = allotp_view_count(view, ALLOT_REGION_MARKS, view->header->mark_count,
+					   sizeof(struct allot_store_mark));
+
+	if (!count)
+		return 0;
+	snapshot->marks = calloc(count, sizeof(*snapshot->marks));
+	if (!snapshot->marks)
+		return -ENOMEM;
+	snapshot->mark_count = (uint32_t)count;
+	for (uint64_t i = 0; i < count; i++) {
+		struct allot_mark *mark = &snapshot->marks[i];
+		struct allot_store_mark stored;
+
+		allotp_view_fetch(view, ALLOT_REGION_MARKS, i, &stored, sizeof(stored));
+		mark->time_ns = time_of(clock, stored.stamp);
+		mark->live_bytes = stored.live_bytes;
+		if (freeze_string(view, stored.name, &mark->name) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int freeze_series(struct allot_view *view, const struct clock *clock, struct allot_snapshot *snapshot)
+{
+	uint64_t count = allotp_view_count(view, ALLOT_REGION_SERIES, view->header->sample_count,
+					   sizeof(struct allot_store_sample));
+
+	if (!count)
+		return 0;
+	snapshot->series = calloc(count, sizeof(*snapshot->series));
+	if (!snapshot->series)
+		return -ENOMEM;
+	snapshot->sample_count = (uint32_t)count;
+	for (uint64_t i = 0; i < count; i++) {
+		struct allot_store_sample stored;
+
+		allotp_view_fetch(view, ALLOT_REGION_SERIES, i, &stored, sizeof(stored));
+		snapshot->series[i] = (struct allot_sample){
+			.time_ns = time_of(clock, stored.stamp),
+			.live_bytes = stored.live_bytes,
+			.live_blocks = stored.live_blocks,
+			.ever_bytes = stored.ever_bytes,
+			.ever_blocks = stored.ever_blocks,
+		};
+	}
+	return 0;
+}
+
+static int freeze(struct allot_view *view, const struct allot_freeze_options *options,
+		  struct allot_snapshot *snapshot)
+{
+	struct clock clock = clock_of(view->header, options);
+	int result = freeze_process(view, options, snapshot);
+
+	if (result == 0)
+		result = freeze_modules(view, snapshot);
+	if (result == 0)
+		result = allotp_freeze_sites(view, options->with_blocks, snapshot);
+	if (result == 0)
+		result = freeze_marks(view, &clock, snapshot);
+	if (result == 0)
+		result = freeze_series(view, &clock, snapshot);
+	if (result < 0)
+		return result;
+	freeze_totals(view, &clock, snapshot);
+	freeze_trust(view, options, &snapshot->trust);
+	if (__builtin_add_overflow(snapshot->trust.lost[ALLOT_LOST_CORRUPT], view->corrupt,
+				   &snapshot->trust.lost[ALLOT_LOST_CORRUPT]))
+		snapshot->trust.lost[ALLOT_LOST_CORRUPT] = UINT64_MAX;
+	return 0;
+}
+
+int allotp_freeze(const void *base, size_t size, const struct allot_freeze_options *options,
+		  struct allot_snapshot **out, struct allot_error *error)
+{
+	struct allot_snapshot *snapshot;
+	struct allot_view view;
+	int result = allotp_view_open(&view, base, size, error);
+
+	if (result < 0)
+		return result;
+	snapshot = allotp_snapshot_new();
+	result = snapshot ? freeze(&view, options, snapshot) : -ENOMEM;
+	allotp_view_close(&view);
+	if (result < 0) {
+		allotp_snapshot_free(snapshot);
+		return allotp_error(error, result, "cannot copy the store: %s", strerror(-result));
+	}
+	*out = snapshot;
+	return 0;
+}

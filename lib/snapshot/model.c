@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* The snapshot's life: an empty one, the end of one, and looking a symbol up in it. */
+#include "snapshot/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void free_frames(struct allot_symbol *symbol)
+{
+	for (uint32_t i = 0; symbol->frames && i < symbol->frame_count; i++) {
+		free(symbol->frames[i].function);
+		free(symbol->frames[i].file);
+	}
+	free(symbol->frames);
+}
+
+void allotp_snapshot_free(struct allot_snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	free(snapshot->program);
+	free(snapshot->command);
+	free(snapshot->note);
+	for (uint32_t i = 0; i < snapshot->module_count; i++)
+		free(snapshot->modules[i].path);
+	free(snapshot->modules);
+	free(snapshot->nodes);
+	free(snapshot->sites);
+	for (uint32_t i = 0; i < snapshot->domain_count; i++)
+		free(snapshot->domains[i]);
+	free(snapshot->domains);
+	for (uint32_t i = 0; i < snapshot->mark_count; i++)
+		free(snapshot->marks[i].name);
+	free(snapshot->marks);
+	free(snapshot->series);
+	free(snapshot->blocks);
+	for (uint32_t i = 0; i < snapshot->symbol_count; i++)
+		free_frames(&snapshot->symbols[i]);
+	free(snapshot->symbols);
+	free(snapshot);
+}
+
+struct allot_snapshot *allotp_snapshot_new(void)
+{
+	struct allot_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+	if (!snapshot)
+		return NULL;
+	snapshot->program = strdup("");
+	snapshot->command = strdup("");
+	snapshot->note = strdup("");
+	snapshot->modules = calloc(1, sizeof(*snapshot->modules));
+	snapshot->nodes = calloc(ALLOT_NODE_FIRST, sizeof(*snapshot->nodes));
+	snapshot->domains = calloc(2, sizeof(*snapshot->domains));
+	if (snapshot->modules) {
+		snapshot->module_count = 1;
+		snapshot->modules[0].path = strdup("");
+	}
+	if (snapshot->nodes)
+		snapshot->node_count = ALLOT_NODE_FIRST;
+	if (snapshot->domains) {
+		snapshot->domain_count = 2;
+		snapshot->domains[ALLOT_DOMAIN_MALLOC] = strdup("malloc");
+		snapshot->domains[ALLOT_DOMAIN_MMAP] = strdup("mmap");
+	}
+	if (!snapshot->program || !snapshot->command || !snapshot->note || !snapshot->modules ||
+	    !snapshot->modules[0].path || !snapshot->nodes || !snapshot->domains || !snapshot->domains[0] ||
+	    !snapshot->domains[1]) {
+		allotp_snapshot_free(snapshot);
+		return NULL;
+	}
+	return snapshot;
+}
+
+static int compare(const struct allot_symbol *symbol, uint32_t module, uint64_t address, bool signal)
+{
+	if (symbol->module != module)
+		return symbol->module < module ? -1 : 1;
+	if (symbol->address != address)
+		return symbol->address < address ? -1 : 1;
+	return (int)symbol->signal - (int)signal;
+}
+
+const struct allot_symbol *allotp_snapshot_symbol(const struct allot_snapshot *snapshot, uint32_t module,
+						  uint64_t address, bool signal)
+{
+	uint32_t low = 0, high = snapshot->symbol_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		int order = compare(&snapshot->symbols[middle], module, address, signal);
+
+		if (order == 0)
+			return &snapshot->symbols[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Which fields are in the file, in which order and how they are coded. */
+#include "snapshot/table.h"
+
+#include "snapshot/snapshot.h"
+
+#define FIELD(type, field, how) { offsetof(type, field), sizeof(((type *)NULL)->field), ALLOT_CODING_##how }
+#define COUNT(type, field) FIELD(type, field.bytes, PLAIN), FIELD(type, field.blocks, PLAIN)
+#define TABLE(name, label, type)                                                                                       \
+	const struct allot_table allotp_table_##name = { ALLOT_TAG_##label, sizeof(type), name##_columns,              \
+							 sizeof(name##_columns) / sizeof(name##_columns[0]) }
+
+#define PROCESS(field, how) FIELD(struct allot_snapshot, field, how)
+static const struct allot_column process_columns[] = {
+	PROCESS(pid, PLAIN),
+	PROCESS(start_time_ns, PLAIN),
+	PROCESS(time_ns, PLAIN),
+	PROCESS(depth_limit, PLAIN),
+	PROCESS(program, STRING),
+	PROCESS(command, STRING),
+	PROCESS(note, STRING),
+	COUNT(struct allot_snapshot, live),
+	COUNT(struct allot_snapshot, peak),
+	COUNT(struct allot_snapshot, ever),
+	COUNT(struct allot_snapshot, temporary),
+	PROCESS(frees, PLAIN),
+	PROCESS(peak_time_ns, PLAIN),
+	PROCESS(overhead_bytes, PLAIN),
+};
+TABLE(process, PROCESS, struct allot_snapshot);
+
+static const struct allot_column trust_columns[] = {
+	PROCESS(trust.events, PLAIN),
+	PROCESS(trust.walks, PLAIN),
+	PROCESS(trust.truncated, PLAIN),
+	PROCESS(trust.limited, PLAIN),
+	PROCESS(trust.bootstrap, PLAIN),
+	PROCESS(trust.unknown_frees, PLAIN),
+	PROCESS(trust.inherited_frees, PLAIN),
+	PROCESS(trust.mismatched, PLAIN),
+	PROCESS(trust.double_allocations, PLAIN),
+	PROCESS(trust.verified, PLAIN),
+	PROCESS(trust.differing, PLAIN),
+	PROCESS(trust.children, PLAIN),
+	PROCESS(trust.untraced_children, PLAIN),
+	PROCESS(trust.stopped, PLAIN),
+	PROCESS(trust.exit, PLAIN),
+	PROCESS(trust.exit_value, SIGNED),
+};
+TABLE(trust, TRUST, struct allot_snapshot);
+
+static const struct allot_column modules_columns[] = {
+	FIELD(struct allot_module, path, STRING),
+	FIELD(struct allot_module, start, DELTA),
+	FIELD(struct allot_module, end, DELTA),
+	FIELD(struct allot_module, bias, DELTA),
+	FIELD(struct allot_module, build_id_size, PLAIN),
+	FIELD(struct allot_module, build_id, BYTES),
+	FIELD(struct allot_module, generation, PLAIN),
+	FIELD(struct allot_module, truncated, PLAIN),
+	FIELD(struct allot_module, unloaded, PLAIN),
+};
+TABLE(modules, MODULES, struct allot_module);
+
+static const struct allot_column nodes_columns[] = {
+	FIELD(struct allot_node, module, PLAIN),
+	FIELD(struct allot_node, flags, PLAIN),
+};
+TABLE(nodes, NODES, struct allot_node);
+
+static const struct allot_column domains_columns[] = { { 0, sizeof(char *), ALLOT_CODING_STRING } };
+TABLE(domains, DOMAINS, char *);
+
+static const struct allot_column sites_columns[] = {
+	FIELD(struct allot_site, stack, DELTA),
+	FIELD(struct allot_site, domain, PLAIN),
+	COUNT(struct allot_site, live),
+	COUNT(struct allot_site, peak),
+	COUNT(struct allot_site, ever),
+	COUNT(struct allot_site, temporary),
+	FIELD(struct allot_site, mismatched, PLAIN),
+};
+TABLE(sites, SITES, struct allot_site);
+
+static const struct allot_column marks_columns[] = {
+	FIELD(struct allot_mark, time_ns, DELTA),
+	FIELD(struct allot_mark, live_bytes, DELTA),
+	FIELD(struct allot_mark, name, STRING),
+};
+TABLE(marks, MARKS, struct allot_mark);
+
+static const struct allot_column series_columns[] = {
+	FIELD(struct allot_sample, time_ns, DELTA),
+	FIELD(struct allot_sample, live_bytes, DELTA),
+	FIELD(struct allot_sample, live_blocks, DELTA),
+	FIELD(struct allot_sample, ever_bytes, DELTA),
+	FIELD(struct allot_sample, ever_blocks, DELTA),
+};
+TABLE(series, SERIES, struct allot_sample);
+
+static const struct allot_column blocks_columns[] = {
+	FIELD(struct allot_block, address, DELTA),
+	FIELD(struct allot_block, size, PLAIN),
+	FIELD(struct allot_block, site, PLAIN),
+};
+TABLE(blocks, BLOCKS, struct allot_block);
+
+static const struct allot_column symbols_columns[] = {
+	FIELD(struct allot_symbol, module, DELTA),
+	FIELD(struct allot_symbol, address, DELTA),
+	FIELD(struct allot_symbol, signal, PLAIN),
+	FIELD(struct allot_symbol, frame_count, PLAIN),
+};
+TABLE(symbols, SYMBOLS, struct allot_symbol);
+
+static const struct allot_column frames_columns[] = {
+	FIELD(struct allot_frame, function, STRING),
+	FIELD(struct allot_frame, file, STRING),
+	FIELD(struct allot_frame, line, PLAIN),
+};
+TABLE(frames, SYMBOLS, struct allot_frame);

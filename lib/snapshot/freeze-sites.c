@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The store's sites to the snapshot's: sorted, one for each stack and domain; and the live blocks that point at them. */
+/* The store's sites to the snapshot's: sorted, and one for each stack and domain. */
 #include "snapshot/freeze-sites.h"
 
 #include <errno.h>
@@ -12,8 +12,6 @@
 /* Domains have 16 bits in an event. */
 #define DOMAINS_MOST 65536u
 
-#define ADDRESS_BITS 48
-
 /* A site on its way, with the number it had in the store. */
 struct candidate {
 	struct allot_site site;
@@ -23,8 +21,6 @@ struct candidate {
 struct sites {
 	struct candidate *items;
 	uint64_t count;
-	uint32_t *places; /* by the store's number: index in the snapshot + 1, 0: no such site */
-	uint64_t numbers; /* size of places */
 };
 
 /* A site that has not changed since the last peak is as it was then. */
@@ -46,17 +42,18 @@ static struct allot_site read_site(struct allot_view *view, const struct allot_s
 	return site;
 }
 
-static int collect_sites(struct allot_view *view, struct allot_freeze_tree *tree, struct sites *sites)
+static int collect_sites(struct allot_view *view, struct allot_freeze_tree *tree, struct sites *sites,
+			 struct allot_freeze_places *places)
 {
 	uint64_t numbers = allotp_view_end(view, ALLOT_REGION_SITES, view->header->site_count,
 					   sizeof(struct allot_store_site));
 
 	if (numbers > UINT32_MAX)
 		return -EFBIG;
-	sites->numbers = numbers;
-	sites->places = calloc(numbers, sizeof(*sites->places));
+	places->numbers = numbers;
+	places->of_number = calloc(numbers, sizeof(*places->of_number));
 	sites->items = calloc(numbers, sizeof(*sites->items));
-	if (!sites->places || !sites->items)
+	if (!places->of_number || !sites->items)
 		return -ENOMEM;
 	for (uint64_t i = 1; i < numbers; i++) {
 		struct allot_store_site stored;
@@ -108,7 +105,8 @@ static void merge(struct allot_site *into, const struct allot_site *site)
 }
 
 /* Two threads may have put the same frame into the tree at the same time; their sites become one here. */
-static int copy_sites(struct sites *sites, const struct allot_freeze_tree *tree, struct allot_snapshot *snapshot)
+static int copy_sites(struct sites *sites, const struct allot_freeze_tree *tree, struct allot_snapshot *snapshot,
+		      struct allot_freeze_places *places)
 {
 	struct allot_site *last = NULL;
 
@@ -129,7 +127,7 @@ static int copy_sites(struct sites *sites, const struct allot_freeze_tree *tree,
 			last = &snapshot->sites[snapshot->site_count++];
 			*last = *site;
 		}
-		sites->places[sites->items[i].number] = snapshot->site_count;
+		places->of_number[sites->items[i].number] = snapshot->site_count;
 	}
 	return 0;
 }
@@ -155,85 +153,21 @@ static int name_domains(struct allot_snapshot *snapshot)
 	return 0;
 }
 
-/* Adds a block; there is room for it. One of no known site is left out. */
-static void add_block(struct allot_view *view, const struct sites *sites, struct allot_snapshot *snapshot,
-		      uint64_t address, uint64_t size, uint32_t site)
-{
-	if (site >= sites->numbers || !sites->places[site]) {
-		view->corrupt++;
-		return;
-	}
-	snapshot->blocks[snapshot->block_count++] = (struct allot_block){
-		.address = address,
-		.size = size,
-		.site = sites->places[site] - 1,
-	};
-}
-
-static void add_entry(struct allot_view *view, const struct sites *sites, struct allot_snapshot *snapshot,
-		      const struct allot_live_entry *entry)
-{
-	if (entry->key)
-		add_block(view, sites, snapshot, entry->key & ((UINT64_C(1) << ADDRESS_BITS) - 1), entry->size,
-			  entry->site);
-}
-
-static int compare_blocks(const void *left, const void *right)
-{
-	const struct allot_block *a = left, *b = right;
-
-	if (a->address != b->address)
-		return a->address < b->address ? -1 : 1;
-	return a->site < b->site ? -1 : a->site > b->site;
-}
-
-static int copy_blocks(struct allot_view *view, const struct sites *sites, struct allot_snapshot *snapshot)
-{
-	uint64_t pages = allotp_view_end(view, ALLOT_REGION_PAGES, view->header->page_count,
-					 sizeof(struct allot_live_page));
-	uint64_t maps = allotp_view_count(view, ALLOT_REGION_MAPS, view->header->map_count, sizeof(struct allot_map));
-
-	snapshot->blocks = calloc(pages * ALLOT_LIVE_ENTRIES + ALLOT_YOUNG_ENTRIES + maps, sizeof(*snapshot->blocks));
-	if (!snapshot->blocks)
-		return -ENOMEM;
-	for (uint64_t i = 0; i < ALLOT_YOUNG_ENTRIES; i++)
-		add_entry(view, sites, snapshot, &view->header->young[i]);
-	for (uint64_t i = 1; i < pages; i++) {
-		struct allot_live_page page;
-
-		allotp_view_fetch(view, ALLOT_REGION_PAGES, i, &page, sizeof(page));
-		for (uint64_t j = 0; j < ALLOT_LIVE_ENTRIES; j++)
-			add_entry(view, sites, snapshot, &page.entries[j]);
-	}
-	for (uint64_t i = 0; i < maps; i++) {
-		struct allot_map map;
-
-		allotp_view_fetch(view, ALLOT_REGION_MAPS, i, &map, sizeof(map));
-		if (map.size)
-			add_block(view, sites, snapshot, map.start, map.size, map.site);
-	}
-	qsort(snapshot->blocks, snapshot->block_count, sizeof(*snapshot->blocks), compare_blocks);
-	return 0;
-}
-
-int allotp_freeze_sites(struct allot_view *view, bool with_blocks, struct allot_snapshot *snapshot)
+int allotp_freeze_sites(struct allot_view *view, struct allot_snapshot *snapshot, struct allot_freeze_places *places)
 {
 	struct allot_freeze_tree tree = { 0 };
 	struct sites sites = { 0 };
 	int result = allotp_freeze_tree_open(&tree, view);
 
 	if (result == 0)
-		result = collect_sites(view, &tree, &sites);
+		result = collect_sites(view, &tree, &sites, places);
 	if (result == 0)
 		result = allotp_freeze_tree_copy(&tree, view, snapshot);
 	if (result == 0)
-		result = copy_sites(&sites, &tree, snapshot);
+		result = copy_sites(&sites, &tree, snapshot, places);
 	if (result == 0)
 		result = name_domains(snapshot);
-	if (result == 0 && with_blocks)
-		result = copy_blocks(view, &sites, snapshot);
 	allotp_freeze_tree_close(&tree);
 	free(sites.items);
-	free(sites.places);
 	return result;
 }

@@ -3,7 +3,6 @@
 #ifndef ALLOT_SNAPSHOT_FREEZE_SITES_H
 #define ALLOT_SNAPSHOT_FREEZE_SITES_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "snapshot/view.h"
@@ -11,11 +10,21 @@
 struct allot_node;
 struct allot_snapshot;
 
+/* Where the store's sites are in the snapshot. */
+struct allot_freeze_places {
+	uint32_t *of_number; /* by the store's number: index in the snapshot + 1, 0: not there; malloc'ed */
+	uint64_t numbers;    /* how many of_number has */
+};
+
 /*
- * Fills in the snapshot's sites, nodes, domains and, if wanted, blocks; modules must be there already. Sites are
- * sorted by stack and domain, and no two have both equal. Returns 0, -ENOMEM or -EFBIG.
+ * Fills in the snapshot's sites, nodes and domains; modules must be there already. Sites are sorted by stack and
+ * domain, and no two have both equal. Returns 0, -ENOMEM or -EFBIG; the caller frees places->of_number in any case.
  */
-int allotp_freeze_sites(struct allot_view *view, bool with_blocks, struct allot_snapshot *snapshot);
+int allotp_freeze_sites(struct allot_view *view, struct allot_snapshot *snapshot, struct allot_freeze_places *places);
+
+/* Fills in the snapshot's blocks: all that is live, mappings too. Returns 0 or -ENOMEM. */
+int allotp_freeze_blocks(struct allot_view *view, const struct allot_freeze_places *places,
+			 struct allot_snapshot *snapshot);
 
 /* The store's nodes in the snapshot's numbers. */
 struct allot_freeze_tree {
@@ -24,7 +33,7 @@ struct allot_freeze_tree {
 	uint64_t reached;     /* how many of them are to be kept */
 };
 
-int allotp_freeze_tree_open(struct allot_freeze_tree *tree, struct allot_view *view);
+int allotp_freeze_tree_open(struct allot_freeze_tree *tree, const struct allot_view *view);
 void allotp_freeze_tree_close(struct allot_freeze_tree *tree);
 
 /* Marks a stack and all its callers to be kept; the stack must be below count. */

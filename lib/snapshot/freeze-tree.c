@@ -15,10 +15,10 @@ static void fetch_node(const struct allot_view *view, uint64_t index, struct all
 	allotp_view_fetch(view, ALLOT_REGION_NODES, index, node, sizeof(*node));
 }
 
-int allotp_freeze_tree_open(struct allot_freeze_tree *tree, struct allot_view *view)
+int allotp_freeze_tree_open(struct allot_freeze_tree *tree, const struct allot_view *view)
 {
-	uint64_t count = allotp_view_count(view, ALLOT_REGION_NODES, view->header->node_count,
-					   sizeof(struct allot_store_node));
+	uint64_t count = allotp_view_filled(view, ALLOT_REGION_NODES, view->header->node_count,
+					    sizeof(struct allot_store_node));
 
 	/* node numbers have 32 bits, and the highest is taken for REACHED */
 	if (count > UINT32_MAX)

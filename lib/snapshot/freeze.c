@@ -11,25 +11,32 @@
 #include "snapshot/view.h"
 #include "store/layout.h"
 
-/* Stamps to time: start + ticks * numerator / denominator ns. */
+/* Stamps to time since start, by what passed on both clocks between the start and now. */
 struct clock {
 	uint64_t start;
-	uint64_t numerator, denominator;
+	uint64_t ticks, ns;
+	uint64_t now_ns; /* since start */
 };
+
+static uint64_t since(uint64_t start, uint64_t time)
+{
+	return time > start ? time - start : 0;
+}
 
 static struct clock clock_of(const struct allot_header *header, const struct allot_freeze_options *options)
 {
-	struct clock clock = { .start = header->start_stamp, .numerator = 1, .denominator = 1 };
+	bool given = options->now_stamp || options->now_monotonic_ns;
+	uint64_t stamp = given ? options->now_stamp : header->latest_stamp;
+	uint64_t monotonic_ns = given ? options->now_monotonic_ns : header->latest_monotonic_ns;
+	struct clock clock = {
+		.start = header->start_stamp,
+		.ticks = since(header->start_stamp, stamp),
+		.ns = since(header->start_monotonic_ns, monotonic_ns),
+	};
 
+	clock.now_ns = clock.ns;
 	if (header->clock == ALLOT_CLOCK_MONOTONIC)
-		return clock;
-	clock.numerator = UINT64_C(1000000000);
-	clock.denominator = header->ticks_per_second;
-	if (clock.denominator == 0 && options->now_stamp > header->start_stamp &&
-	    options->now_monotonic_ns > header->start_monotonic_ns) {
-		clock.numerator = options->now_monotonic_ns - header->start_monotonic_ns;
-		clock.denominator = options->now_stamp - header->start_stamp;
-	}
+		clock.ticks = clock.ns = 1;
 	return clock;
 }
 
@@ -37,9 +44,9 @@ static uint64_t time_of(const struct clock *clock, uint64_t stamp)
 {
 	unsigned __int128 time;
 
-	if (stamp <= clock->start || !clock->denominator)
+	if (!clock->ticks)
 		return 0;
-	time = (unsigned __int128)(stamp - clock->start) * clock->numerator / clock->denominator;
+	time = (unsigned __int128)since(clock->start, stamp) * clock->ns / clock->ticks;
 	return time > UINT64_MAX ? UINT64_MAX : (uint64_t)time;
 }
 
@@ -96,15 +103,13 @@ static int freeze_string(struct allot_view *view, uint64_t offset, char **field)
 	return 0;
 }
 
-static int freeze_process(struct allot_view *view, const struct allot_freeze_options *options,
-			  struct allot_snapshot *snapshot)
+static int freeze_process(struct allot_view *view, const struct clock *clock, struct allot_snapshot *snapshot)
 {
 	const struct allot_header *header = view->header;
 
 	snapshot->pid = header->pid;
 	snapshot->start_time_ns = header->start_realtime_ns;
-	if (options->now_monotonic_ns > header->start_monotonic_ns)
-		snapshot->time_ns = options->now_monotonic_ns - header->start_monotonic_ns;
+	snapshot->time_ns = clock->now_ns;
 	snapshot->depth_limit = header->depth_limit;
 	if (freeze_string(view, header->program, &snapshot->program) < 0 ||
 	    freeze_string(view, header->command, &snapshot->command) < 0 ||
@@ -141,8 +146,8 @@ static int freeze_module(struct allot_view *view, uint64_t index, struct allot_m
 
 static int freeze_modules(struct allot_view *view, struct allot_snapshot *snapshot)
 {
-	uint64_t count = allotp_view_count(view, ALLOT_REGION_MODULES, view->header->module_count,
-					   sizeof(struct allot_store_module));
+	uint64_t count = allotp_view_filled(view, ALLOT_REGION_MODULES, view->header->module_count,
+					    sizeof(struct allot_store_module));
 	struct allot_module *modules;
 
 	if (count > UINT32_MAX)
@@ -218,16 +223,20 @@ static int freeze(struct allot_view *view, const struct allot_freeze_options *op
 		  struct allot_snapshot *snapshot)
 {
 	struct clock clock = clock_of(view->header, options);
-	int result = freeze_process(view, options, snapshot);
+	struct allot_freeze_places places = { 0 };
+	int result = freeze_process(view, &clock, snapshot);
 
 	if (result == 0)
 		result = freeze_modules(view, snapshot);
 	if (result == 0)
-		result = allotp_freeze_sites(view, options->with_blocks, snapshot);
+		result = allotp_freeze_sites(view, snapshot, &places);
+	if (result == 0 && options->with_blocks)
+		result = allotp_freeze_blocks(view, &places, snapshot);
 	if (result == 0)
 		result = freeze_marks(view, &clock, snapshot);
 	if (result == 0)
 		result = freeze_series(view, &clock, snapshot);
+	free(places.of_number);
 	if (result < 0)
 		return result;
 	freeze_totals(view, &clock, snapshot);

@@ -6,7 +6,8 @@ libsnapshot_la_SOURCES = \
 	lib/snapshot/decode.c lib/snapshot/decoder.c lib/snapshot/decoder.h \
 	lib/snapshot/encode.c lib/snapshot/encoder.c lib/snapshot/encoder.h \
 	lib/snapshot/freeze.c lib/snapshot/freeze.h \
-	lib/snapshot/freeze-sites.c lib/snapshot/freeze-sites.h lib/snapshot/freeze-tree.c \
+	lib/snapshot/freeze-blocks.c lib/snapshot/freeze-sites.c lib/snapshot/freeze-sites.h \
+	lib/snapshot/freeze-tree.c \
 	lib/snapshot/model.c \
 	lib/snapshot/payload.h \
 	lib/snapshot/read.c \
@@ -15,5 +16,5 @@ libsnapshot_la_SOURCES = \
 	lib/snapshot/view.c lib/snapshot/view.h \
 	lib/snapshot/write.c
 libsnapshot_la_CFLAGS = $(AM_CFLAGS) $(ZSTD_CFLAGS)
-libsnapshot_la_LIBADD = libcommon.la $(ZSTD_LIBS)
+libsnapshot_la_LIBADD = $(ZSTD_LIBS)
 EXTRA_DIST += lib/snapshot/FORMAT.md

@@ -63,7 +63,7 @@ int allotp_view_open(struct allot_view *view, const void *base, size_t size, str
 	}
 	*view = (struct allot_view){ .base = base, .header = header, .string_budget = STRINGS_MOST };
 	open_regions(view, size);
-	view->string_bytes = allotp_view_count(view, ALLOT_REGION_STRINGS, header->string_bytes, 1);
+	view->string_bytes = allotp_view_filled(view, ALLOT_REGION_STRINGS, header->string_bytes, 1);
 	return 0;
 }
 
@@ -71,6 +71,14 @@ void allotp_view_close(struct allot_view *view)
 {
 	free(view->header);
 	view->header = NULL;
+}
+
+uint64_t allotp_view_filled(const struct allot_view *view, enum allot_region_id region, uint64_t numbered,
+			    size_t item_size)
+{
+	uint64_t room = view->regions[region].bytes / item_size;
+
+	return numbered < room ? numbered : room;
 }
 
 uint64_t allotp_view_count(struct allot_view *view, enum allot_region_id region, uint64_t claimed, size_t item_size)

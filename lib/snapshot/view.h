@@ -28,18 +28,22 @@ struct allot_view {
 int allotp_view_open(struct allot_view *view, const void *base, size_t size, struct allot_error *error);
 void allotp_view_close(struct allot_view *view);
 
-/* How many items of that size there can be in the region, at most `claimed`; counts a claim that is too high. */
+/* How many of the items that producers have numbered fit into the region: when it is full they number on. */
+uint64_t allotp_view_filled(const struct allot_view *view, enum allot_region_id region, uint64_t numbered,
+			    size_t item_size);
+
+/* How many of the drainer's items there are in the region, at most `claimed`; counts a claim that is too high. */
 uint64_t allotp_view_count(struct allot_view *view, enum allot_region_id region, uint64_t claimed, size_t item_size);
 
 /* The same for items numbered from 1, whose place 0 stays empty: one more than the highest number, at least 1. */
 uint64_t allotp_view_end(struct allot_view *view, enum allot_region_id region, uint64_t highest, size_t item_size);
 
-/* What is left of ever when freed is gone; counts a store that freed more than there was, and gives 0. */
-uint64_t allotp_view_left(struct allot_view *view, uint64_t ever, uint64_t freed);
-
-/* Copies the item at that index, which must be below what allotp_view_count() or allotp_view_end() said. */
+/* Copies the item at that index, which must be below what one of the three above said. */
 void allotp_view_fetch(const struct allot_view *view, enum allot_region_id region, uint64_t index, void *item,
 		       size_t item_size);
+
+/* What is left of ever when freed is gone; counts a store that freed more than there was, and gives 0. */
+uint64_t allotp_view_left(struct allot_view *view, uint64_t ever, uint64_t freed);
 
 /* A malloc'ed copy of the string at that offset, "" if it is out of range. NULL: out of memory. */
 char *allotp_view_string(struct allot_view *view, uint64_t offset);

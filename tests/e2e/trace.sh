@@ -3,23 +3,26 @@
 
 need jq
 
-# The command under test.
-allot()
-{
-	"$allot" "$@"
-}
+# Words put before `allot run`: "env NAME=VALUE", "sh SCRIPT".
+with=
 
 # trace NAME [OPTION…] -- PROGRAM [ARGUMENT…]: runs the program under `allot run`, leaves its exit status in $status,
-# its output in NAME.out and NAME.err, the snapshot in NAME.snap, the report in NAME.report, and reads NAME.snap with
-# `load NAME`. All are in $tmp.
+# its output in NAME.out and NAME.err, the snapshot in NAME.snap, the report in NAME.report, and loads NAME.snap. All
+# are in $tmp.
 trace()
 {
 	trace_name=$1
 	shift
 	status=0
-	allot run -o "$tmp/$trace_name.snap" --report "$tmp/$trace_name.report" "$@" \
+	$with "$allot" run -o "$tmp/$trace_name.snap" --report "$tmp/$trace_name.report" "$@" \
 		>"$tmp/$trace_name.out" 2>"$tmp/$trace_name.err" || status=$?
 	load "$trace_name.snap"
+}
+
+# trace_is STATUS: one case; the program of the last trace ended with this status, and without a word on standard error.
+trace_is()
+{
+	is "$status $(head -n 3 "$tmp/$trace_name.err")" "$1 " "$trace_name: exit status $1, standard error empty"
 }
 
 # load SNAPSHOT [OPTION…]: makes the snapshot (a file in $tmp) the one that `site` and `value` look at.
@@ -28,7 +31,7 @@ load()
 	load_name=$1
 	shift
 	json=$tmp/$load_name.json
-	if ! allot report "$tmp/$load_name" --format json --group-by function --top 1000000 "$@" \
+	if ! "$allot" report "$tmp/$load_name" --format json --group-by function --top 1000000 "$@" \
 		>"$json" 2>"$json.err"; then
 		diag "no report of $load_name: $(cat "$json.err")"
 		echo '{}' >"$json"

@@ -14,6 +14,10 @@ tests_targets_churn_LDADD = -lpthread
 check_PROGRAMS += tests/targets/clearenv
 tests_targets_clearenv_SOURCES = tests/targets/clearenv.c
 tests_targets_clearenv_LDADD =
+check_PROGRAMS += tests/targets/containers
+tests_targets_containers_SOURCES = tests/targets/containers.cc
+tests_targets_containers_CXXFLAGS = $(AM_CXXFLAGS) -std=gnu++17
+tests_targets_containers_LDADD =
 check_PROGRAMS += tests/targets/coroutine
 tests_targets_coroutine_SOURCES = tests/targets/coroutine.c
 tests_targets_coroutine_LDADD =

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The JSON format. One object; each group is made, written and dropped, so that a report of many groups needs
+ * no more memory than its largest. Numbers are exact up to 2^63 - 1 and stop there.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/writer.h"
+
+static json_t *number(uint64_t value)
+{
+	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+/* How many bytes of well-formed UTF-8 begin here; 0: none do. */
+static size_t utf8_length(const unsigned char *p)
+{
+	static const struct {
+		unsigned char first, last; /* of the leading byte */
+		size_t length;
+		unsigned char from, to; /* of the second byte */
+	} forms[] = {
+		{0x01, 0x7f, 1, 0, 0},	     {0xc2, 0xdf, 2, 0x80, 0xbf}, {0xe0, 0xe0, 3, 0xa0, 0xbf},
+		{0xe1, 0xec, 3, 0x80, 0xbf}, {0xed, 0xed, 3, 0x80, 0x9f}, {0xee, 0xef, 3, 0x80, 0xbf},
+		{0xf0, 0xf0, 4, 0x90, 0xbf}, {0xf1, 0xf3, 4, 0x80, 0xbf}, {0xf4, 0xf4, 4, 0x80, 0x8f},
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		size_t n = 1;
+
+		if (p[0] < forms[i].first || p[0] > forms[i].last)
+			continue;
+		if (forms[i].length > 1 && (p[1] < forms[i].from || p[1] > forms[i].to))
+			return 0;
+		for (n = 2; n < forms[i].length; n++)
+			if (p[n] < 0x80 || p[n] > 0xbf)
+				return 0;
+		return forms[i].length;
+	}
+	return 0;
+}
+
+/* A string; null for NULL. A path or a name may be any bytes: those that are not UTF-8 become U+FFFD. */
+static json_t *string(const char *text)
+{
+	static const char replacement[] = "\xef\xbf\xbd";
+	char *clean, *to;
+	json_t *result;
+
+	if (!text)
+		return json_null();
+	result = json_string(text);
+	if (result)
+		return result;
+	clean = to = malloc(strlen(text) * 3 + 1);
+	if (!clean)
+		return NULL;
+	for (const char *p = text; *p;) {
+		size_t length = utf8_length((const unsigned char *)p);
+
+		to = mempcpy(to, length ? p : replacement, length ? length : 3);
+		p += length ? length : 1;
+	}
+	*to = '\0';
+	result = json_string(clean);
+	free(clean);
+	return result;
+}
+
+/* json_object_set_new fails on a NULL value too, so one check at the end of a chain is enough. */
+static int set(json_t *object, const char *key, json_t *value)
+{
+	return json_object_set_new(object, key, value);
+}
+
+static json_t *count(uint64_t bytes, uint64_t blocks)
+{
+	return json_pack("{s:o, s:o}", "bytes", number(bytes), "blocks", number(blocks));
+}
+
+static json_t *trust(const struct allot_snapshot *snapshot, const struct allot_trust_summary *summary)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:b}", "events", number(snapshot->trust.events), "lost",
+			 number(summary->lost), "truncated", number(snapshot->trust.truncated), "unsymbolized_bytes",
+			 number(summary->unsymbolized_bytes), "clean_exit", summary->clean_exit);
+}
+
+static json_t *totals(const struct allot_snapshot *snapshot)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "live", count(snapshot->live.bytes, snapshot->live.blocks), "peak",
+			 count(snapshot->peak.bytes, snapshot->peak.blocks), "ever",
+			 count(snapshot->ever.bytes, snapshot->ever.blocks), "frees", number(snapshot->frees), "temporary",
+			 count(snapshot->temporary.bytes, snapshot->temporary.blocks));
+}
+
+static json_t *frame(const struct allot_snapshot *snapshot, const struct allot_symbol *symbol,
+		     const struct allot_frame *f)
+{
+	const struct allot_module *module = &snapshot->modules[symbol->module];
+	char build_id[2 * sizeof(module->build_id) + 1] = "", address[32];
+
+	for (uint32_t i = 0; i < module->build_id_size && i < sizeof(module->build_id); i++)
+		snprintf(build_id + (size_t)2 * i, 3, "%02x", module->build_id[i]);
+	snprintf(address, sizeof(address), "0x%" PRIx64, allotp_symbol_offset(snapshot, symbol));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:b}", "function", string(f->function), "file", string(f->file),
+			 "line", f->line ? number(f->line) : json_null(), "module",
+			 string(symbol->module ? module->path : NULL), "build_id", string(*build_id ? build_id : NULL),
+			 "address", address, "inlined", f->inlined);
+}
+
+static int frames(const struct allot_report *report, const struct allot_group *group, json_t *array)
+{
+	const struct allot_view *view = allotp_group_view(report, group);
+	struct allot_backtrace backtrace = {.node = group->node, .frame = group->frame};
+	const struct allot_frame *f;
+	int rc;
+
+	while ((rc = allotp_backtrace_next(&backtrace, view, &f)) > 0)
+		if (json_array_append_new(array, frame(view->snapshot, backtrace.symbol, f)) < 0)
+			return -ENOMEM;
+	return rc;
+}
+
+static int write_object(FILE *out, json_t *object)
+{
+	/* what the stream could not take shows in ferror() */
+	json_dumpf(object, out, JSON_COMPACT);
+	json_decref(object);
+	return 0;
+}
+
+static int write_member(FILE *out, const char *key, json_t *object)
+{
+	if (!object)
+		return -ENOMEM;
+	fprintf(out, ",\"%s\":", key);
+	return write_object(out, object);
+}
+
+static int write_group(FILE *out, const struct allot_report *report, const struct allot_group *group)
+{
+	json_t *object = json_object(), *array = json_array();
+	char *key = allotp_keys_text(report->statistics->keys, group->key);
+	struct allot_group_change change = allotp_group_change(report, group);
+	int rc = object && array && key ? frames(report, group, array) : -ENOMEM;
+
+	if (rc == 0 && (set(object, "key", string(key)) || set(object, "live", count(group->live.bytes, group->live.blocks)) ||
+			set(object, "peak", count(group->peak.bytes, group->peak.blocks)) ||
+			set(object, "ever", count(group->ever.bytes, group->ever.blocks)) ||
+			set(object, "temporary", count(group->temporary.bytes, group->temporary.blocks))))
+		rc = -ENOMEM;
+	if (rc == 0 && report->before &&
+	    set(object, "diff", json_pack("{s:I, s:I}", "bytes", (json_int_t)change.bytes, "blocks", (json_int_t)change.blocks)))
+		rc = -ENOMEM;
+	if (rc == 0 && json_object_set(object, "frames", array))
+		rc = -ENOMEM;
+	if (rc == 0)
+		rc = write_object(out, json_incref(object));
+	json_decref(array);
+	json_decref(object);
+	free(key);
+	return rc;
+}
+
+int allotp_write_json(FILE *out, const struct allot_report *report)
+{
+	int rc;
+
+	fputs("{\"allot\":1", out);
+	rc = write_member(out, "trust", trust(report->now->snapshot, &report->trust));
+	if (rc == 0)
+		rc = write_member(out, "totals", totals(report->now->snapshot));
+	if (rc == 0 && report->before)
+		rc = write_member(out, "old",
+				  json_pack("{s:o, s:o}", "trust", trust(report->before->snapshot, &report->trust_before),
+					    "totals", totals(report->before->snapshot)));
+	fputs(",\"groups\":[", out);
+	for (uint32_t i = 0; i < report->shown && rc == 0; i++) {
+		fputs(i ? ",\n" : "\n", out);
+		rc = write_group(out, report, &report->statistics->groups[i]);
+	}
+	fputs("\n]}\n", out);
+	return rc;
+}

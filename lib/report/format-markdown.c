@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* The Markdown format: a table fit for a comment on a change, with the totals and the trust header below. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "report/size.h"
+#include "report/writer.h"
+
+/* Text as code in a cell: neither '|' nor '`' nor a line end may break the table. */
+static void write_code(FILE *out, const char *text)
+{
+	fputs("<code>", out);
+	for (; *text; text++) {
+		if (strchr("|`<>&*_[]\\", *text))
+			fprintf(out, "&#%d;", *text);
+		else
+			putc((unsigned char)*text < 0x20 ? ' ' : *text, out);
+	}
+	fputs("</code>", out);
+}
+
+static void write_numbers(FILE *out, const struct allot_report *report, struct allot_count now, int64_t bytes,
+			  int64_t blocks)
+{
+	fprintf(out, "| %s ", allotp_size((double)now.bytes).text);
+	if (report->before)
+		fprintf(out, "| %s ", allotp_size_change((double)bytes).text);
+	fprintf(out, "| %" PRIu64 " ", now.blocks);
+	if (report->before)
+		fprintf(out, "| %+" PRId64 " ", blocks);
+	fprintf(out, "| %s ", now.blocks ? allotp_size((double)now.bytes / (double)now.blocks).text : "");
+}
+
+/* A whole stack in one cell, its frames below each other. */
+static void write_stack(FILE *out, const struct allot_keys *keys, uint32_t key)
+{
+	for (uint32_t k = key; k; k = allotp_keys_caller(keys, k)) {
+		if (k != key)
+			fputs("<br>", out);
+		write_code(out, allotp_keys_newest(keys, k)->text);
+	}
+}
+
+static int write_group(FILE *out, const struct allot_report *report, const struct allot_group *group)
+{
+	const struct allot_view *view = allotp_group_view(report, group);
+	struct allot_backtrace backtrace = {.node = group->node, .frame = group->frame};
+	struct allot_group_change change = allotp_group_change(report, group);
+	const struct allot_frame *frame;
+	int rc = allotp_backtrace_next(&backtrace, view, &frame);
+
+	if (rc < 0)
+		return rc;
+	write_numbers(out, report, change.now, change.bytes, change.blocks);
+	fputs("| ", out);
+	write_stack(out, report->statistics->keys, group->key);
+	fputs(" | ", out);
+	if (rc && frame->function)
+		write_code(out, frame->function);
+	fputs(" |\n", out);
+	return 0;
+}
+
+int allotp_write_markdown(FILE *out, const struct allot_report *report)
+{
+	const struct allot_statistics *statistics = report->statistics;
+	char title[96];
+
+	allotp_report_title(report, title, sizeof(title));
+	fprintf(out, "### allot: %s\n\n", title);
+	fputs(report->before ? "| Size | Change | Count | Change | Average | Where | Function |\n"
+			       "| ---: | ---: | ---: | ---: | ---: | --- | --- |\n"
+			     : "| Size | Count | Average | Where | Function |\n"
+			       "| ---: | ---: | ---: | --- | --- |\n",
+	      out);
+	for (uint32_t i = 0; i < report->shown; i++) {
+		int rc = write_group(out, report, &statistics->groups[i]);
+
+		if (rc < 0)
+			return rc;
+	}
+	write_numbers(out, report, statistics->total, (int64_t)(statistics->total.bytes - statistics->total_before.bytes),
+		      (int64_t)(statistics->total.blocks - statistics->total_before.blocks));
+	fprintf(out, "| **Total %s** | |\n\n", allotp_report_total_name(report));
+	if (report->before)
+		allotp_trust_write(out, report->before, &report->trust_before, "- Old: ");
+	allotp_trust_write(out, report->now, &report->trust, report->before ? "- New: " : "- ");
+	return 0;
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/* The text format: tracemalloc's lines, with what a person wants to know below each. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/print.h"
+#include "report/size.h"
+#include "report/source.h"
+#include "report/writer.h"
+
+enum {
+	CALLERS = 3,         /* shown below a line */
+	SHOWN_REPEATS = 3,   /* of one frame in a stack; the rest is only counted */
+	NARROWEST_NAME = 24, /* that a terminal makes of a long name */
+};
+
+/* Columns left for a name on a line that has `taken` others; 0: any number. */
+static size_t room(const struct allot_report *report, size_t taken)
+{
+	unsigned width = report->options->width;
+
+	if (!width)
+		return 0;
+	return width > taken + NARROWEST_NAME ? width - taken : NARROWEST_NAME;
+}
+
+static void write_numbers(FILE *out, const struct allot_report *report, struct allot_count now, int64_t bytes,
+			  int64_t blocks)
+{
+	fprintf(out, "size=%s", allotp_size((double)now.bytes).text);
+	if (report->before)
+		fprintf(out, " (%s)", allotp_size_change((double)bytes).text);
+	fprintf(out, ", count=%" PRIu64, now.blocks);
+	if (report->before)
+		fprintf(out, " (%+" PRId64 ")", blocks);
+	if (now.blocks)
+		fprintf(out, ", average=%s", allotp_size((double)now.bytes / (double)now.blocks).text);
+	putc('\n', out);
+}
+
+static void write_source(FILE *out, const struct allot_report *report, const struct allot_snapshot *snapshot,
+			 const struct allot_frame *frame)
+{
+	static const char newer_text[] = "  [the file is newer than the run]";
+	size_t limit = room(report, strlen("    "));
+	bool newer = false;
+	char *text;
+
+	if (!frame->file)
+		return;
+	text = allotp_source_line(frame->file, frame->line, snapshot->start_time_ns, &newer);
+	if (!text)
+		return;
+	if (limit && strlen(text) > limit)
+		strcpy(text + limit - 3, "...");
+	fputs("    ", out);
+	allotp_put(out, text);
+	fprintf(out, "%s\n", newer ? newer_text : "");
+	free(text);
+}
+
+/* " (module)" */
+static void write_module(FILE *out, const struct allot_snapshot *snapshot, const struct allot_symbol *symbol)
+{
+	if (!symbol->module)
+		return;
+	fputs(" (", out);
+	allotp_put(out, allotp_base_name(snapshot->modules[symbol->module].path));
+	putc(')', out);
+}
+
+/* "    in function (module)" below a line; "    most at file:line in function (module)" below what spans several. */
+static void write_place(FILE *out, const struct allot_report *report, const struct allot_snapshot *snapshot,
+			const struct allot_symbol *symbol, const struct allot_frame *frame)
+{
+	const char *module = symbol->module ? allotp_base_name(snapshot->modules[symbol->module].path) : "";
+	size_t taken = strlen("    in  (") + strlen(module) + strlen(") [inlined]");
+
+	fputs("    ", out);
+	if (report->options->group_by != ALLOT_GROUP_LINE) {
+		char name[4096];
+
+		if (frame->file)
+			snprintf(name, sizeof(name), "%s:%" PRIu32, frame->file, frame->line);
+		else
+			allotp_symbol_name(snapshot, symbol, name, sizeof(name));
+		fputs("most at ", out);
+		allotp_put(out, name);
+		putc(' ', out);
+		taken += strlen("most at ") + strlen(name);
+	}
+	fputs("in ", out);
+	allotp_put_function(out, frame->function ? frame->function : "an unknown function", room(report, taken));
+	if (frame->inlined)
+		fputs(" [inlined]", out);
+	write_module(out, snapshot, symbol);
+	putc('\n', out);
+}
+
+/* "    called by f (a.c:3), g (b.c:4), main (c.c:5)" */
+static int write_callers(FILE *out, const struct allot_report *report, const struct allot_view *view,
+			 struct allot_backtrace backtrace)
+{
+	const char *separator = "    called by ";
+	const struct allot_frame *frame;
+	int shown = 0, rc;
+
+	while ((rc = allotp_backtrace_next(&backtrace, view, &frame)) > 0 && shown < CALLERS) {
+		char name[4096];
+
+		if (frame->function && allotp_is_library_template(frame->function))
+			continue;
+		if (frame->file)
+			snprintf(name, sizeof(name), "%s:%" PRIu32, allotp_base_name(frame->file), frame->line);
+		else
+			allotp_symbol_name(view->snapshot, backtrace.symbol, name, sizeof(name));
+		fputs(separator, out);
+		if (frame->function) {
+			allotp_put_function(out, frame->function, room(report, 0) / CALLERS);
+			fputs(" (", out);
+		}
+		allotp_put(out, name);
+		if (frame->function)
+			putc(')', out);
+		separator = ", ";
+		shown++;
+		if (frame->function && !strcmp(frame->function, "main"))
+			break;
+	}
+	if (shown)
+		putc('\n', out);
+	return rc < 0 ? rc : 0;
+}
+
+static int write_details(FILE *out, const struct allot_report *report, const struct allot_group *group)
+{
+	const struct allot_view *view = allotp_group_view(report, group);
+	struct allot_backtrace backtrace = {.node = group->node, .frame = group->frame};
+	const struct allot_frame *frame;
+	int rc = allotp_backtrace_next(&backtrace, view, &frame);
+
+	if (rc <= 0)
+		return rc;
+	write_place(out, report, view->snapshot, backtrace.symbol, frame);
+	write_source(out, report, view->snapshot, frame);
+	return write_callers(out, report, view, backtrace);
+}
+
+static void write_repeats(FILE *out, uint64_t repeats)
+{
+	if (repeats >= SHOWN_REPEATS)
+		fprintf(out, "  [the last frame is repeated %" PRIu64 " more time%s]\n", repeats - SHOWN_REPEATS + 1,
+			ALLOT_PLURAL(repeats - SHOWN_REPEATS + 1));
+}
+
+static void write_stack_end(FILE *out, const struct allot_snapshot *snapshot, uint32_t end)
+{
+	if (end == ALLOT_NODE_TRUNCATED)
+		fputs("  [the stack ends early: no unwind data here]\n", out);
+	else if (end == ALLOT_NODE_LIMIT)
+		fprintf(out, "  [the stack was cut at the depth limit of %" PRIu32 " frames]\n", snapshot->depth_limit);
+}
+
+static void write_stack_frame(FILE *out, const struct allot_report *report, const struct allot_snapshot *snapshot,
+			      const struct allot_symbol *symbol, const struct allot_frame *frame)
+{
+	char name[4096];
+
+	if (frame->file) {
+		fputs("  File \"", out);
+		allotp_put(out, frame->file);
+		fprintf(out, "\", line %" PRIu32, frame->line);
+	} else {
+		allotp_symbol_name(snapshot, symbol, name, sizeof(name));
+		fputs("  ", out);
+		allotp_put(out, name);
+	}
+	if (frame->function) {
+		fputs(", in ", out);
+		allotp_put_function(out, frame->function, room(report, strlen("    ")));
+	}
+	fputs(frame->inlined ? " [inlined]\n" : "\n", out);
+	write_source(out, report, snapshot, frame);
+}
+
+static int write_stack(FILE *out, const struct allot_report *report, const struct allot_group *group)
+{
+	const struct allot_view *view = allotp_group_view(report, group);
+	struct allot_backtrace backtrace = {.node = group->node, .frame = group->frame};
+	const struct allot_frame *frame, *last = NULL;
+	uint64_t repeats = 0;
+	int rc;
+
+	while ((rc = allotp_backtrace_next(&backtrace, view, &frame)) > 0) {
+		if (frame == last) {
+			if (++repeats >= SHOWN_REPEATS)
+				continue;
+		} else {
+			write_repeats(out, repeats);
+			repeats = 0;
+		}
+		write_stack_frame(out, report, view->snapshot, backtrace.symbol, frame);
+		last = frame;
+	}
+	write_repeats(out, repeats);
+	write_stack_end(out, view->snapshot, backtrace.node);
+	return rc;
+}
+
+static int write_group(FILE *out, const struct allot_report *report, const struct allot_group *group)
+{
+	const struct allot_label *label = allotp_keys_newest(report->statistics->keys, group->key);
+	struct allot_group_change change = allotp_group_change(report, group);
+
+	if (report->options->group_by == ALLOT_GROUP_FUNCTION)
+		allotp_put_function(out, label->text, room(report, strlen(": size=1023 KiB, count=99999, average=1023 KiB")));
+	else
+		allotp_put(out, label->text);
+	fputs(": ", out);
+	write_numbers(out, report, change.now, change.bytes, change.blocks);
+	return report->options->group_by == ALLOT_GROUP_STACK ? write_stack(out, report, group)
+							       : write_details(out, report, group);
+}
+
+/* "7 other: size=4.2 KiB, count=17" and, in a diff, how many have not changed. */
+static void write_others(FILE *out, const struct allot_report *report)
+{
+	const struct allot_statistics *statistics = report->statistics;
+	uint32_t others = report->ranked - report->shown, unchanged = statistics->count - report->ranked;
+	struct allot_count now = {0};
+	int64_t bytes = 0, blocks = 0;
+
+	for (uint32_t i = report->shown; i < report->ranked; i++) {
+		struct allot_group_change change = allotp_group_change(report, &statistics->groups[i]);
+
+		now.bytes += change.now.bytes;
+		now.blocks += change.now.blocks;
+		bytes += change.bytes;
+		blocks += change.blocks;
+	}
+	if (others) {
+		fprintf(out, "%" PRIu32 " other: ", others);
+		write_numbers(out, report, now, bytes, blocks);
+	}
+	if (report->before && unchanged)
+		fprintf(out, "%" PRIu32 " unchanged\n", unchanged);
+}
+
+/* "live 51.3 KiB in 200 blocks", with how it changed in a diff. */
+static void write_count(FILE *out, const char *what, struct allot_count now, const struct allot_count *before)
+{
+	fprintf(out, "%s %s", what, allotp_size((double)now.bytes).text);
+	if (before)
+		fprintf(out, " (%s)", allotp_size_change((double)now.bytes - (double)before->bytes).text);
+	fprintf(out, " in %" PRIu64 " block%s", now.blocks, ALLOT_PLURAL(now.blocks));
+	if (before)
+		fprintf(out, " (%+" PRId64 ")", (int64_t)(now.blocks - before->blocks));
+}
+
+static void write_totals(FILE *out, const struct allot_report *report)
+{
+	const struct allot_statistics *statistics = report->statistics;
+	const struct allot_snapshot *now = report->now->snapshot;
+	const struct allot_snapshot *before = report->before ? report->before->snapshot : NULL;
+
+	fprintf(out, "Total %s: ", allotp_report_total_name(report));
+	write_numbers(out, report, statistics->total, (int64_t)(statistics->total.bytes - statistics->total_before.bytes),
+		      (int64_t)(statistics->total.blocks - statistics->total_before.blocks));
+	putc('\n', out);
+	write_count(out, "Live", now->live, before ? &before->live : NULL);
+	write_count(out, ", peak", now->peak, before ? &before->peak : NULL);
+	write_count(out, ", ever", now->ever, before ? &before->ever : NULL);
+	write_count(out, ", temporary", now->temporary, before ? &before->temporary : NULL);
+	fprintf(out, "; %" PRIu64 " free%s.\n", now->frees, ALLOT_PLURAL(now->frees));
+	if (report->options->measure == ALLOT_MEASURE_AUTO && statistics->measure == ALLOT_MEASURE_PEAK && now->peak.blocks)
+		fputs("Nothing was live any more, so this is what was live at the peak.\n", out);
+}
+
+static void write_hint(FILE *out, const struct allot_report *report)
+{
+	const struct allot_report_options *options = report->options;
+
+	if (!report->shown)
+		return;
+	fputs("More:", out);
+	if (options->group_by != ALLOT_GROUP_STACK)
+		fputs(" --group-by stack for whole stacks", out);
+	if (options->group_by != ALLOT_GROUP_STACK && report->shown < report->ranked)
+		putc(',', out);
+	if (report->shown < report->ranked)
+		fprintf(out, " --top %" PRIu32 " for all of them", report->ranked);
+	if (!options->leaks)
+		fprintf(out, "%s --by live|peak|ever|count|temporary",
+			options->group_by != ALLOT_GROUP_STACK || report->shown < report->ranked ? "," : "");
+	fputs(".\n", out);
+}
+
+int allotp_write_text(FILE *out, const struct allot_report *report)
+{
+	char title[96];
+
+	allotp_report_title(report, title, sizeof(title));
+	fprintf(out, "[ %s ]\n", title);
+	for (uint32_t i = 0; i < report->shown; i++) {
+		int rc = write_group(out, report, &report->statistics->groups[i]);
+
+		if (rc < 0)
+			return rc;
+	}
+	if (!report->options->cumulative)
+		write_others(out, report);
+	write_totals(out, report);
+	if (report->before)
+		allotp_trust_write(out, report->before, &report->trust_before, "Old: ");
+	allotp_trust_write(out, report->now, &report->trust, report->before ? "New: " : "");
+	write_hint(out, report);
+	return 0;
+}

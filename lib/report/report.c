@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/* Reports: makes the statistics that a format needs and hands them to its writer. */
+#include "report/writer.h"
+
+enum { DEFAULT_TOP = 10 };
+
+struct allot_group_change allotp_group_change(const struct allot_report *report, const struct allot_group *group)
+{
+	struct allot_count now = allotp_group_count(group, report->statistics->measure);
+
+	return (struct allot_group_change){now, (int64_t)(now.bytes - group->before.bytes),
+					   (int64_t)(now.blocks - group->before.blocks)};
+}
+
+const struct allot_view *allotp_group_view(const struct allot_report *report, const struct allot_group *group)
+{
+	return group->gone ? report->before : report->now;
+}
+
+void allotp_report_title(const struct allot_report *report, char *buffer, size_t size)
+{
+	uint32_t top = report->options->top ? report->options->top : DEFAULT_TOP;
+	const char *what = report->options->leaks ? " leaks" : report->before ? " differences" : "";
+	bool live = report->statistics->measure == ALLOT_MEASURE_LIVE;
+
+	snprintf(buffer, size, "Top %u%s%s%s%s", top, what, live ? "" : " by ",
+		 live ? "" : allotp_measure_name(report->statistics->measure),
+		 report->options->cumulative ? ", cumulative" : "");
+}
+
+const char *allotp_report_total_name(const struct allot_report *report)
+{
+	switch (report->statistics->measure) {
+	case ALLOT_MEASURE_PEAK:
+		return "at peak";
+	case ALLOT_MEASURE_EVER:
+	case ALLOT_MEASURE_COUNT:
+		return "ever";
+	case ALLOT_MEASURE_TEMPORARY:
+		return "temporary";
+	default:
+		if (!report->options->leaks)
+			return "live";
+		return report->now->snapshot->trust.exit == ALLOT_EXIT_RUNNING ? "not freed yet" : "never freed";
+	}
+}
+
+static const struct {
+	const char *name;
+	int (*write)(FILE *out, const struct allot_report *report);
+	bool for_people; /* ten groups are enough, and none that has nothing of the measure */
+} formats[ALLOT_FORMATS] = {
+	[ALLOT_FORMAT_TEXT] = {"text", allotp_write_text, true},
+	[ALLOT_FORMAT_JSON] = {"json", allotp_write_json, false},
+	[ALLOT_FORMAT_MARKDOWN] = {"markdown", allotp_write_markdown, true},
+	[ALLOT_FORMAT_CSV] = {"csv", allotp_write_csv, false},
+};
+
+const char *allotp_format_name(enum allot_format format)
+{
+	return formats[format].name;
+}
+
+/* How many groups are worth a person's look. */
+static uint32_t count_ranked(const struct allot_report *report)
+{
+	uint32_t ranked = 0;
+
+	while (ranked < report->statistics->count) {
+		const struct allot_group *group = &report->statistics->groups[ranked];
+		struct allot_group_change change = allotp_group_change(report, group);
+
+		if (report->before ? !change.bytes && !change.blocks : !change.now.bytes && !change.now.blocks)
+			break;
+		ranked++;
+	}
+	return ranked;
+}
+
+static int write_format(FILE *out, struct allot_report *report)
+{
+	const struct allot_report_options *options = report->options;
+	uint32_t top = options->top;
+	int rc;
+
+	rc = allotp_trust_summarize(report->now, &report->trust);
+	if (rc == 0 && report->before)
+		rc = allotp_trust_summarize(report->before, &report->trust_before);
+	if (rc < 0)
+		return rc;
+	report->ranked = count_ranked(report);
+	report->shown = formats[options->format].for_people ? report->ranked : report->statistics->count;
+	if (!top && formats[options->format].for_people)
+		top = DEFAULT_TOP;
+	if (top && top < report->shown)
+		report->shown = top;
+	return formats[options->format].write(out, report);
+}
+
+int allotp_report_write(FILE *out, const struct allot_view *now, const struct allot_view *before,
+			const struct allot_report_options *options)
+{
+	struct allot_report report = {.options = options, .now = now, .before = before};
+	struct allot_statistics *newer = NULL, *older = NULL, *both = NULL;
+	struct allot_keys *keys = NULL;
+	struct allot_statistics_options how = {
+		.group_by = options->group_by,
+		.measure = allotp_measure_choose(options->measure, now->snapshot, before ? before->snapshot : NULL),
+		.cumulative = options->cumulative,
+		.skip_empty = formats[options->format].for_people,
+		.progress = options->progress,
+		.context = options->context,
+	};
+	int rc;
+
+	rc = allotp_keys_new(&keys);
+	if (rc == 0)
+		rc = allotp_statistics_new(now, keys, &how, &newer);
+	if (rc == 0 && before) {
+		rc = allotp_statistics_new(before, keys, &how, &older);
+		if (rc == 0)
+			rc = allotp_statistics_compare(older, newer, &both);
+	}
+	report.statistics = before ? both : newer;
+	if (rc == 0)
+		rc = write_format(out, &report);
+	allotp_statistics_free(both);
+	allotp_statistics_free(older);
+	allotp_statistics_free(newer);
+	allotp_keys_free(keys);
+	return rc;
+}

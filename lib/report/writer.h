@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* What the writers of the formats are given; each is one file. */
+#ifndef ALLOT_REPORT_WRITER_H
+#define ALLOT_REPORT_WRITER_H
+
+#include "report/report.h"
+#include "report/trust.h"
+
+struct allot_report {
+	const struct allot_report_options *options;
+	const struct allot_view *now;
+	const struct allot_view *before; /* NULL: not a diff */
+	const struct allot_statistics *statistics;
+	uint32_t shown;   /* how many of the groups to write */
+	uint32_t ranked;  /* how many have something of the measure; in a diff: have changed. They come first. */
+	struct allot_trust_summary trust, trust_before;
+};
+
+/* What a group has of the measure, and how that differs from before (as if wide enough for any change). */
+struct allot_group_change {
+	struct allot_count now;
+	int64_t bytes, blocks;
+};
+
+struct allot_group_change allotp_group_change(const struct allot_report *report, const struct allot_group *group);
+/* The snapshot that a group's node belongs to. */
+const struct allot_view *allotp_group_view(const struct allot_report *report, const struct allot_group *group);
+/* "Top 10", "Top 3 by peak", "Top 10 differences, cumulative" … Cut to fit. */
+void allotp_report_title(const struct allot_report *report, char *buffer, size_t size);
+/* "live", "at peak", "ever", "temporary", "never freed": what a total of the measure is called. */
+const char *allotp_report_total_name(const struct allot_report *report);
+
+/* Each returns 0 or -ENOMEM. */
+int allotp_write_text(FILE *out, const struct allot_report *report);
+int allotp_write_json(FILE *out, const struct allot_report *report);
+int allotp_write_markdown(FILE *out, const struct allot_report *report);
+int allotp_write_csv(FILE *out, const struct allot_report *report);
+
+#endif

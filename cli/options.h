@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading a command's options by its table, and the values they were given. */
+#ifndef ALLOT_CLI_OPTIONS_H
+#define ALLOT_CLI_OPTIONS_H
+
+#include <stdint.h>
+
+#include "command.h"
+
+/*
+ * Reads the words after the command's name into *arguments: --name=V, --name V, -nV, -n V, flags, "--" before
+ * operands that look like options. *help is set for --help or -h, and the rest is not looked at. The words are
+ * reordered and stay the caller's; arguments->values is malloc'ed.
+ *
+ * Returns 0, or a negative errno with the error filled in: an option that is not known (with the nearest one that is), a value
+ * that is missing or not wanted, too few or too many operands.
+ */
+int allotp_options_parse(const struct allot_command *command, int count, char **words,
+			 struct allot_arguments *arguments, bool *help, struct allot_error *error);
+
+/* The value of the option of that name; NULL if it was not given, or the table does not have it. */
+const char *allotp_option_value(const struct allot_command *command, const struct allot_arguments *arguments,
+				const char *name);
+
+/*
+ * Reads the option's value as a whole number from min to max. *value stays as it is if it was not given.
+ * Returns 0 or -EINVAL: "--top: 'x' is not a number from 1 to 1000".
+ */
+int allotp_option_number(const struct allot_command *command, const struct allot_arguments *arguments,
+			 const char *name, uint64_t min, uint64_t max, uint64_t *value, struct allot_error *error);
+
+/*
+ * Reads the option's value as one of `count` words. *choice stays as it is if it was not given. Returns 0 or
+ * -EINVAL: "--by: 'x' is none of live, peak, ever".
+ */
+int allotp_option_choice(const struct allot_command *command, const struct allot_arguments *arguments,
+			 const char *name, const char *const *words, int count, int *choice, struct allot_error *error);
+
+#endif

@@ -44,6 +44,8 @@ static int add_pages(struct allot_view *view, const struct allot_freeze_places *
 	uint64_t slots = UINT64_C(1) << (bits & DIRECTORY_BITS_MOST);
 	bool *seen;
 
+	if (pages <= 1)
+		return 0;
 	/* directories of growing size lie one behind the other, so the one of n slots begins at slot n */
 	if (bits > DIRECTORY_BITS_MOST ||
 	    allotp_view_filled(view, ALLOT_REGION_DIRECTORY, 2 * slots, sizeof(uint32_t)) < 2 * slots) {

@@ -23,3 +23,10 @@ tests_unit_test_snapshot_files_SOURCES = tests/unit/test-snapshot-files.c $(SNAP
 tests_unit_test_snapshot_files_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_snapshot_files_CFLAGS = $(AM_CFLAGS) -pthread
 tests_unit_test_snapshot_files_LDADD = $(SNAPSHOT_LIBS)
+
+check_PROGRAMS += tests/unit/test-snapshot-freeze
+TESTS += tests/unit/test-snapshot-freeze
+STORE_SAMPLE = tests/unit/store-sample.c tests/unit/store-sample.h
+tests_unit_test_snapshot_freeze_SOURCES = tests/unit/test-snapshot-freeze.c $(STORE_SAMPLE) tests/unit/unit.h
+tests_unit_test_snapshot_freeze_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_snapshot_freeze_LDADD = $(SNAPSHOT_LIBS)

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* A small store built by hand: every kind of thing once or twice. */
+#include "store-sample.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "snapshot/snapshot.h"
+
+#define PAGE UINT64_C(4096)
+#define RESERVED (2 * STORE_SAMPLE_COMMITTED)
+
+void *store_sample_item(const struct store_sample *store, enum allot_region_id region, size_t index, size_t item_size)
+{
+	return store->base + store->header->regions[region].offset + index * item_size;
+}
+
+/* Regions in a row, the second half of each out of bounds. */
+static void lay_out(struct store_sample *store, uint64_t header_size)
+{
+	uint64_t offset = header_size;
+
+	store->header->regions[ALLOT_REGION_HEADER] = (struct allot_region){ 0, header_size, header_size };
+	for (int i = ALLOT_REGION_HEADER + 1; i < ALLOT_REGIONS; i++) {
+		store->header->regions[i] = (struct allot_region){ offset, RESERVED, STORE_SAMPLE_COMMITTED };
+		if (mprotect(store->base + offset + STORE_SAMPLE_COMMITTED, RESERVED - STORE_SAMPLE_COMMITTED,
+			     PROT_NONE))
+			abort();
+		offset += RESERVED;
+	}
+}
+
+static uint32_t add_string(const struct store_sample *store, const char *string)
+{
+	uint64_t offset = store->header->string_bytes;
+
+	strcpy(store_sample_item(store, ALLOT_REGION_STRINGS, offset, 1), string);
+	store->header->string_bytes += strlen(string) + 1;
+	return (uint32_t)offset;
+}
+
+static void fill_header(struct allot_header *header)
+{
+	header->ready = 1;
+	header->flags = ALLOT_STORE_MMAP;
+	header->pid = 4711;
+	header->depth_limit = 64;
+	header->clock = ALLOT_CLOCK_COUNTER;
+	header->start_stamp = 1000;
+	header->start_monotonic_ns = 5000;
+	header->start_realtime_ns = UINT64_C(1700000000000000000);
+	header->latest_stamp = 1000 + 300; /* three ticks in a nanosecond */
+	header->latest_monotonic_ns = 5000 + 100;
+	for (unsigned int i = 0; i < 8; i++)
+		header->lost[i] = 10 + i;
+	header->bootstrap = 1;
+	header->limited = 2;
+	header->truncated = 3;
+	header->walks = 400;
+	header->verified = 40;
+	header->differing = 4;
+	header->children = 6;
+	header->untraced_children = 5;
+	header->stopped = 1;
+	header->totals = (struct allot_totals){
+		.ever_bytes = 10000, .ever_blocks = 100,
+		.freed_bytes = 4000, .freed_blocks = 40,
+		.temporary_bytes = 300, .temporary_blocks = 30,
+		.peak_bytes = 7000, .peak_blocks = 70,
+		.peak_event = 100, .peak_stamp = 1000 + 150,
+		.events = 200,
+		.unknown_frees = 7, .mismatched = 8, .double_allocations = 9,
+	};
+}
+
+static void add_modules(const struct store_sample *store)
+{
+	struct allot_store_module *modules = STORE_SAMPLE_ITEM(store, ALLOT_REGION_MODULES, struct allot_store_module,
+							       0);
+
+	modules[0].truncated = 5;
+	modules[1] = (struct allot_store_module){
+		.start = 0x1000, .end = 0x2000, .bias = 0x1000,
+		.path = add_string(store, "/usr/bin/prog"),
+		.build_id_size = 20, .build_id = { 0xab, [19] = 0xcd },
+	};
+	modules[2] = (struct allot_store_module){
+		.start = 0x5000, .end = 0x6000, .bias = 0x4000,
+		.path = add_string(store, "/usr/lib/libx.so"),
+		.generation = 2, .dead = 1, .truncated = 6,
+	};
+	store->header->module_count = 3;
+}
+
+static void add_nodes(const struct store_sample *store)
+{
+	struct allot_store_node *nodes = STORE_SAMPLE_ITEM(store, ALLOT_REGION_NODES, struct allot_store_node, 0);
+
+	nodes[STORE_SAMPLE_MAIN] = (struct allot_store_node){ 0x1100, ALLOT_NODE_ROOT, 1 << 8 };
+	nodes[STORE_SAMPLE_PARSE] = (struct allot_store_node){ 0x1200, STORE_SAMPLE_MAIN, 1 << 8 };
+	nodes[STORE_SAMPLE_PARSE_TWIN] = nodes[STORE_SAMPLE_PARSE];
+	nodes[STORE_SAMPLE_LEAF] =
+		(struct allot_store_node){ 0x5100, STORE_SAMPLE_PARSE_TWIN, 2 << 8 | ALLOT_NODE_SIGNAL };
+	nodes[STORE_SAMPLE_LEAF_TWIN] =
+		(struct allot_store_node){ 0x5100, STORE_SAMPLE_PARSE, 2 << 8 | ALLOT_NODE_SIGNAL };
+	nodes[STORE_SAMPLE_STRAY] = (struct allot_store_node){ 0x1300, ALLOT_NODE_ROOT, 1 << 8 };
+	store->header->node_count = STORE_SAMPLE_NODES;
+}
+
+static void add_sites(const struct store_sample *store)
+{
+	struct allot_store_site *sites = STORE_SAMPLE_ITEM(store, ALLOT_REGION_SITES, struct allot_store_site, 0);
+
+	/* unchanged since the peak: what is live was live then */
+	sites[STORE_SAMPLE_SITE_LEAF] = (struct allot_store_site){
+		.stack = STORE_SAMPLE_LEAF, .domain = ALLOT_DOMAIN_MALLOC, .mismatched = 1,
+		.ever_bytes = 5000, .ever_blocks = 50, .freed_bytes = 1000, .freed_blocks = 10,
+		.temporary_bytes = 100, .temporary_blocks = 10,
+		.peak_bytes = 1, .peak_blocks = 1, .changed = 100,
+	};
+	/* changed since: what was live at the peak is kept */
+	sites[STORE_SAMPLE_SITE_LEAF_TWIN] = (struct allot_store_site){
+		.stack = STORE_SAMPLE_LEAF_TWIN, .domain = ALLOT_DOMAIN_MALLOC, .mismatched = 2,
+		.ever_bytes = 3000, .ever_blocks = 30, .freed_bytes = 2500, .freed_blocks = 25,
+		.temporary_bytes = 200, .temporary_blocks = 20,
+		.peak_bytes = 2000, .peak_blocks = 20, .changed = 101,
+	};
+	sites[STORE_SAMPLE_SITE_MAPPED] = (struct allot_store_site){
+		.stack = STORE_SAMPLE_PARSE, .domain = ALLOT_DOMAIN_MMAP,
+		.ever_bytes = 1500, .ever_blocks = 10, .freed_bytes = 500, .freed_blocks = 5, .changed = 90,
+	};
+	sites[STORE_SAMPLE_SITE_POOL] = (struct allot_store_site){
+		.stack = STORE_SAMPLE_MAIN, .domain = 3, .next = STORE_SAMPLE_SITE_LEAF,
+		.ever_bytes = 500, .ever_blocks = 10, .changed = 150,
+	};
+	store->header->site_count = STORE_SAMPLE_SITES - 1;
+}
+
+/* Page 3 is a copy that a split left behind: the directory does not name it. */
+static void add_blocks(const struct store_sample *store)
+{
+	struct allot_live_page *pages = STORE_SAMPLE_ITEM(store, ALLOT_REGION_PAGES, struct allot_live_page, 0);
+	uint32_t *directory = STORE_SAMPLE_ITEM(store, ALLOT_REGION_DIRECTORY, uint32_t, 4);
+	struct allot_map *maps = STORE_SAMPLE_ITEM(store, ALLOT_REGION_MAPS, struct allot_map, 0);
+
+	store->header->young[77] = (struct allot_live_entry){ 0x7f0000003000, 30, STORE_SAMPLE_SITE_LEAF_TWIN, 0 };
+	pages[1].entries[100] = (struct allot_live_entry){ 0x7f0000002000, 20, STORE_SAMPLE_SITE_LEAF, 0 };
+	pages[2].entries[0] =
+		(struct allot_live_entry){ UINT64_C(3) << 48 | 0x7f0000001000, 10, STORE_SAMPLE_SITE_POOL, 0 };
+	pages[3].entries[0] = pages[2].entries[0];
+	store->header->page_count = 3;
+	store->header->directory_bits = 2;
+	directory[0] = directory[1] = 1;
+	directory[2] = directory[3] = 2;
+	maps[0] = (struct allot_map){ .start = 0x7e0000000000, .size = 4096, .site = STORE_SAMPLE_SITE_MAPPED };
+	store->header->map_count = 1;
+}
+
+static void add_times(const struct store_sample *store)
+{
+	struct allot_store_mark *marks = STORE_SAMPLE_ITEM(store, ALLOT_REGION_MARKS, struct allot_store_mark, 0);
+	struct allot_store_sample *series = STORE_SAMPLE_ITEM(store, ALLOT_REGION_SERIES, struct allot_store_sample, 0);
+
+	marks[0] = (struct allot_store_mark){ 1000 + 30, 640, add_string(store, "test foo begins"), 0 };
+	marks[1] = (struct allot_store_mark){ 1000 + 60, 6400, 0, 0 };
+	store->header->mark_count = 2;
+	series[0] = (struct allot_store_sample){ 999, 1, 2, 3, 4 };
+	series[1] = (struct allot_store_sample){ 1000 + 90, 5, 6, 7, 8 };
+	store->header->sample_count = 2;
+}
+
+struct store_sample store_sample_new(void)
+{
+	uint64_t header_size = (sizeof(struct allot_header) + PAGE - 1) / PAGE * PAGE;
+	struct store_sample store = { .size = header_size + (ALLOT_REGIONS - 1) * RESERVED };
+
+	store.base = mmap(NULL, store.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (store.base == MAP_FAILED)
+		abort();
+	store.header = (struct allot_header *)(void *)store.base;
+	store.header->magic = ALLOT_STORE_MAGIC;
+	store.header->version = ALLOT_STORE_VERSION;
+	store.header->header_size = sizeof(struct allot_header);
+	store.header->mapping_size = store.size;
+	store.header->string_bytes = 1; /* the empty string */
+	lay_out(&store, header_size);
+	fill_header(store.header);
+	store.header->program = add_string(&store, "/usr/bin/prog");
+	store.header->command = add_string(&store, "prog -x");
+	store.header->note = add_string(&store, "small");
+	add_modules(&store);
+	add_nodes(&store);
+	add_sites(&store);
+	add_blocks(&store);
+	add_times(&store);
+	return store;
+}
+
+void store_sample_free(struct store_sample *store)
+{
+	munmap(store->base, store->size);
+}

@@ -36,6 +36,13 @@ load()
 		diag "no report of $load_name: $(cat "$json.err")"
 		echo '{}' >"$json"
 	fi
+	"$allot" info "$tmp/$load_name" >"$json.info" 2>&1
+}
+
+# info LABEL: what `allot info` says of it, where that is a number.
+info()
+{
+	sed -n "s/^ *$1  *\([0-9][0-9]*\)\$/\1/p" "$json.info"
 }
 
 # value FILTER: what the jq filter gives on the report, on one line.
@@ -69,16 +76,19 @@ totals()
 		"${2:-$trace_name: totals $1}"
 }
 
-# sound [NAME]: one case; nothing was lost, the groups add up to the totals, and what was not freed is live.
+# sound [NAME]: one case; nothing was lost, the groups add up to the totals, what was not freed is live, no address was
+# given out twice without a free, nothing was freed that had not been allocated.
 sound()
 {
-	is "$(value '
+	is "$(jq -c -r --arg twice "$(info uncounted)" --arg unknown "$(info 'unknown frees')" '
 		.totals as $t |
 		def sum(k; u): [.groups[][k][u]] | add // 0;
 		[if .trust.lost == 0 then empty else "lost \(.trust.lost)" end,
 		(("live", "peak", "ever", "temporary") as $k | ("bytes", "blocks") as $u |
 			sum($k; $u) as $s | if $s == $t[$k][$u] then empty else "\($k).\($u) \($s) of \($t[$k][$u])" end),
+		if $twice == "0" then empty else "allocated twice: \($twice)" end,
+		if $unknown == "0" then empty else "unknown frees: \($unknown)" end,
 		if $t.ever.blocks - $t.frees == $t.live.blocks then empty
 			else "ever \($t.ever.blocks) - frees \($t.frees) is not live \($t.live.blocks)" end] |
-		if . == [] then "sound" else join(", ") end')" sound "${1:-$trace_name: nothing lost, groups add up to totals}"
+		if . == [] then "sound" else join(", ") end' "$json" 2>&1)" sound "${1:-$trace_name: nothing lost, groups add up to totals}"
 }

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The stack of the calling thread as a node of the stack tree. */
+#include "preload/capture.h"
+
+#include "preload/modules.h"
+#include "preload/state.h"
+#include "snapshot/snapshot.h"
+#include "store/tree.h"
+
+uint32_t allotp_capture_child(void *store, uint32_t parent, uint64_t address, uint32_t flags)
+{
+	uint32_t node = allotp_tree_find(store, parent, address, flags);
+
+	if (__builtin_expect(node != ALLOT_NODE_NONE, 1))
+		return node;
+	return allotp_tree_insert(store, parent, address, allotp_module_of(address), flags);
+}
+
+static void count_truncated(uint64_t stop)
+{
+	struct allot_store *store = &allotp_state.store;
+	uint32_t module = allotp_module_of(stop);
+
+	__atomic_fetch_add(&store->header->truncated, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&allotp_module(store, module)->truncated, 1, __ATOMIC_RELAXED);
+}
+
+uint32_t allotp_capture(struct allot_context *context, const struct allot_walk_start *caller)
+{
+	struct allot_walk_result result;
+	uint32_t node = allotp_walk(context->walker, caller, &result);
+
+	if (__builtin_expect(result.status != ALLOT_WALK_COMPLETE, 0)) {
+		if (result.status == ALLOT_WALK_LIMITED)
+			__atomic_fetch_add(&allotp_state.store.header->limited, 1, __ATOMIC_RELAXED);
+		else
+			count_truncated(result.stop);
+	}
+	return node;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* What the environment says, and what becomes of it. */
+#ifndef ALLOT_PRELOAD_CONFIG_H
+#define ALLOT_PRELOAD_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ALLOT_CONFIG_TEXT 4096
+
+/*
+ * variable          meaning
+ * ALLOT             0: do not trace; N: trace, and keep the innermost N frames of each stack
+ * ALLOT_DIR         where the store file goes; "" or unset: the working directory
+ * ALLOT_STORE_FD    an open, empty memfd to take as the store (set by `allot run`, for one program only)
+ * ALLOT_FOLLOW      0: trace this program only, not those that it starts; 1 (default): them too
+ * ALLOT_RING        events in a segment of a ring: a power of two from 16 to 65536
+ * ALLOT_MMAP        1: record mmap, munmap and mremap as a domain of their own
+ */
+struct allot_config {
+	bool off;
+	bool follow;
+	bool record_mmap;
+	uint32_t depth_limit;    /* 0: none */
+	uint32_t ring_events;
+	int store_fd;            /* -1: none */
+	char directory[ALLOT_CONFIG_TEXT]; /* "" if it was too long: then nothing is traced */
+	char preload[ALLOT_CONFIG_TEXT];   /* LD_PRELOAD as it was */
+	char library[ALLOT_CONFIG_TEXT];   /* our own entry in it */
+};
+
+extern struct allot_config allotp_config;
+
+/*
+ * Reads the environment, once, without allocating. A value that makes no sense turns tracing off, and a line on
+ * stderr names the variable.
+ */
+void allotp_config_read(void);
+
+/*
+ * Takes out of the environment what must not reach the programs that this one starts: the memfd's number always;
+ * when they are not to be followed, our entry of LD_PRELOAD and our other variables too. The user's own entries stay.
+ */
+void allotp_config_hide(void);
+
+#endif

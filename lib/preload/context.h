@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* A context: one ring's writing end, and the walker that remembers the last stack seen there. */
+#ifndef ALLOT_PRELOAD_CONTEXT_H
+#define ALLOT_PRELOAD_CONTEXT_H
+
+#include "store/ring.h"
+#include "unwind/walk.h"
+
+struct allot_context {
+	struct allot_producer producer;
+	struct allot_walker *walker; /* in memory[]; NULL: never used */
+	uint32_t generation;
+	_Alignas(64) unsigned char memory[];
+};
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Programs that this one becomes or starts. The program traced stays traced through exec; its children are, if they are
+ * to be followed. Both hold also when the environment passed on lacks LD_PRELOAD: then ours is put in. All
+ * of it on the stack, since exec may come from a child of vfork or a signal handler.
+ */
+#include <alloca.h>
+#include <errno.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/sys.h"
+#include "preload/config.h"
+#include "preload/export.h"
+#include "preload/real.h"
+#include "preload/state.h"
+#include "snapshot/snapshot.h"
+
+/* How many variables are added, at most. */
+enum { ADDED = 6 };
+
+static bool has_name(const char *entry, const char *name)
+{
+	size_t size = strlen(name);
+
+	return !strncmp(entry, name, size) && entry[size] == '=';
+}
+
+static bool is_process_traced_here(void)
+{
+	return allotp_guard->mode == ALLOT_MODE_RECORDING &&
+	       (allotp_config.follow || (uint32_t)allotp_sys_getpid() == allotp_state.first_pid);
+}
+
+static char *join(char *to, const char *text)
+{
+	size_t size = strlen(text);
+
+	memcpy(to, text, size + 1);
+	return to + size;
+}
+
+static char *join_number(char *to, uint32_t number)
+{
+	char digits[12];
+	size_t i = sizeof(digits);
+
+	digits[--i] = 0;
+	do {
+		digits[--i] = (char)('0' + number % 10);
+	} while (number /= 10);
+	return join(to, digits + i);
+}
+
+static bool mentions_us(const char *preload)
+{
+	return strstr(preload, allotp_config.library) != NULL;
+}
+
+static size_t count_of(char *const *list)
+{
+	size_t count = 0;
+
+	while (list && list[count])
+		count++;
+	return count;
+}
+
+/* Whether the environment has to be changed for the next program to be traced. */
+static bool needs_us(char *const *environment)
+{
+	if (!allotp_config.library[0] || !is_process_traced_here())
+		return false;
+	for (char *const *entry = environment; entry && *entry; entry++) {
+		if (has_name(*entry, "LD_PRELOAD"))
+			return !mentions_us(*entry);
+	}
+	return true;
+}
+
+static const char *user_preload(char *const *environment)
+{
+	for (char *const *entry = environment; entry && *entry; entry++) {
+		if (has_name(*entry, "LD_PRELOAD"))
+			return *entry + sizeof("LD_PRELOAD");
+	}
+	return "";
+}
+
+static bool is_ours(const char *entry)
+{
+	static const char *const names[] = { "LD_PRELOAD", "ALLOT", "ALLOT_DIR", "ALLOT_FOLLOW", "ALLOT_RING", "ALLOT_MMAP" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (has_name(entry, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Room for the text of all variables that add_us adds. */
+static size_t text_size(char *const *environment)
+{
+	return strlen(allotp_config.library) + strlen(user_preload(environment)) + strlen(allotp_config.directory) + 128;
+}
+
+/*
+ * Fills `to`, which has room for count + ADDED + 1 entries: the environment, with our variables in place of any others.
+ * Their text goes into `text`.
+ */
+static void add_us(char **to, char *text, char *const *environment)
+{
+	const char *others = user_preload(environment);
+
+	for (char *const *entry = environment; entry && *entry; entry++) {
+		if (!is_ours(*entry))
+			*to++ = *entry;
+	}
+	*to++ = text;
+	text = join(join(text, "LD_PRELOAD="), allotp_config.library);
+	if (*others)
+		text = join(join(text, ":"), others);
+	*to++ = ++text;
+	text = join(join(text, "ALLOT_DIR="), allotp_config.directory);
+	*to++ = (char *)(uintptr_t)(allotp_config.follow ? "ALLOT_FOLLOW=1" : "ALLOT_FOLLOW=0");
+	*to++ = ++text;
+	text = join_number(join(text, "ALLOT_RING="), allotp_config.ring_events);
+	if (allotp_config.record_mmap)
+		*to++ = (char *)(uintptr_t)"ALLOT_MMAP=1";
+	if (allotp_config.depth_limit) {
+		*to++ = ++text;
+		join_number(join(text, "ALLOT="), allotp_config.depth_limit);
+	}
+	*to = NULL;
+}
+
+/* In the caller's frame: the environment to pass on. */
+#define WITH_US(environment)                                                                                           \
+	do {                                                                                                           \
+		if (needs_us(environment)) {                                                                           \
+			char **changed = alloca((count_of(environment) + ADDED + 1) * sizeof(char *));                 \
+                                                                                                                       \
+			add_us(changed, alloca(text_size(environment)), environment);                                  \
+			(environment) = changed;                                                                       \
+		}                                                                                                      \
+	} while (0)
+
+/* Says in the store that this process becomes another program; taken back when exec fails. Not for vfork's children. */
+static bool note_exec(void)
+{
+	struct allot_header *header = allotp_state.store.header;
+
+	if (allotp_guard->mode != ALLOT_MODE_RECORDING || (uint32_t)allotp_sys_getpid() != header->pid)
+		return false;
+	__atomic_store_n(&header->exit_state, ALLOT_EXIT_EXEC, __ATOMIC_RELEASE);
+	return true;
+}
+
+static int failed(bool noted, int result)
+{
+	if (noted)
+		__atomic_store_n(&allotp_state.store.header->exit_state, ALLOT_EXIT_RUNNING, __ATOMIC_RELEASE);
+	return result;
+}
+
+#define UNLESS_READY(name)                                                                                             \
+	do {                                                                                                           \
+		if (!allotp_real_ready() || !allotp_real.name) {                                                       \
+			errno = ENOSYS;                                                                                \
+			return -1;                                                                                     \
+		}                                                                                                      \
+	} while (0)
+
+ALLOT_EXPORT int execve(const char *path, char *const *arguments, char *const *environment)
+{
+	bool noted;
+
+	UNLESS_READY(execve);
+	WITH_US(environment);
+	noted = note_exec();
+	return failed(noted, allotp_real.execve(path, arguments, environment));
+}
+
+ALLOT_EXPORT int execv(const char *path, char *const *arguments)
+{
+	return execve(path, arguments, environ);
+}
+
+ALLOT_EXPORT int execvpe(const char *file, char *const *arguments, char *const *environment)
+{
+	bool noted;
+
+	UNLESS_READY(execvpe);
+	WITH_US(environment);
+	noted = note_exec();
+	return failed(noted, allotp_real.execvpe(file, arguments, environment));
+}
+
+ALLOT_EXPORT int execvp(const char *file, char *const *arguments)
+{
+	return execvpe(file, arguments, environ);
+}
+
+ALLOT_EXPORT int fexecve(int fd, char *const *arguments, char *const *environment)
+{
+	bool noted;
+
+	UNLESS_READY(fexecve);
+	WITH_US(environment);
+	noted = note_exec();
+	return failed(noted, allotp_real.fexecve(fd, arguments, environment));
+}
+
+ALLOT_EXPORT int execveat(int directory, const char *path, char *const *arguments, char *const *environment, int flags)
+{
+	bool noted;
+
+	if (!allotp_real_ready() || !allotp_real.execveat)
+		return (int)syscall(SYS_execveat, directory, path, arguments, environment, flags);
+	WITH_US(environment);
+	noted = note_exec();
+	return failed(noted, allotp_real.execveat(directory, path, arguments, environment, flags));
+}
+
+/* The variadic three: the arguments as an array on the stack, and the environment behind them for execle. */
+#define COLLECT(first, arguments, rest)                                                                                \
+	do {                                                                                                           \
+		size_t count = 1;                                                                                      \
+                                                                                                                       \
+		va_start(rest, first);                                                                                 \
+		while (va_arg(rest, char *))                                                                           \
+			count++;                                                                                       \
+		va_end(rest);                                                                                          \
+		(arguments) = alloca((count + 1) * sizeof(char *));                                                    \
+		(arguments)[0] = (char *)(uintptr_t)(first);                                                           \
+		va_start(rest, first);                                                                                 \
+		for (size_t i = 1; i <= count; i++)                                                                    \
+			(arguments)[i] = va_arg(rest, char *);                                                         \
+	} while (0)
+
+ALLOT_EXPORT int execl(const char *path, const char *first, ...)
+{
+	char **arguments;
+	va_list rest;
+
+	COLLECT(first, arguments, rest);
+	va_end(rest);
+	return execve(path, arguments, environ);
+}
+
+ALLOT_EXPORT int execlp(const char *file, const char *first, ...)
+{
+	char **arguments;
+	va_list rest;
+
+	COLLECT(first, arguments, rest);
+	va_end(rest);
+	return execvpe(file, arguments, environ);
+}
+
+ALLOT_EXPORT int execle(const char *path, const char *first, ...)
+{
+	char **arguments, **environment;
+	va_list rest;
+
+	COLLECT(first, arguments, rest);
+	environment = va_arg(rest, char **);
+	va_end(rest);
+	return execve(path, arguments, environment);
+}
+
+/* A spawned program is a child: traced only when children are followed. */
+static bool spawn_needs_us(char *const *environment)
+{
+	return allotp_config.follow && needs_us(environment);
+}
+
+#define SPAWN(name)                                                                                                    \
+	ALLOT_EXPORT int name(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,                 \
+			      const posix_spawnattr_t *attributes, char *const *arguments, char *const *environment)   \
+	{                                                                                                              \
+		if (!allotp_real_ready() || !allotp_real.name)                                                         \
+			return ENOSYS;                                                                                 \
+		if (spawn_needs_us(environment))                                                                       \
+			WITH_US(environment);                                                                          \
+		return allotp_real.name(pid, path, actions, attributes, arguments, environment);                       \
+	}
+
+SPAWN(posix_spawn)
+SPAWN(posix_spawnp)

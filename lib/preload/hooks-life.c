@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* How code is unloaded and how the process ends: what a reader could not find out by itself. */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/sys.h"
+#include "preload/export.h"
+#include "preload/modules.h"
+#include "preload/real.h"
+#include "preload/state.h"
+#include "snapshot/snapshot.h"
+
+int dlclose(void *);
+
+ALLOT_EXPORT int dlclose(void *handle)
+{
+	int result;
+
+	if (!allotp_real_ready() || !allotp_real.dlclose)
+		return -1;
+	result = allotp_real.dlclose(handle);
+	/* Whether anything was really unloaded is looked up before the next event. */
+	__atomic_store_n(&allotp_modules_stale, 1, __ATOMIC_RELEASE);
+	return result;
+}
+
+/* The process says how it ends. Events may still follow: destructors, other threads. */
+static void note_exit(int status)
+{
+	struct allot_header *header = allotp_state.store.header;
+
+	if (allotp_guard->mode != ALLOT_MODE_RECORDING || (uint32_t)allotp_sys_getpid() != header->pid)
+		return;
+	header->latest_stamp = allotp_stamp_after(allotp_state.counter);
+	header->latest_monotonic_ns = allotp_clock_ns(CLOCK_MONOTONIC);
+	header->exit_value = status & 0xff;
+	__atomic_store_n(&header->exit_state, ALLOT_EXIT_CLEAN, __ATOMIC_RELEASE);
+}
+
+ALLOT_EXPORT void _exit(int status)
+{
+	note_exit(status);
+	for (;;)
+		syscall(SYS_exit_group, status);
+}
+
+ALLOT_EXPORT void _Exit(int status)
+{
+	_exit(status);
+}
+
+ALLOT_EXPORT void quick_exit(int status)
+{
+	note_exit(status);
+	if (allotp_real_ready() && allotp_real.quick_exit)
+		allotp_real.quick_exit(status);
+	_exit(status);
+}
+
+/* Registered before any of the program's own, so that it runs after them. */
+static void at_exit(int status, void *unused)
+{
+	(void)unused;
+	note_exit(status);
+}
+
+/* Also starts recording in a program that has not allocated anything by now. */
+static __attribute__((constructor)) void library_loaded(void)
+{
+	if (allotp_real_ready() && allotp_recording())
+		on_exit(at_exit, NULL);
+}

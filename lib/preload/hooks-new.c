@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * C++'s operator new and delete, by their mangled names. The real ones may throw through these frames, hence
+ * -fexceptions and the cleanup. They call malloc and free in turn, or have memory of their own: a block is
+ * recorded once, here, with the size that was asked for; and what a new handler does on the way is recorded as usual.
+ */
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "preload/export.h"
+#include "preload/real.h"
+#include "preload/record.h"
+#include "preload/thread.h"
+
+/* Runs when operator new returns, and also when it throws. */
+static void restore_cxx(struct allot_cxx *outer)
+{
+	allotp_thread.cxx = *outer;
+}
+
+static void enter_new(size_t least, size_t alignment)
+{
+	struct allot_cxx *cxx = &allotp_thread.cxx;
+
+	cxx->allocating = true;
+	cxx->least = least;
+	/* libstdc++ rounds an aligned request up, and asks for one byte when none are wanted. */
+	cxx->most = (least ? least : 1) + alignment;
+	cxx->block = NULL;
+}
+
+/* The one block that operator new got from malloc and did not return is its allocator's own. */
+static void record_new(void *block, size_t size, enum allot_family family, const struct allot_walk_start *caller)
+{
+	void *inner = allotp_thread.cxx.block;
+
+	allotp_thread.cxx.allocating = false;
+	if (inner && inner != block)
+		allotp_record_alloc(inner, size, ALLOT_FAMILY_MALLOC, caller);
+	else
+		allotp_record_alloc(block, size, family, caller);
+}
+
+/* A program without libstdc++ that calls operator new nevertheless gets malloc, which cannot throw. */
+#define FIND(name)                                                                                                     \
+	do {                                                                                                           \
+		if (__builtin_expect(!allotp_real.name, 0))                                                            \
+			*(void **)&allotp_real.name = allotp_real_find_cxx(#name);                                     \
+	} while (0)
+
+#define HOOK_NEW(name, family, alignment, parameters, arguments)                                                       \
+	void *name parameters;                                                                                         \
+	ALLOT_EXPORT void *name parameters                                                                             \
+	{                                                                                                              \
+		struct allot_walk_start caller = ALLOTP_WALK_START();                                                           \
+		struct allot_cxx outer __attribute__((cleanup(restore_cxx))) = allotp_thread.cxx;                      \
+		void *block;                                                                                           \
+                                                                                                                       \
+		if (!allotp_real_ready())                                                                              \
+			return malloc(size);                                                                           \
+		FIND(name);                                                                                            \
+		if (!allotp_real.name)                                                                                 \
+			return malloc(size);                                                                           \
+		enter_new(size, alignment);                                                                            \
+		block = allotp_real.name arguments;                                                                    \
+		record_new(block, size, family, &caller);                                                              \
+		return block;                                                                                          \
+	}                                                                                                              \
+	_Static_assert(sizeof(size_t) == 8, "the mangled names are those of 64-bit machines")
+
+HOOK_NEW(_Znwm, ALLOT_FAMILY_NEW, 0, (size_t size), (size));
+HOOK_NEW(_Znam, ALLOT_FAMILY_NEW_ARRAY, 0, (size_t size), (size));
+HOOK_NEW(_ZnwmRKSt9nothrow_t, ALLOT_FAMILY_NEW, 0, (size_t size, const void *nothrow), (size, nothrow));
+HOOK_NEW(_ZnamRKSt9nothrow_t, ALLOT_FAMILY_NEW_ARRAY, 0, (size_t size, const void *nothrow), (size, nothrow));
+HOOK_NEW(_ZnwmSt11align_val_t, ALLOT_FAMILY_NEW, alignment, (size_t size, size_t alignment), (size, alignment));
+HOOK_NEW(_ZnamSt11align_val_t, ALLOT_FAMILY_NEW_ARRAY, alignment, (size_t size, size_t alignment), (size, alignment));
+HOOK_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, ALLOT_FAMILY_NEW, alignment,
+	 (size_t size, size_t alignment, const void *nothrow), (size, alignment, nothrow));
+HOOK_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, ALLOT_FAMILY_NEW_ARRAY, alignment,
+	 (size_t size, size_t alignment, const void *nothrow), (size, alignment, nothrow));
+
+/* Recorded before the real delete, whose own call of free then passes. */
+static void enter_delete(void *block, enum allot_family family)
+{
+	allotp_record_free(block, family);
+	allotp_thread.cxx.freeing = block;
+}
+
+#define HOOK_DELETE(name, family, parameters, arguments)                                                               	ALLOT_EXPORT void name parameters                                                                              	{                                                                                                              		void *outer = allotp_thread.cxx.freeing;                                                                                                                                                                                      		if (allotp_real_ready())                                                                               			FIND(name);                                                                                    		if (!allotp_real.name) {                                                                               			free(block);                                                                                   			return;                                                                                        		}                                                                                                      		enter_delete(block, family);                                                                           		allotp_real.name arguments;                                                                            		allotp_thread.cxx.freeing = outer;                                                                     	}                                                                                                              	_Static_assert(sizeof(size_t) == 8, "the mangled names are those of 64-bit machines")
+	void name parameters;                                                                                          \
+
+HOOK_DELETE(_ZdlPv, ALLOT_FAMILY_NEW, (void *block), (block));
+HOOK_DELETE(_ZdaPv, ALLOT_FAMILY_NEW_ARRAY, (void *block), (block));
+HOOK_DELETE(_ZdlPvRKSt9nothrow_t, ALLOT_FAMILY_NEW, (void *block, const void *nothrow), (block, nothrow));
+HOOK_DELETE(_ZdaPvRKSt9nothrow_t, ALLOT_FAMILY_NEW_ARRAY, (void *block, const void *nothrow), (block, nothrow));
+HOOK_DELETE(_ZdlPvm, ALLOT_FAMILY_NEW, (void *block, size_t size), (block, size));
+HOOK_DELETE(_ZdaPvm, ALLOT_FAMILY_NEW_ARRAY, (void *block, size_t size), (block, size));
+HOOK_DELETE(_ZdlPvSt11align_val_t, ALLOT_FAMILY_NEW, (void *block, size_t alignment), (block, alignment));
+HOOK_DELETE(_ZdaPvSt11align_val_t, ALLOT_FAMILY_NEW_ARRAY, (void *block, size_t alignment), (block, alignment));
+HOOK_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, ALLOT_FAMILY_NEW,
+	    (void *block, size_t alignment, const void *nothrow), (block, alignment, nothrow));
+HOOK_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, ALLOT_FAMILY_NEW_ARRAY,
+	    (void *block, size_t alignment, const void *nothrow), (block, alignment, nothrow));
+HOOK_DELETE(_ZdlPvmSt11align_val_t, ALLOT_FAMILY_NEW, (void *block, size_t size, size_t alignment),
+	    (block, size, alignment));
+HOOK_DELETE(_ZdaPvmSt11align_val_t, ALLOT_FAMILY_NEW_ARRAY, (void *block, size_t size, size_t alignment),
+	    (block, size, alignment));

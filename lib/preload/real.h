@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The functions behind the hooks: what the program would have called without us. */
+#ifndef ALLOT_PRELOAD_REAL_H
+#define ALLOT_PRELOAD_REAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct allot_real {
+#define ALLOT_HOOK(result, name, parameters) result(*name) parameters;
+#include "preload/hooks.def"
+#undef ALLOT_HOOK
+};
+
+extern struct allot_real allotp_real;
+
+/*
+ * Looks all functions up, once. False while that goes on, in this thread (dlsym allocates) or another: the
+ * caller takes bootstrap memory then.
+ */
+bool allotp_real_resolve(void);
+
+/* Whether the allocator is known. */
+static inline bool allotp_real_ready(void)
+{
+	return __builtin_expect(allotp_real.malloc != NULL, 1) || allotp_real_resolve();
+}
+
+/* Looks one function up again, which came with a library opened later, e.g. libstdc++ behind a plugin. */
+void *allotp_real_find_cxx(const char *name);
+
+#endif

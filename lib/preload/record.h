@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Writing events: what the hooks call. Async-signal-safe, never waits, leaves errno alone. */
+#ifndef ALLOT_PRELOAD_RECORD_H
+#define ALLOT_PRELOAD_RECORD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/layout.h"
+#include "unwind/walk.h"
+
+/* A block has appeared. NULL is ignored. Call after the real allocation. */
+void allotp_record_alloc(const void *block, size_t size, enum allot_family family, const struct allot_walk_start *caller);
+
+/* A block goes. NULL is ignored. Call before the real free. */
+void allotp_record_free(const void *block, enum allot_family family);
+
+/* A block is handed to realloc, which may free it; and: it did not. Call before and after the real realloc. */
+void allotp_record_give_up(const void *block);
+void allotp_record_restore(const void *block);
+
+/* Mappings. Call after the real mmap, and before the real munmap. */
+void allotp_record_map(const void *address, size_t size, const struct allot_walk_start *caller);
+void allotp_record_unmap(const void *address, size_t size);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* The store of this process: a memfd that `allot run` passed down, or a file of our own. */
+#include "preload/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/clock.h"
+#include "common/sys.h"
+#include "preload/bootstrap.h"
+#include "preload/config.h"
+#include "store/live.h"
+#include "store/tree.h"
+
+/* A small string builder that cuts what does not fit. */
+struct text {
+	char *end;
+	size_t left;
+};
+
+static void add(struct text *text, const char *part, size_t size)
+{
+	if (size >= text->left)
+		size = text->left - 1;
+	memcpy(text->end, part, size);
+	text->end += size;
+	text->left -= size;
+	*text->end = 0;
+}
+
+static void add_number(struct text *text, uint64_t number)
+{
+	char digits[24];
+	size_t i = sizeof(digits);
+
+	do {
+		digits[--i] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	add(text, digits + i, sizeof(digits) - i);
+}
+
+static size_t program_path(char *path, size_t size)
+{
+	long length = allotp_sys_readlink("/proc/self/exe", path, size - 1);
+
+	path[length > 0 ? length : 0] = 0;
+	return strlen(path);
+}
+
+/* DIR/allot.PROG.PID.store, with .2, .3 … for programs that this process was before. */
+static int open_file(uint32_t pid)
+{
+	char path[ALLOT_CONFIG_TEXT + 512], program[1024];
+	const char *base;
+
+	program_path(program, sizeof(program));
+	base = strrchr(program, '/') ? strrchr(program, '/') + 1 : program;
+	for (unsigned int attempt = 1; attempt < 1000; attempt++) {
+		struct text text = { path, sizeof(path) };
+		int fd;
+
+		if (allotp_config.directory[0]) {
+			add(&text, allotp_config.directory, strlen(allotp_config.directory));
+			add(&text, "/", 1);
+		}
+		add(&text, "allot.", 6);
+		add(&text, base, strlen(base) < 200 ? strlen(base) : 200);
+		add(&text, ".", 1);
+		add_number(&text, pid);
+		if (attempt > 1) {
+			add(&text, ".", 1);
+			add_number(&text, attempt);
+		}
+		add(&text, ".store", 6);
+		fd = allotp_sys_openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd != -EEXIST)
+			return fd;
+	}
+	return -EEXIST;
+}
+
+/* Makes the file as large as may be; the file systems' limits differ. 0: nothing useful fits. */
+static uint64_t enlarge(int fd, uint64_t limit)
+{
+	uint64_t size = allotp_store_affordable_size(true);
+
+	if (size > limit)
+		size = limit;
+	while (size >= ALLOT_STORE_SIZE_MIN && allotp_sys_ftruncate(fd, size))
+		size /= 2;
+	return size < ALLOT_STORE_SIZE_MIN ? 0 : size;
+}
+
+/* The memfd of `allot run`, if it is one, is empty and fits into the address space; it has its size already. */
+static uint64_t size_of_given(int fd)
+{
+	struct stat status;
+	uint64_t size;
+
+	if (ALLOTP_SYSCALL(SYS_fstat, fd, &status) || !S_ISREG(status.st_mode) || status.st_nlink)
+		return 0;
+	size = (uint64_t)status.st_size;
+	return size < ALLOT_STORE_SIZE_MIN || size > allotp_store_affordable_size(false) ? 0 : size;
+}
+
+static void add_command(struct allot_store *store)
+{
+	char command[4096];
+	int fd = allotp_sys_openat(AT_FDCWD, "/proc/self/cmdline", O_RDONLY | O_CLOEXEC, 0);
+	long size;
+
+	if (fd < 0)
+		return;
+	size = allotp_sys_read(fd, command, sizeof(command));
+	allotp_sys_close(fd);
+	while (size > 0 && !command[size - 1])
+		size--;
+	for (long i = 0; i < size; i++) {
+		if (!command[i])
+			command[i] = ' ';
+	}
+	if (size > 0)
+		store->header->command = allotp_store_string(store, command, (size_t)size);
+}
+
+static void add_note(struct allot_store *store)
+{
+	static const char note[] = "the store is smaller than usual: the address space or file size is limited";
+
+	if (store->size < ALLOT_STORE_SIZE)
+		store->header->note = allotp_store_string(store, note, sizeof(note) - 1);
+}
+
+static int fill_in(struct allot_state *state, bool forked)
+{
+	struct allot_store *store = &state->store;
+	struct allot_header *header = store->header;
+	char program[4096];
+	int result;
+
+	header->flags = (allotp_config.record_mmap ? ALLOT_STORE_MMAP : 0) | (forked ? ALLOT_STORE_FORKED : 0);
+	header->pid = state->pid;
+	header->parent_pid = (uint32_t)ALLOTP_SYSCALL(SYS_getppid);
+	header->depth_limit = allotp_config.depth_limit;
+	header->segment_events = allotp_config.ring_events;
+	header->segment_bytes =
+		(uint32_t)(sizeof(struct allot_segment) + header->segment_events * sizeof(struct allot_event));
+	header->clock = state->counter ? ALLOT_CLOCK_COUNTER : ALLOT_CLOCK_MONOTONIC;
+	header->string_bytes = 1;
+	header->bootstrap = allotp_bootstrap_count();
+	header->start_stamp = allotp_stamp_after(state->counter);
+	header->start_monotonic_ns = allotp_clock_ns(CLOCK_MONOTONIC);
+	header->start_realtime_ns = allotp_clock_ns(CLOCK_REALTIME);
+	header->sample_interval = 1 << 20; /* under a millisecond; the series thins itself out */
+	result = allotp_tree_init(store);
+	if (!result)
+		result = allotp_live_init(store);
+	if (result)
+		return result;
+	header->program = allotp_store_string(store, program, program_path(program, sizeof(program)));
+	add_command(store);
+	add_note(store);
+	__atomic_store_n(&header->ready, 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+int allotp_session_open(struct allot_state *state, void *at)
+{
+	struct allot_store store;
+	uint64_t size = 0;
+	int fd = -1, result;
+
+	if (!at && allotp_config.store_fd >= 0) {
+		fd = allotp_config.store_fd;
+		size = size_of_given(fd);
+	}
+	if (!size) {
+		fd = open_file(state->pid);
+		if (fd < 0)
+			return fd;
+		/* In the place of the parent's store there is just so much room. */
+		size = enlarge(fd, at ? state->store.size : UINT64_MAX);
+	}
+	result = size ? allotp_store_create(&store, fd, size, at) : -EFBIG;
+	allotp_sys_close(fd);
+	if (result)
+		return result;
+	if (at && size < state->store.size)
+		allotp_sys_munmap(state->store.base + size, state->store.size - size);
+	state->store = store;
+	result = fill_in(state, at != NULL);
+	return result;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether this process records: how it begins, and how it goes on after fork. */
+#include "preload/state.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/sys.h"
+#include "preload/config.h"
+#include "preload/session.h"
+#include "preload/thread.h"
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+static struct allot_guard first_guard;
+struct allot_guard *allotp_guard = &first_guard;
+struct allot_state allotp_state;
+
+static bool begun;
+
+static void wipe_guard(void)
+{
+	allotp_guard->mode = ALLOT_MODE_UNSET;
+	allotp_guard->starting = 0;
+}
+
+/* Moves the guard to a page of its own that fork wipes. Kernels before 4.14 cannot; there fork() alone is seen. */
+static void protect_guard(void)
+{
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	void *page = allotp_sys_mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (allotp_sys_failed(page) || allotp_sys_madvise(page, size, MADV_WIPEONFORK))
+		pthread_atfork(NULL, NULL, wipe_guard);
+	if (!allotp_sys_failed(page)) {
+		*(struct allot_guard *)page = *allotp_guard;
+		allotp_guard = page;
+	}
+}
+
+static enum allot_mode begin(void)
+{
+	struct allot_state *state = &allotp_state;
+	int result;
+
+	allotp_config_read();
+	protect_guard();
+	allotp_threads_init();
+	state->pid = state->first_pid = (uint32_t)allotp_sys_getpid();
+	state->counter = allotp_clock_counter_is_trusted();
+	state->generation = 1;
+	result = allotp_config.off ? -ECANCELED : allotp_session_open(state, NULL);
+	allotp_config_hide();
+	begun = true;
+	return result ? ALLOT_MODE_OFF : ALLOT_MODE_RECORDING;
+}
+
+/*
+ * In a forked child. Its copy of the store's mapping is still the parent's store: a word of farewell there, then
+ * something else goes in its place, so that nothing in this process can reach the parent's any more.
+ */
+static enum allot_mode begin_child(void)
+{
+	struct allot_state *state = &allotp_state;
+	struct allot_header *header = state->store.header;
+	int result = -ECANCELED;
+
+	if (!header)
+		return ALLOT_MODE_OFF;
+	state->pid = (uint32_t)allotp_sys_getpid();
+	state->generation++;
+	__atomic_fetch_add(&header->children, 1, __ATOMIC_RELAXED);
+	allotp_threads_forked();
+	if (allotp_config.follow)
+		result = allotp_session_open(state, state->store.base);
+	if (!result)
+		return ALLOT_MODE_RECORDING;
+	__atomic_fetch_add(&header->untraced_children, 1, __ATOMIC_RELAXED);
+	allotp_sys_mmap(state->store.base, state->store.size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+	return ALLOT_MODE_OFF;
+}
+
+bool allotp_state_start(void)
+{
+	struct allot_guard *guard = allotp_guard;
+	uint32_t idle = 0;
+	int saved;
+
+	if (guard->mode != ALLOT_MODE_UNSET)
+		return guard->mode == ALLOT_MODE_RECORDING;
+	/* The loader allocates before libc has its environment: too early to know what is wanted. */
+	if (!environ || !__atomic_compare_exchange_n(&guard->starting, &idle, 1, false, __ATOMIC_ACQUIRE,
+						     __ATOMIC_RELAXED))
+		return false;
+	saved = errno;
+	if (begun)
+		guard->mode = begin_child();
+	else
+		__atomic_store_n(&allotp_guard->mode, begin(), __ATOMIC_RELEASE);
+	errno = saved;
+	return allotp_guard->mode == ALLOT_MODE_RECORDING;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* Contexts: given to threads at their first event, taken back when they end. */
+#include "preload/thread.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "common/clock.h"
+#include "common/sys.h"
+#include "preload/capture.h"
+#include "preload/config.h"
+#include "preload/context.h"
+#include "snapshot/snapshot.h"
+
+_Thread_local struct allot_thread allotp_thread __attribute__((tls_model("initial-exec")));
+
+static pthread_key_t key;
+static bool have_key;
+
+/*
+ * Contexts by the number of their slot: whoever has the slot has the context. They outlive threads, so that a
+ * program which starts a million of them maps memory only for as many as there are at once.
+ */
+enum { CONTEXTS = 1 << 20 };
+static struct allot_context **contexts;
+
+static void thread_ends(void *unused)
+{
+	struct allot_thread *thread = &allotp_thread;
+
+	(void)unused;
+	thread->depth++;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	allotp_thread_detach(thread);
+	/* Other destructors may follow, and libc's own cleaning up. */
+	thread->leaving = true;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	thread->depth--;
+}
+
+void allotp_threads_init(void)
+{
+	void *memory = allotp_sys_mmap(NULL, CONTEXTS * sizeof(*contexts), PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	contexts = allotp_sys_failed(memory) ? NULL : memory;
+	have_key = !pthread_key_create(&key, thread_ends);
+}
+
+void allotp_threads_forked(void)
+{
+	struct allot_thread *thread = &allotp_thread;
+
+	memset(thread->contexts, 0, sizeof(thread->contexts));
+	thread->attaching = false;
+}
+
+static uint32_t depth_limit(void)
+{
+	return allotp_config.depth_limit ? allotp_config.depth_limit : ALLOT_WALK_LIMIT_MAX;
+}
+
+static size_t walker_size(void)
+{
+	return allotp_walker_size(depth_limit());
+}
+
+static struct allot_context *context_of(uint32_t slot)
+{
+	struct allot_context *context;
+	void *memory;
+
+	if (!contexts || slot >= CONTEXTS)
+		return NULL;
+	context = contexts[slot];
+	if (context)
+		return context;
+	memory = allotp_sys_mmap(NULL, sizeof(*context) + walker_size(), PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (allotp_sys_failed(memory))
+		return NULL;
+	return contexts[slot] = memory;
+}
+
+static struct allot_context *take_context(void)
+{
+	struct allot_state *state = &allotp_state;
+	struct allot_producer producer;
+	struct allot_context *context;
+
+	if (allotp_producer_attach(&producer, &state->store, (uint32_t)allotp_sys_gettid(),
+				   allotp_stamp_after(state->counter)))
+		return NULL;
+	context = context_of(producer.number);
+	if (!context) {
+		allotp_producer_detach(&producer);
+		return NULL;
+	}
+	context->producer = producer;
+	/* The last owner's stacks mean nothing to this thread. */
+	if (context->walker)
+		allotp_sys_madvise(context->memory, walker_size(), MADV_DONTNEED);
+	context->walker = allotp_walker_init(context->memory, depth_limit(), allotp_capture_child, &state->store,
+					     (const _Atomic uint64_t *)&state->store.header->code_epoch);
+	context->generation = state->generation;
+	return context;
+}
+
+struct allot_context *allotp_thread_attach(struct allot_thread *thread)
+{
+	uint64_t all = ~UINT64_C(0), old;
+	struct allot_context *context;
+
+	if (thread->depth > ALLOT_DEPTHS) {
+		allotp_store_lost(&allotp_state.store, ALLOT_LOST_NESTED, 1);
+		return NULL;
+	}
+	if (thread->generation != allotp_state.generation) {
+		memset(thread->contexts, 0, sizeof(thread->contexts));
+		thread->generation = allotp_state.generation;
+	}
+	context = thread->contexts[thread->depth - 1];
+	if (context)
+		return context;
+	/* With signals blocked, whatever allocates meanwhile is our own doing (pthread_setspecific may). */
+	allotp_sys_sigprocmask(SIG_SETMASK, &all, &old);
+	thread->attaching = true;
+	context = take_context();
+	if (context)
+		thread->contexts[thread->depth - 1] = context;
+	else
+		allotp_store_lost(&allotp_state.store, ALLOT_LOST_THREADS, 1);
+	/* Any value but NULL makes the destructor run. */
+	if (have_key && !thread->leaving)
+		pthread_setspecific(key, thread);
+	thread->attaching = false;
+	allotp_sys_sigprocmask(SIG_SETMASK, &old, NULL);
+	return context;
+}
+
+void allotp_thread_detach(struct allot_thread *thread)
+{
+	/* Contexts of other depths may be in use by the handlers that this one interrupted. */
+	for (uint32_t i = thread->depth - 1; i < ALLOT_DEPTHS; i++) {
+		struct allot_context *context = thread->contexts[i];
+
+		thread->contexts[i] = NULL;
+		if (context && context->generation == allotp_state.generation)
+			allotp_producer_detach(&context->producer);
+	}
+}

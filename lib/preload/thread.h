@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a thread needs to record: a context with its ring's writing end and its walker. A signal handler that
+ * interrupts the tracer gets a context of its own, so that nothing it allocates or frees is lost.
+ */
+#ifndef ALLOT_PRELOAD_THREAD_H
+#define ALLOT_PRELOAD_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "preload/state.h"
+#include "store/ring.h"
+
+/* The thread itself, and signal handlers that interrupt the tracer, and each other in it. */
+enum { ALLOT_DEPTHS = 4 };
+
+struct allot_context;
+
+/* An operator new or delete under way, whose call of malloc or free is not to be recorded twice. */
+struct allot_cxx {
+	bool allocating;   /* operator new has been entered */
+	size_t least, most; /* what it may ask malloc for */
+	void *block;       /* what malloc gave it */
+	void *freeing;     /* operator delete has been entered with this */
+};
+
+struct allot_thread {
+	struct allot_context *contexts[ALLOT_DEPTHS];
+	uint32_t generation; /* of the store that the contexts write to */
+	uint32_t depth;    /* how many times the tracer is entered now */
+	bool leaving;      /* its destructors have run: contexts are taken and given back for each event */
+	bool attaching;    /* in the middle of taking a context: what it allocates meanwhile is passed through */
+	struct allot_cxx cxx;
+};
+
+extern _Thread_local struct allot_thread allotp_thread __attribute__((tls_model("initial-exec")));
+
+/* Once, before anything is recorded. */
+void allotp_threads_init(void);
+/* In a forked child: the contexts begin afresh. */
+void allotp_threads_forked(void);
+
+/* Gives the calling thread a context for its current depth. NULL: the event cannot be recorded (and was counted). */
+struct allot_context *allotp_thread_attach(struct allot_thread *thread);
+/* Gives the contexts of a leaving thread back. */
+void allotp_thread_detach(struct allot_thread *thread);
+
+/*
+ * Enters the tracer: a context to record one event with, or NULL when this process does not record or the event
+ * was counted as lost. Not NULL: must be followed by allotp_leave. Async-signal-safe, never waits.
+ */
+static inline struct allot_context *allotp_enter(void)
+{
+	struct allot_thread *thread = &allotp_thread;
+	struct allot_context *context;
+
+	if (!allotp_recording() || __builtin_expect(thread->attaching, 0))
+		return NULL;
+	/* A handler that runs between here and leave finds the next depth. */
+	thread->depth++;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (__builtin_expect(thread->depth == 1 && thread->generation == allotp_state.generation, 1)) {
+		context = thread->contexts[0];
+		if (__builtin_expect(context != NULL, 1))
+			return context;
+	}
+	context = allotp_thread_attach(thread);
+	if (!context)
+		thread->depth--;
+	return context;
+}
+
+static inline void allotp_leave(void)
+{
+	struct allot_thread *thread = &allotp_thread;
+
+	if (__builtin_expect(thread->leaving, 0))
+		allotp_thread_detach(thread);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	thread->depth--;
+}
+
+#endif

@@ -86,8 +86,23 @@ static void enter_delete(void *block, enum allot_family family)
 	allotp_thread.cxx.freeing = block;
 }
 
-#define HOOK_DELETE(name, family, parameters, arguments)                                                               	ALLOT_EXPORT void name parameters                                                                              	{                                                                                                              		void *outer = allotp_thread.cxx.freeing;                                                                                                                                                                                      		if (allotp_real_ready())                                                                               			FIND(name);                                                                                    		if (!allotp_real.name) {                                                                               			free(block);                                                                                   			return;                                                                                        		}                                                                                                      		enter_delete(block, family);                                                                           		allotp_real.name arguments;                                                                            		allotp_thread.cxx.freeing = outer;                                                                     	}                                                                                                              	_Static_assert(sizeof(size_t) == 8, "the mangled names are those of 64-bit machines")
+#define HOOK_DELETE(name, family, parameters, arguments)                                                               \
 	void name parameters;                                                                                          \
+	ALLOT_EXPORT void name parameters                                                                              \
+	{                                                                                                              \
+		void *outer = allotp_thread.cxx.freeing;                                                               \
+                                                                                                                       \
+		if (allotp_real_ready())                                                                               \
+			FIND(name);                                                                                    \
+		if (!allotp_real.name) {                                                                               \
+			free(block);                                                                                   \
+			return;                                                                                        \
+		}                                                                                                      \
+		enter_delete(block, family);                                                                           \
+		allotp_real.name arguments;                                                                            \
+		allotp_thread.cxx.freeing = outer;                                                                     \
+	}                                                                                                              \
+	_Static_assert(sizeof(size_t) == 8, "the mangled names are those of 64-bit machines")
 
 HOOK_DELETE(_ZdlPv, ALLOT_FAMILY_NEW, (void *block), (block));
 HOOK_DELETE(_ZdaPv, ALLOT_FAMILY_NEW_ARRAY, (void *block), (block));

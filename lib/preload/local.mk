@@ -33,5 +33,5 @@ liballot_la_SOURCES = \
 liballot_la_CFLAGS = $(AM_CFLAGS) -ftls-model=initial-exec -fexceptions
 liballot_la_LDFLAGS = -avoid-version -Wl,-z,now -Wl,-z,nodelete -Wl,--no-undefined \
 	-Wl,--version-script=$(top_srcdir)/lib/preload/liballot.map
-liballot_la_LIBADD = libbootstrap.la libunwinder.la libstore.la libcommon.la
+liballot_la_LIBADD = libbootstrap.la libunwinding.la libstore.la libcommon.la
 EXTRA_DIST += lib/preload/liballot.map

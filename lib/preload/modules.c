@@ -93,7 +93,7 @@ static long path_from_maps(uintptr_t start, char *path, size_t size)
 	uintptr_t address = 0;
 	enum { ADDRESS, REST, PATH } state = ADDRESS;
 	size_t used = 0;
-	char buffer[4096];
+	char buffer[512]; /* small: the program's stack may be */
 	long got;
 
 	if (fd < 0)
@@ -128,7 +128,7 @@ done:
 static uint32_t store_path(const struct found *found)
 {
 	const char *name = found->map->l_name ? found->map->l_name : "";
-	char path[4096];
+	char path[1024];
 	long size;
 
 	if (!name[0])

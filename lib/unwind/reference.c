@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Loads libunwind and asks it for a backtrace. */
+#include "unwind/reference.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <string.h>
+
+typedef int backtrace_function(void **buffer, int size);
+
+static _Atomic(backtrace_function *) backtrace_of_library;
+
+int allotp_reference_open(void)
+{
+	void *library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
+	backtrace_function *function = library ? (backtrace_function *)dlsym(library, "unw_backtrace") : NULL;
+
+	if (!function)
+		return -ENOENT;
+	atomic_store_explicit(&backtrace_of_library, function, memory_order_release); /* with the load below */
+	return 0;
+}
+
+size_t allotp_reference_backtrace(uint64_t from, void **buffer, size_t size)
+{
+	backtrace_function *function = atomic_load_explicit(&backtrace_of_library, memory_order_acquire);
+	int saved = errno, result;
+	size_t count, skipped = 0;
+
+	if (!function)
+		return 0;
+	result = function(buffer, size < INT_MAX ? (int)size : INT_MAX);
+	errno = saved;
+	count = result < 0 ? 0 : (size_t)result;
+	while (skipped < count && (uintptr_t)buffer[skipped] != from)
+		skipped++;
+	memmove(buffer, buffer + skipped, (count - skipped) * sizeof(*buffer));
+	return count - skipped;
+}

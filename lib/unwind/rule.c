@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Makes short rules of rows of unwind data, and keeps the cache of them. */
+#include "unwind/rule.h"
+
+#include "unwind/cursor.h"
+
+struct allotp_rule_entry allotp_rule_cache[1 << ALLOTP_RULE_BITS];
+
+static const struct allotp_rule full = {.kind = ALLOTP_RULE_FULL};
+
+/* Whether the offset is a whole number of words, and how many; limited to [low, high]. */
+static bool words(int64_t offset, int64_t low, int64_t high, int64_t *out)
+{
+	if (offset % 8 != 0 || offset / 8 < low || offset / 8 > high)
+		return false;
+	*out = offset / 8;
+	return true;
+}
+
+/* The value of a LEB128 number that is all of [at, end). */
+static bool whole_sleb(const uint8_t *at, const uint8_t *end, int64_t *out)
+{
+	struct allotp_cursor cursor = {.at = at, .end = end};
+	int64_t value = allotp_cursor_sleb(&cursor);
+
+	if (cursor.bad || cursor.at != end)
+		return false;
+	*out = value;
+	return true;
+}
+
+/*
+ * What gcc writes for a function that aligns its stack: the CFA was saved below the frame pointer, the caller's frame
+ * pointer right at it.
+ */
+static bool is_realigned(const struct allotp_cfi_row *row, int64_t *cfa)
+{
+	const uint8_t breg = 0x70 + ALLOTP_REGISTER_FP, deref = 0x06;
+	const struct allotp_expression *where = &row->cfa.expression;
+	const struct allotp_cfi_rule *fp = &row->registers[ALLOTP_REGISTER_FP];
+	int64_t offset, zero;
+
+	return row->cfa.how == ALLOTP_CFI_VALUE && where->size >= 3 && where->code[0] == breg &&
+	       where->code[where->size - 1] == deref &&
+	       whole_sleb(where->code + 1, where->code + where->size - 1, &offset) &&
+	       words(offset, INT16_MIN, -1, cfa) && fp->how == ALLOTP_CFI_SLOT_AT && fp->expression.size >= 2 &&
+	       fp->expression.code[0] == breg &&
+	       whole_sleb(fp->expression.code + 1, fp->expression.code + fp->expression.size, &zero) && zero == 0;
+}
+
+struct allotp_rule allotp_rule_make(const struct allotp_cfi_row *row)
+{
+	const struct allotp_cfi_rule *ra = &row->registers[ALLOTP_REGISTER_RA];
+	const struct allotp_cfi_rule *fp = &row->registers[ALLOTP_REGISTER_FP];
+	const struct allotp_cfi_rule *sp = &row->registers[ALLOTP_REGISTER_SP];
+	struct allotp_rule rule = {.kind = ALLOTP_RULE_FULL};
+	int64_t cfa, ra_words, fp_words = 0;
+
+	if (ra->how == ALLOTP_CFI_UNDEFINED)
+		return (struct allotp_rule){.kind = ALLOTP_RULE_END};
+	if (row->signal || sp->how != ALLOTP_CFI_SAME || ra->how != ALLOTP_CFI_SLOT ||
+	    !words(-ra->offset, 1, UINT16_MAX, &ra_words))
+		return full;
+	if (is_realigned(row, &cfa)) {
+		rule.kind = ALLOTP_RULE_DEREF;
+	} else {
+		if (row->cfa.how != ALLOTP_CFI_OFFSET || !words(row->cfa.offset, -ALLOTP_RULE_CFA_MAX, ALLOTP_RULE_CFA_MAX, &cfa))
+			return full;
+		if (row->cfa_register == ALLOTP_REGISTER_SP)
+			rule.kind = ALLOTP_RULE_SP;
+		else if (row->cfa_register == ALLOTP_REGISTER_FP)
+			rule.kind = ALLOTP_RULE_FP;
+		else
+			return full;
+		if (fp->how == ALLOTP_CFI_SLOT ? !words(-fp->offset, 1, UINT16_MAX, &fp_words)
+					       : fp->how != ALLOTP_CFI_SAME)
+			return full;
+	}
+	rule.cfa = (int32_t)cfa;
+	rule.ra = (uint16_t)ra_words;
+	rule.fp = (uint16_t)fp_words;
+	return rule;
+}
+
+struct allotp_rule allotp_rule_find(uint64_t pc, struct allotp_cfi_scratch *scratch)
+{
+	struct allotp_object object;
+
+	if (allotp_object_find(pc, &object) != 0 || allotp_cfi_find(&object, pc, scratch) != 0)
+		return (struct allotp_rule){.kind = ALLOTP_RULE_NONE};
+	return allotp_rule_make(&scratch->row);
+}
+
+struct allotp_rule allotp_rule_get(uint64_t pc, const _Atomic uint64_t *epoch, struct allotp_cfi_scratch *scratch)
+{
+	struct allotp_rule rule = allotp_rule_cached(pc);
+	struct allotp_rule_entry *entry = allotp_rule_entry(pc);
+	uint64_t before, word;
+
+	if (rule.kind != ALLOTP_RULE_UNKNOWN)
+		return rule;
+	before = atomic_load(epoch);
+	rule = allotp_rule_find(pc, scratch);
+	/* Code without unwind data may be JIT-compiled, and make room for something else without a word to us. */
+	if (rule.kind == ALLOTP_RULE_NONE)
+		return rule;
+	word = allotp_rule_word(rule);
+	atomic_store_explicit(&entry->rule, word, memory_order_relaxed);
+	atomic_store_explicit(&entry->check, allotp_rule_check(pc, word), memory_order_relaxed);
+	atomic_thread_fence(memory_order_seq_cst); /* with the raising of the epoch before allotp_rule_forget */
+	if (atomic_load_explicit(epoch, memory_order_relaxed) != before)
+		atomic_store_explicit(&entry->check, 0, memory_order_relaxed);
+	return rule;
+}
+
+void allotp_rule_forget(void)
+{
+	for (unsigned i = 0; i < 1 << ALLOTP_RULE_BITS; i++) {
+		atomic_store_explicit(&allotp_rule_cache[i].check, 0, memory_order_relaxed);
+		atomic_store_explicit(&allotp_rule_cache[i].rule, 0, memory_order_relaxed);
+	}
+	atomic_thread_fence(memory_order_seq_cst);
+}

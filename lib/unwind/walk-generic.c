@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The walk for processors without one of their own: the reference unwinder's backtrace, whole each time. The
+ * interrupted frames below signal handlers can't be told from others this way, and how a stack ends neither.
+ */
+#include "snapshot/snapshot.h"
+#include "unwind/reference.h"
+#include "unwind/walk.h"
+
+/* Frames of the hooks themselves, which the backtrace starts with. */
+#define OWN_FRAMES 16
+
+struct allot_walker {
+	allot_walk_child *child;
+	void *tree;
+	uint32_t limit;
+	void *buffer[]; /* limit + OWN_FRAMES + 1 */
+};
+
+size_t allotp_walker_size(uint32_t limit)
+{
+	return sizeof(struct allot_walker) + ((size_t)limit + OWN_FRAMES + 1) * sizeof(void *);
+}
+
+struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_child *child, void *tree,
+					const _Atomic uint64_t *epoch)
+{
+	struct allot_walker *walker = memory;
+
+	(void)epoch; /* nothing is remembered */
+	walker->child = child;
+	walker->tree = tree;
+	walker->limit = limit;
+	return walker;
+}
+
+void allotp_walk_code_unloaded(void)
+{
+}
+
+uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,
+		     struct allot_walk_result *result)
+{
+	size_t count = allotp_reference_backtrace(start->ip, walker->buffer, walker->limit + OWN_FRAMES + 1);
+	struct allot_walk_result walked = {.node = ALLOT_NODE_ROOT, .status = ALLOT_WALK_COMPLETE};
+
+	if (count == 0) { /* not even the start is known to it */
+		walker->buffer[0] = (void *)(uintptr_t)start->ip;
+		count = 1;
+		walked = (struct allot_walk_result){
+			.node = ALLOT_NODE_TRUNCATED, .status = ALLOT_WALK_TRUNCATED, .stop = start->ip};
+	} else if (count > walker->limit) {
+		count = walker->limit;
+		walked = (struct allot_walk_result){.node = ALLOT_NODE_LIMIT, .status = ALLOT_WALK_LIMITED};
+	}
+	walked.depth = (uint32_t)count;
+	while (count > 0 && walked.node != ALLOT_NODE_NONE)
+		walked.node = walker->child(walker->tree, walked.node, (uintptr_t)walker->buffer[--count], 0);
+	*result = walked;
+	return walked.node;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The walk: from the frame that called a hook to the node of its stack in the tree. Incremental: each thread's
+ * walker remembers its last walk, and only what changed since is walked again. The result is the same as that of a
+ * whole walk; see ARCHITECTURE.md for why.
+ *
+ * Everything here may be called inside malloc and inside a signal handler: no allocation, no lock, no loader's lock,
+ * errno as it was. (Except the generic walker, for processors without one of their own: it goes through libunwind,
+ * which takes the loader's lock.)
+ */
+#ifndef ALLOT_UNWIND_WALK_H
+#define ALLOT_UNWIND_WALK_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One thread's walker. One walk at a time: a walk in a signal handler that interrupts one needs another walker. */
+struct allot_walker;
+
+/* The frame that the walk starts with: the hook's caller, as it is while the hook runs. */
+struct allot_walk_start {
+	uint64_t ip; /* where the hook returns to */
+	uint64_t sp; /* what the stack pointer is then: the hook's CFA */
+	uint64_t fp; /* the frame pointer register's value then: rbp, x29 */
+};
+
+/*
+ * Fills in a start, in a function that is compiled with a frame pointer (-fno-omit-frame-pointer): for the frame that
+ * called it. Only on processors that have a walker of their own; elsewhere sp and fp are of no use.
+ */
+#if defined(__x86_64__)
+#define ALLOTP_WALK_START()                                                                                            \
+	(struct allot_walk_start)                                                                                      \
+	{                                                                                                              \
+		.ip = (uintptr_t)__builtin_return_address(0), .sp = (uintptr_t)__builtin_frame_address(0) + 16,        \
+		.fp = *(const uint64_t *)__builtin_frame_address(0),                                                   \
+	}
+#elif defined(__aarch64__)
+#define ALLOTP_WALK_START()                                                                                            \
+	(struct allot_walk_start)                                                                                      \
+	{                                                                                                              \
+		.ip = (uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)),                           \
+		.sp = (uintptr_t)__builtin_dwarf_cfa(), .fp = *(const uint64_t *)__builtin_frame_address(0),           \
+	}
+#else
+#define ALLOTP_WALK_START() ((struct allot_walk_start){.ip = (uintptr_t)__builtin_return_address(0)})
+#endif
+
+enum allot_walk_status {
+	ALLOT_WALK_COMPLETE,  /* up to the thread's first frame */
+	ALLOT_WALK_TRUNCATED, /* unwind data was missing or broken */
+	ALLOT_WALK_LIMITED,   /* the innermost frames, as many as the limit says */
+};
+
+struct allot_walk_result {
+	uint32_t node;  /* of the innermost frame; ALLOT_NODE_NONE: the tree has no room */
+	uint32_t depth; /* frames */
+	uint32_t status; /* enum allot_walk_status */
+	uint64_t stop;  /* TRUNCATED: the address of the outermost frame, where no way on was found */
+};
+
+/*
+ * Looks up the child of a node, or adds it; 0 (ALLOT_NODE_NONE) if there is no room. The parent of an outermost frame is
+ * ALLOT_NODE_ROOT, ALLOT_NODE_TRUNCATED or ALLOT_NODE_LIMIT; flags may have ALLOT_NODE_SIGNAL. The walker remembers
+ * the answers until code is unloaded.
+ */
+typedef uint32_t allot_walk_child(void *tree, uint32_t parent, uint64_t address, uint32_t flags);
+
+#define ALLOT_WALK_LIMIT_MAX 65535
+
+/*
+ * How much memory a walker for stacks of up to `limit` frames (1 to ALLOT_WALK_LIMIT_MAX) takes, at the most: it is
+ * touched only as far as stacks are deep, so it should be mapped and left to be backed as needed. Much of it is a
+ * fixed part of some kilobytes.
+ */
+size_t allotp_walker_size(uint32_t limit);
+
+/*
+ * Makes a walker of zeroed memory of that size, aligned to 64 bytes. To be done again for another thread: a walker
+ * knows its thread's stacks. *epoch is raised whenever code was unloaded; see allotp_walk_code_unloaded.
+ */
+struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_child *child, void *tree,
+					const _Atomic uint64_t *epoch);
+
+/* Walks. Returns result->node. */
+uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,
+		     struct allot_walk_result *result);
+
+/*
+ * Drops what is known about code. After dlclose: first raise *epoch, then call this. All walkers see the epoch at their
+ * next walk and forget their frames.
+ */
+void allotp_walk_code_unloaded(void);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* What a walker is made of, and the steps it takes. Private to the processor's own walker. */
+#ifndef ALLOT_UNWIND_WALKER_H
+#define ALLOT_UNWIND_WALKER_H
+
+#include "unwind/cfi.h"
+#include "unwind/memory.h"
+#include "unwind/rule.h"
+#include "unwind/walk.h"
+
+/* A frame of the walk. The step from it to its caller depends on the first five members and on memory. */
+struct allotp_frame {
+	uint64_t ip;
+	uint64_t sp;
+	uint64_t fp;
+	uint32_t node;
+	uint32_t words;  /* how many of the walker's words this frame and those outside of it depend on */
+	struct allotp_rule rule; /* how its caller was found; FULL stands for a way that can only be gone again */
+	bool signal;     /* interrupted at ip, which is no return address then */
+	bool fp_matters; /* the frames from here on depend on fp; else it may have been anything */
+};
+
+/* A word of memory that the walk read, and what it was. */
+struct allotp_word {
+	uint64_t address, value;
+};
+
+struct allotp_child {
+	uint64_t address;
+	uint32_t parent, node; /* node 0: empty */
+};
+
+#define ALLOTP_CHILD_BITS 9
+
+enum allotp_step {
+	ALLOTP_STEP_CALLER, /* there is a caller */
+	ALLOTP_STEP_END,    /* this was the outermost frame */
+	ALLOTP_STEP_STOP,   /* no way on: truncated */
+};
+
+struct allot_walker {
+	/* the remembered walk */
+	uint32_t count;            /* frames; 0: none remembered */
+	uint32_t status;           /* of the walk, as in its result */
+	uint64_t stop;
+	uint64_t seen;             /* the epoch of that walk */
+	struct allotp_frame *frames; /* outermost first, limit of them; as many again to build the next in */
+	struct allotp_word *words; /* in the order of the frames: of the outermost first */
+
+	const _Atomic uint64_t *epoch;
+	allot_walk_child *child;
+	void *tree;
+	uint32_t limit;
+
+	/* Of the outermost frame of the walk under way: */
+	struct allotp_word end_word; /* what END or STOP was decided by; address 0: by the frame alone */
+	struct allotp_frame beyond; /* if the walk is limited: its caller, which is not in it */
+
+	uint64_t never;            /* is 0 */
+	bool full_valid;           /* full belongs to this walk */
+	struct allotp_registers full; /* all registers, in the last frame that needed them */
+	struct allotp_memory memory;
+	struct allotp_child children[1 << ALLOTP_CHILD_BITS]; /* answers of child(), by a hash */
+	struct allotp_cfi_scratch scratch;
+};
+
+/*
+ * The step from a frame whose rule is FULL or NONE, out of its unwind data, by a signal's frame, or by the frame
+ * pointer. Fills in next's ip, sp, fp and signal; frame->rule gets the short form of what was done, if it has one. On
+ * END and STOP, sets walker->end_word.
+ */
+enum allotp_step allotp_step_slow(struct allot_walker *walker, struct allotp_frame *frame, struct allotp_frame *next);
+
+/*
+ * Stands for words that can't be told: the comparison with it always fails, so the frame that depends on it is looked at
+ * again in each walk.
+ */
+static inline struct allotp_word allotp_word_never(const struct allot_walker *walker)
+{
+	return (struct allotp_word){.address = (uintptr_t)&walker->never, .value = 1};
+}
+
+#endif

@@ -32,12 +32,12 @@ struct allot_command {
 	const char *help;     /* further paragraphs, may be NULL */
 	const struct allot_option *options;
 	int min_operands, max_operands; /* max -1: any number */
-	bool stop_at_operand; /* options after the first operand belong to it (run) */
+	bool stop_at_operand;           /* options after the first operand belong to it (run) */
 	/* Returns the exit status. On EXIT_USAGE and EXIT_INCOMPLETE main prints error->text, if any, as `allot NAME: text`. */
 	int (*run)(const struct allot_arguments *arguments, struct allot_error *error);
 };
 
 extern const struct allot_command command_run, command_report, command_diff, command_leaks, command_snapshot,
-	command_info, command_doctor;
+        command_info, command_doctor;
 
 #endif

@@ -7,7 +7,7 @@
 #include "terminal.h"
 
 enum {
-	WIDEST = 100,    /* longer lines are hard to read, however wide the terminal */
+	WIDEST = 100, /* longer lines are hard to read, however wide the terminal */
 	DEFAULT_WIDTH = 80,
 	HELP_COLUMN = 28, /* of the texts beside options */
 };
@@ -72,8 +72,8 @@ static void write_option(FILE *out, const struct allot_option *option)
 	int length;
 
 	length = snprintf(text, sizeof(text), "  %c%c%s--%s%s%s", option->letter ? '-' : ' ',
-			  option->letter ? option->letter : ' ', option->letter ? ", " : "  ", option->name,
-			  option->arg ? " " : "", option->arg ? option->arg : "");
+	                  option->letter ? option->letter : ' ', option->letter ? ", " : "  ", option->name,
+	                  option->arg ? " " : "", option->arg ? option->arg : "");
 	fputs(text, out);
 	if (length > HELP_COLUMN - 2)
 		fprintf(out, "\n%*s", HELP_COLUMN, "");

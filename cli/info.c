@@ -252,11 +252,11 @@ static int run(const struct allot_arguments *arguments, struct allot_error *erro
 }
 
 const struct allot_command command_info = {
-	.name = "info",
-	.operands = "SNAP",
-	.summary = "show what a snapshot is of, what to know before believing it, its modules and marks",
-	.options = options,
-	.min_operands = 1,
-	.max_operands = 1,
-	.run = run,
+        .name = "info",
+        .operands = "SNAP",
+        .summary = "show what a snapshot is of, what to know before believing it, its modules and marks",
+        .options = options,
+        .min_operands = 1,
+        .max_operands = 1,
+        .run = run,
 };

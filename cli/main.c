@@ -14,11 +14,7 @@
 #include "suggest.h"
 
 static const struct allot_command *const commands[] = {
-	&command_report,
-	&command_diff,
-	&command_leaks,
-	&command_info,
-	NULL,
+        &command_report, &command_diff, &command_leaks, &command_info, NULL,
 };
 
 static const struct allot_command *find_command(const char *name)
@@ -68,7 +64,7 @@ static int finish_output(const char *name, int status)
 	if (fflush(stdout) == 0 && !failed)
 		return status;
 	allotp_error(&error, 0, "cannot write to standard output: %s",
-		     errno ? strerror(errno) : "an earlier write failed");
+	             errno ? strerror(errno) : "an earlier write failed");
 	print_error(name, error.text);
 	return status == EXIT_OK ? EXIT_USAGE : status;
 }

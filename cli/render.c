@@ -12,7 +12,7 @@
 #include "terminal.h"
 
 int allotp_render_options(const struct allot_command *command, const struct allot_arguments *arguments,
-			  struct allot_report_options *options, struct allot_error *error)
+                          struct allot_report_options *options, struct allot_error *error)
 {
 	const char *groups[ALLOT_GROUPS], *measures[ALLOT_MEASURES], *formats[ALLOT_FORMATS];
 	int group_by = (int)options->group_by, measure = (int)options->measure, format = (int)options->format, rc;
@@ -38,10 +38,10 @@ int allotp_render_options(const struct allot_command *command, const struct allo
 	options->group_by = (enum allot_group_by)group_by;
 	options->format = (enum allot_format)format;
 	options->cumulative = allotp_option_value(command, arguments, "cumulative") != NULL;
-	if (options->cumulative &&
-	    (options->group_by == ALLOT_GROUP_STACK || options->group_by == ALLOT_GROUP_DOMAIN))
-		return allotp_error(error, -EINVAL, "--cumulative does not go with --group-by %s, which counts each block once",
-				    groups[options->group_by]);
+	if (options->cumulative && (options->group_by == ALLOT_GROUP_STACK || options->group_by == ALLOT_GROUP_DOMAIN))
+		return allotp_error(error, -EINVAL,
+		                    "--cumulative does not go with --group-by %s, which counts each block once",
+		                    groups[options->group_by]);
 	return 0;
 }
 
@@ -57,7 +57,8 @@ static void close_input(struct input *input)
 	allotp_snapshot_free(input->snapshot);
 }
 
-static int open_input(const char *path, struct allot_progress_line *progress, struct input *input, struct allot_error *error)
+static int open_input(const char *path, struct allot_progress_line *progress, struct input *input,
+                      struct allot_error *error)
 {
 	int rc = allotp_snapshot_open(path, &input->snapshot, error);
 
@@ -69,7 +70,7 @@ static int open_input(const char *path, struct allot_progress_line *progress, st
 }
 
 int allotp_render(const char *path, const char *before_path, const struct allot_report_options *options,
-		  struct allot_error *error)
+                  struct allot_error *error)
 {
 	struct allot_report_options with_progress = *options;
 	struct allot_progress_line progress;

@@ -44,7 +44,7 @@ static int compare_changes(const void *left, const void *right, void *context)
 }
 
 int allotp_statistics_compare(const struct allot_statistics *before, const struct allot_statistics *after,
-			      struct allot_statistics **out)
+                              struct allot_statistics **out)
 {
 	struct order order = {after->keys, after->measure};
 	struct allot_statistics *both = calloc(1, sizeof(*both));
@@ -66,8 +66,11 @@ int allotp_statistics_compare(const struct allot_statistics *before, const struc
 		const struct allot_group *old = &before->groups[i];
 
 		if (!group_of[old->key]) {
-			groups[count++] = (struct allot_group){
-				.key = old->key, .gone = true, .node = old->node, .frame = old->frame, .sites = old->sites};
+			groups[count++] = (struct allot_group){.key = old->key,
+			                                       .gone = true,
+			                                       .node = old->node,
+			                                       .frame = old->frame,
+			                                       .sites = old->sites};
 			group_of[old->key] = count;
 		}
 		groups[group_of[old->key] - 1].before = allotp_group_count(old, after->measure);

@@ -26,7 +26,7 @@ static size_t room(const struct allot_report *report, size_t taken)
 }
 
 static void write_numbers(FILE *out, const struct allot_report *report, struct allot_count now, int64_t bytes,
-			  int64_t blocks)
+                          int64_t blocks)
 {
 	fprintf(out, "size=%s", allotp_size((double)now.bytes).text);
 	if (report->before)
@@ -40,7 +40,7 @@ static void write_numbers(FILE *out, const struct allot_report *report, struct a
 }
 
 static void write_source(FILE *out, const struct allot_report *report, const struct allot_snapshot *snapshot,
-			 const struct allot_frame *frame)
+                         const struct allot_frame *frame)
 {
 	static const char newer_text[] = "  [the file is newer than the run]";
 	size_t limit = room(report, strlen("    "));
@@ -72,7 +72,7 @@ static void write_module(FILE *out, const struct allot_snapshot *snapshot, const
 
 /* "    in function (module)" below a line; "    most at file:line in function (module)" below what spans several. */
 static void write_place(FILE *out, const struct allot_report *report, const struct allot_snapshot *snapshot,
-			const struct allot_symbol *symbol, const struct allot_frame *frame)
+                        const struct allot_symbol *symbol, const struct allot_frame *frame)
 {
 	const char *module = symbol->module ? allotp_base_name(snapshot->modules[symbol->module].path) : "";
 	size_t taken = strlen("    in  (") + strlen(module) + strlen(") [inlined]");
@@ -100,7 +100,7 @@ static void write_place(FILE *out, const struct allot_report *report, const stru
 
 /* "    called by f (a.c:3), g (b.c:4), main (c.c:5)" */
 static int write_callers(FILE *out, const struct allot_report *report, const struct allot_view *view,
-			 struct allot_backtrace backtrace)
+                         struct allot_backtrace backtrace)
 {
 	const char *separator = "    called by ";
 	const struct allot_frame *frame;
@@ -151,7 +151,7 @@ static void write_repeats(FILE *out, uint64_t repeats)
 {
 	if (repeats >= SHOWN_REPEATS)
 		fprintf(out, "  [the last frame is repeated %" PRIu64 " more time%s]\n", repeats - SHOWN_REPEATS + 1,
-			ALLOT_PLURAL(repeats - SHOWN_REPEATS + 1));
+		        ALLOT_PLURAL(repeats - SHOWN_REPEATS + 1));
 }
 
 static void write_stack_end(FILE *out, const struct allot_snapshot *snapshot, uint32_t end)
@@ -163,7 +163,7 @@ static void write_stack_end(FILE *out, const struct allot_snapshot *snapshot, ui
 }
 
 static void write_stack_frame(FILE *out, const struct allot_report *report, const struct allot_snapshot *snapshot,
-			      const struct allot_symbol *symbol, const struct allot_frame *frame)
+                              const struct allot_symbol *symbol, const struct allot_frame *frame)
 {
 	char name[4096];
 
@@ -214,13 +214,14 @@ static int write_group(FILE *out, const struct allot_report *report, const struc
 	struct allot_group_change change = allotp_group_change(report, group);
 
 	if (report->options->group_by == ALLOT_GROUP_FUNCTION)
-		allotp_put_function(out, label->text, room(report, strlen(": size=1023 KiB, count=99999, average=1023 KiB")));
+		allotp_put_function(out, label->text,
+		                    room(report, strlen(": size=1023 KiB, count=99999, average=1023 KiB")));
 	else
 		allotp_put(out, label->text);
 	fputs(": ", out);
 	write_numbers(out, report, change.now, change.bytes, change.blocks);
 	return report->options->group_by == ALLOT_GROUP_STACK ? write_stack(out, report, group)
-							       : write_details(out, report, group);
+	                                                      : write_details(out, report, group);
 }
 
 /* "7 other: size=4.2 KiB, count=17" and, in a diff, how many have not changed. */
@@ -265,35 +266,41 @@ static void write_totals(FILE *out, const struct allot_report *report)
 	const struct allot_snapshot *before = report->before ? report->before->snapshot : NULL;
 
 	fprintf(out, "Total %s: ", allotp_report_total_name(report));
-	write_numbers(out, report, statistics->total, (int64_t)(statistics->total.bytes - statistics->total_before.bytes),
-		      (int64_t)(statistics->total.blocks - statistics->total_before.blocks));
+	write_numbers(out, report, statistics->total,
+	              (int64_t)(statistics->total.bytes - statistics->total_before.bytes),
+	              (int64_t)(statistics->total.blocks - statistics->total_before.blocks));
 	putc('\n', out);
 	write_count(out, "Live", now->live, before ? &before->live : NULL);
 	write_count(out, ", peak", now->peak, before ? &before->peak : NULL);
 	write_count(out, ", ever", now->ever, before ? &before->ever : NULL);
 	write_count(out, ", temporary", now->temporary, before ? &before->temporary : NULL);
 	fprintf(out, "; %" PRIu64 " free%s.\n", now->frees, ALLOT_PLURAL(now->frees));
-	if (report->options->measure == ALLOT_MEASURE_AUTO && statistics->measure == ALLOT_MEASURE_PEAK && now->peak.blocks)
+	if (report->options->measure == ALLOT_MEASURE_AUTO && statistics->measure == ALLOT_MEASURE_PEAK &&
+	    now->peak.blocks)
 		fputs("Nothing was live any more, so this is what was live at the peak.\n", out);
 }
 
+/* How to see more of it, said once. */
 static void write_hint(FILE *out, const struct allot_report *report)
 {
-	const struct allot_report_options *options = report->options;
+	const char *separator = "More: ";
 
 	if (!report->shown)
 		return;
-	fputs("More:", out);
-	if (options->group_by != ALLOT_GROUP_STACK)
-		fputs(" --group-by stack for whole stacks", out);
-	if (options->group_by != ALLOT_GROUP_STACK && report->shown < report->ranked)
-		putc(',', out);
-	if (report->shown < report->ranked)
-		fprintf(out, " --top %" PRIu32 " for all of them", report->ranked);
-	if (!options->leaks)
-		fprintf(out, "%s --by live|peak|ever|count|temporary",
-			options->group_by != ALLOT_GROUP_STACK || report->shown < report->ranked ? "," : "");
-	fputs(".\n", out);
+	if (report->options->group_by != ALLOT_GROUP_STACK) {
+		fprintf(out, "%s--group-by stack for whole stacks", separator);
+		separator = ", ";
+	}
+	if (report->shown < report->ranked) {
+		fprintf(out, "%s--top %" PRIu32 " for all of them", separator, report->ranked);
+		separator = ", ";
+	}
+	if (!report->options->leaks) {
+		fprintf(out, "%s--by live|peak|ever|count|temporary", separator);
+		separator = ", ";
+	}
+	if (*separator == ',')
+		fputs(".\n", out);
 }
 
 int allotp_write_text(FILE *out, const struct allot_report *report)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 uint32_t allotp_hash_find(const struct allot_hash *table, uint32_t hash, allot_hash_match_fn *match, const void *things,
-			  const void *wanted)
+                          const void *wanted)
 {
 	if (!table->size)
 		return 0;

@@ -5,7 +5,7 @@
 #include "report/statistics.h"
 
 enum allot_measure allotp_measure_choose(enum allot_measure measure, const struct allot_snapshot *snapshot,
-					 const struct allot_snapshot *before)
+                                         const struct allot_snapshot *before)
 {
 	if (measure != ALLOT_MEASURE_AUTO)
 		return measure;
@@ -22,7 +22,7 @@ const char *allotp_measure_name(enum allot_measure measure)
 }
 
 static struct allot_count choose(enum allot_measure measure, struct allot_count live, struct allot_count peak,
-				 struct allot_count ever, struct allot_count temporary)
+                                 struct allot_count ever, struct allot_count temporary)
 {
 	switch (measure) {
 	case ALLOT_MEASURE_PEAK:

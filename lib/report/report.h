@@ -41,6 +41,6 @@ struct allot_report_options {
  * (ferror).
  */
 int allotp_report_write(FILE *out, const struct allot_view *now, const struct allot_view *before,
-			const struct allot_report_options *options);
+                        const struct allot_report_options *options);
 
 #endif

@@ -106,7 +106,7 @@ static void add_to_sums(const struct grouper *g, struct sums *to, const struct s
 static struct sums sums_of_site(const struct grouper *g, const struct allot_site *site)
 {
 	return (struct sums){site->live, site->peak, site->ever, site->temporary, allotp_site_count(site, g->measure),
-			     1};
+	                     1};
 }
 
 static bool wanted(const struct grouper *g, const struct allot_site *site)
@@ -231,14 +231,13 @@ static int compare_groups(const void *left, const void *right, void *context)
 }
 
 int allotp_statistics_new(const struct allot_view *view, struct allot_keys *keys,
-			  const struct allot_statistics_options *options, struct allot_statistics **out)
+                          const struct allot_statistics_options *options, struct allot_statistics **out)
 {
 	struct grouper g = {.snapshot = view->snapshot, .options = options};
 	struct allot_statistics *statistics;
 	int rc;
 
-	if (options->cumulative &&
-	    (options->group_by == ALLOT_GROUP_STACK || options->group_by == ALLOT_GROUP_DOMAIN))
+	if (options->cumulative && (options->group_by == ALLOT_GROUP_STACK || options->group_by == ALLOT_GROUP_DOMAIN))
 		return -EINVAL;
 	g.measure = allotp_measure_choose(options->measure, view->snapshot, NULL);
 	rc = allotp_namer_init(&g.namer, view, keys, options->group_by);

@@ -11,8 +11,8 @@ struct allot_report {
 	const struct allot_view *now;
 	const struct allot_view *before; /* NULL: not a diff */
 	const struct allot_statistics *statistics;
-	uint32_t shown;   /* how many of the groups to write */
-	uint32_t ranked;  /* how many have something of the measure; in a diff: have changed. They come first. */
+	uint32_t shown;  /* how many of the groups to write */
+	uint32_t ranked; /* how many have something of the measure; in a diff: have changed. They come first. */
 	struct allot_trust_summary trust, trust_before;
 };
 

@@ -30,3 +30,31 @@ STORE_SAMPLE = tests/unit/store-sample.c tests/unit/store-sample.h
 tests_unit_test_snapshot_freeze_SOURCES = tests/unit/test-snapshot-freeze.c $(STORE_SAMPLE) tests/unit/unit.h
 tests_unit_test_snapshot_freeze_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_snapshot_freeze_LDADD = $(SNAPSHOT_LIBS)
+
+REPORT_TESTS = tests/unit/test-keys tests/unit/test-print tests/unit/test-report tests/unit/test-size \
+	tests/unit/test-statistics
+REPORT_SAMPLE = tests/unit/report-sample.c tests/unit/report-sample.h tests/unit/unit.h
+REPORT_LIBS = libreport.la libsymbol.la libsnapshot.la libstore.la libcommon.la $(UNIT_LIBS)
+check_PROGRAMS += $(REPORT_TESTS)
+TESTS += $(REPORT_TESTS)
+tests_unit_test_keys_SOURCES = tests/unit/test-keys.c tests/unit/unit.h
+tests_unit_test_keys_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_keys_LDADD = $(REPORT_LIBS)
+tests_unit_test_print_SOURCES = tests/unit/test-print.c tests/unit/unit.h
+tests_unit_test_print_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_print_LDADD = $(REPORT_LIBS)
+tests_unit_test_report_SOURCES = tests/unit/test-report.c $(REPORT_SAMPLE)
+tests_unit_test_report_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_report_LDADD = $(REPORT_LIBS)
+tests_unit_test_size_SOURCES = tests/unit/test-size.c tests/unit/unit.h
+tests_unit_test_size_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_size_LDADD = $(REPORT_LIBS)
+tests_unit_test_statistics_SOURCES = tests/unit/test-statistics.c $(REPORT_SAMPLE)
+tests_unit_test_statistics_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_statistics_LDADD = $(REPORT_LIBS)
+
+check_PROGRAMS += tests/unit/test-options
+TESTS += tests/unit/test-options
+tests_unit_test_options_SOURCES = tests/unit/test-options.c cli/options.c cli/suggest.c tests/unit/unit.h
+tests_unit_test_options_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/cli
+tests_unit_test_options_LDADD = libcommon.la $(UNIT_LIBS)

@@ -1,27 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * C++'s operator new and delete, by their mangled names. The real ones may throw through these frames, hence
- * -fexceptions and the cleanup. They call malloc and free in turn, or have memory of their own: a block is
- * recorded once, here, with the size that was asked for; and what a new handler does on the way is recorded as usual.
+ * C++'s operator new and delete, by their mangled names. The real ones call malloc and free in turn, or have memory of
+ * their own: a block is recorded once, here, with the size that was asked for; and what a new handler does on
+ * the way is recorded as usual. The real ones may also throw through these frames.
  */
 #include <stddef.h>
 #include <stdlib.h>
+#include <unwind.h>
 
 #include "preload/export.h"
 #include "preload/real.h"
 #include "preload/record.h"
 #include "preload/thread.h"
 
-/* Runs when operator new returns, and also when it throws. */
-static void restore_cxx(struct allot_cxx *outer)
+/*
+ * Called when an exception passes through a hook for operator new: puts back what the hook had put aside. A
+ * cleanup in C would do the same, but draws libgcc_s into programs that do without.
+ */
+_Unwind_Reason_Code allotp_new_personality(int version, _Unwind_Action actions, _Unwind_Exception_Class class,
+					   struct _Unwind_Exception *exception, struct _Unwind_Context *context);
+
+__attribute__((used)) _Unwind_Reason_Code allotp_new_personality(int version, _Unwind_Action actions,
+								 _Unwind_Exception_Class class,
+								 struct _Unwind_Exception *exception,
+								 struct _Unwind_Context *context)
 {
-	allotp_thread.cxx = *outer;
+	(void)version;
+	(void)class;
+	(void)exception;
+	(void)context;
+	/* The innermost operator new is the one whose frame this is: the others' frames are further out. */
+	if (actions & _UA_CLEANUP_PHASE && allotp_thread.cxx.outer)
+		allotp_thread.cxx = *allotp_thread.cxx.outer;
+	return _URC_CONTINUE_UNWIND;
 }
 
-static void enter_new(size_t least, size_t alignment)
+/* pc-relative, 4 bytes: the function is in this library */
+#define PERSONALITY() __asm__ volatile(".cfi_personality 0x1b, allotp_new_personality")
+
+static void enter_new(const struct allot_cxx *outer, size_t least, size_t alignment)
 {
 	struct allot_cxx *cxx = &allotp_thread.cxx;
 
+	cxx->outer = outer;
 	cxx->allocating = true;
 	cxx->least = least;
 	/* libstdc++ rounds an aligned request up, and asks for one byte when none are wanted. */
@@ -34,7 +55,7 @@ static void record_new(void *block, size_t size, enum allot_family family, const
 {
 	void *inner = allotp_thread.cxx.block;
 
-	allotp_thread.cxx.allocating = false;
+	allotp_thread.cxx = *allotp_thread.cxx.outer;
 	if (inner && inner != block)
 		allotp_record_alloc(inner, size, ALLOT_FAMILY_MALLOC, caller);
 	else
@@ -52,16 +73,16 @@ static void record_new(void *block, size_t size, enum allot_family family, const
 	void *name parameters;                                                                                         \
 	ALLOT_EXPORT void *name parameters                                                                             \
 	{                                                                                                              \
-		struct allot_walk_start caller = ALLOTP_WALK_START();                                                           \
-		struct allot_cxx outer __attribute__((cleanup(restore_cxx))) = allotp_thread.cxx;                      \
+		struct allot_walk_start caller = ALLOTP_WALK_START();                                                  \
+		const struct allot_cxx outer = allotp_thread.cxx;                                                      \
 		void *block;                                                                                           \
                                                                                                                        \
-		if (!allotp_real_ready())                                                                              \
-			return malloc(size);                                                                           \
-		FIND(name);                                                                                            \
+		PERSONALITY();                                                                                         \
+		if (allotp_real_ready())                                                                               \
+			FIND(name);                                                                                    \
 		if (!allotp_real.name)                                                                                 \
 			return malloc(size);                                                                           \
-		enter_new(size, alignment);                                                                            \
+		enter_new(&outer, size, alignment);                                                                    \
 		block = allotp_real.name arguments;                                                                    \
 		record_new(block, size, family, &caller);                                                              \
 		return block;                                                                                          \

@@ -1,1 +1,37 @@
-# joined when the walker is in
+# What runs in the traced program. Sanitizers have no place there.
+if !SANITIZE
+lib_LTLIBRARIES += liballot.la
+endif
+noinst_LTLIBRARIES += libbootstrap.la
+libbootstrap_la_SOURCES = lib/preload/bootstrap.c lib/preload/bootstrap.h
+
+liballot_la_SOURCES = \
+	lib/preload/capture.c \
+	lib/preload/capture.h \
+	lib/preload/config.c \
+	lib/preload/config.h \
+	lib/preload/context.h \
+	lib/preload/export.h \
+	lib/preload/hooks-exec.c \
+	lib/preload/hooks-life.c \
+	lib/preload/hooks-malloc.c \
+	lib/preload/hooks-mmap.c \
+	lib/preload/hooks-new.c \
+	lib/preload/hooks.def \
+	lib/preload/modules.c \
+	lib/preload/modules.h \
+	lib/preload/real.c \
+	lib/preload/real.h \
+	lib/preload/record.c \
+	lib/preload/record.h \
+	lib/preload/session.c \
+	lib/preload/session.h \
+	lib/preload/state.c \
+	lib/preload/state.h \
+	lib/preload/thread.c \
+	lib/preload/thread.h
+liballot_la_CFLAGS = $(AM_CFLAGS) -ftls-model=initial-exec -fno-exceptions -fasynchronous-unwind-tables
+liballot_la_LDFLAGS = -avoid-version -Wl,-z,now -Wl,-z,nodelete -Wl,--no-undefined \
+	-Wl,--version-script=$(top_srcdir)/lib/preload/liballot.map
+liballot_la_LIBADD = libbootstrap.la libunwinding.la libstore.la libcommon.la
+EXTRA_DIST += lib/preload/liballot.map

@@ -19,6 +19,7 @@ struct allot_context;
 
 /* An operator new or delete under way, whose call of malloc or free is not to be recorded twice. */
 struct allot_cxx {
+	const struct allot_cxx *outer; /* what this was before, in the hook's frame; NULL: in no operator new */
 	bool allocating;   /* operator new has been entered */
 	size_t least, most; /* what it may ask malloc for */
 	void *block;       /* what malloc gave it */

@@ -95,14 +95,6 @@ static bool cover(struct allotp_memory *memory, uint64_t address, uint64_t size)
 	return true;
 }
 
-bool allotp_memory_enter(struct allotp_memory *memory, uint64_t sp)
-{
-	if (sp < 8 || sp > TOP)
-		return false;
-	/* The stack pointer may be the very end of a stack; what is below it was just used. */
-	return allotp_memory_reach(memory, sp - 8, 8);
-}
-
 bool allotp_memory_reach(struct allotp_memory *memory, uint64_t address, uint64_t size)
 {
 	uint64_t low = page_of(address), high;

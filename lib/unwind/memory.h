@@ -29,12 +29,6 @@ struct allotp_memory {
 /* Asks the kernel whether the 8 bytes at the address (rounded down to 8) can be read. About 150 ns. */
 bool allotp_memory_probe(uint64_t address);
 
-/*
- * Makes the extent that holds sp the current one. sp is a live stack pointer, or one about to be checked:
- * false says that there is no readable memory at it.
- */
-bool allotp_memory_enter(struct allotp_memory *memory, uint64_t sp);
-
 /* Whether size bytes at the address can be read; makes the extent larger, or another one current, if need be. */
 bool allotp_memory_reach(struct allotp_memory *memory, uint64_t address, uint64_t size);
 

@@ -91,26 +91,26 @@ struct allotp_rule allotp_rule_find(uint64_t pc, struct allotp_cfi_scratch *scra
 	return allotp_rule_make(&scratch->row);
 }
 
-struct allotp_rule allotp_rule_get(uint64_t pc, const _Atomic uint64_t *epoch, struct allotp_cfi_scratch *scratch)
+uint64_t allotp_rule_get(uint64_t pc, const _Atomic uint64_t *epoch, struct allotp_cfi_scratch *scratch)
 {
-	struct allotp_rule rule = allotp_rule_cached(pc);
 	struct allotp_rule_entry *entry = allotp_rule_entry(pc);
-	uint64_t before, word;
+	uint64_t before, word = allotp_rule_cached(pc);
+	struct allotp_rule rule;
 
-	if (rule.kind != ALLOTP_RULE_UNKNOWN)
-		return rule;
+	if (word != 0)
+		return word;
 	before = atomic_load(epoch);
 	rule = allotp_rule_find(pc, scratch);
+	word = allotp_rule_word(rule);
 	/* Code without unwind data may be JIT-compiled, and make room for something else without a word to us. */
 	if (rule.kind == ALLOTP_RULE_NONE)
-		return rule;
-	word = allotp_rule_word(rule);
+		return word;
 	atomic_store_explicit(&entry->rule, word, memory_order_relaxed);
 	atomic_store_explicit(&entry->check, allotp_rule_check(pc, word), memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst); /* with the raising of the epoch before allotp_rule_forget */
 	if (atomic_load_explicit(epoch, memory_order_relaxed) != before)
 		atomic_store_explicit(&entry->check, 0, memory_order_relaxed);
-	return rule;
+	return word;
 }
 
 void allotp_rule_forget(void)

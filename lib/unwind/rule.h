@@ -22,7 +22,7 @@ enum allotp_rule_kind {
 	ALLOTP_RULE_NONE,    /* there is no unwind data, or it is damaged */
 };
 
-/* All distances are in words of 8 bytes. */
+/* All distances are in words of 8 bytes. Is passed around as one word, see allotp_rule_word. */
 struct allotp_rule {
 	int32_t cfa;  /* see the kinds */
 	uint16_t ra;  /* the return address is saved this far below the CFA */
@@ -73,22 +73,22 @@ static inline struct allotp_rule_entry *allotp_rule_entry(uint64_t pc)
 	return &allotp_rule_cache[pc * UINT64_C(0x9e3779b97f4a7c15) >> (64 - ALLOTP_RULE_BITS)];
 }
 
-/* The cached rule, or one of kind UNKNOWN. The order of the two loads does not matter: see above. */
-static inline struct allotp_rule allotp_rule_cached(uint64_t pc)
+/* The cached rule's word, or 0, whose kind is UNKNOWN. The order of the two loads does not matter: see above. */
+static inline uint64_t allotp_rule_cached(uint64_t pc)
 {
 	struct allotp_rule_entry *entry = allotp_rule_entry(pc);
 	uint64_t word = atomic_load_explicit(&entry->rule, memory_order_relaxed);
 
 	if (atomic_load_explicit(&entry->check, memory_order_relaxed) != allotp_rule_check(pc, word))
 		word = 0;
-	return allotp_rule_of_word(word);
+	return word;
 }
 
 /*
- * The rule for pc, from the cache or the unwind data. epoch is the counter of code unloadings; see
+ * The rule's word for pc, from the cache or the unwind data. epoch is the counter of code unloadings; see
  * allotp_rule_forget.
  */
-struct allotp_rule allotp_rule_get(uint64_t pc, const _Atomic uint64_t *epoch, struct allotp_cfi_scratch *scratch);
+uint64_t allotp_rule_get(uint64_t pc, const _Atomic uint64_t *epoch, struct allotp_cfi_scratch *scratch);
 
 /*
  * Empties the cache. To be called after code was unloaded and the epoch was raised: a rule that another thread had read

@@ -61,7 +61,7 @@ static enum allotp_step step_by_pointer(struct allot_walker *walker, struct allo
 	uint64_t fp = frame->fp, ra;
 
 	/* Whatever comes of it depends on fp: a rule for FP says so. */
-	frame->rule = (struct allotp_rule){.kind = ALLOTP_RULE_FP, .cfa = 2, .ra = 1, .fp = 2};
+	frame->rule = allotp_rule_word((struct allotp_rule){.kind = ALLOTP_RULE_FP, .cfa = 2, .ra = 1, .fp = 2});
 	walker->end_word.address = 0;
 	if (fp == 0) /* set so by a thread's first function */
 		return ALLOTP_STEP_END;
@@ -94,7 +94,7 @@ enum allotp_step allotp_step_slow(struct allot_walker *walker, struct allotp_fra
 	error = advance(walker, &registers);
 	if (error == -ESRCH)
 		return step_by_pointer(walker, frame, next);
-	frame->rule = (struct allotp_rule){.kind = ALLOTP_RULE_FULL};
+	frame->rule = allotp_rule_word((struct allotp_rule){.kind = ALLOTP_RULE_FULL});
 	if (error == -ENODATA) {
 		error = find_registers(walker, frame);
 		walker->full_valid = error == 0;

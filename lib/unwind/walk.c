@@ -17,9 +17,16 @@ static size_t fixed_size(void)
 	return (sizeof(struct allot_walker) + 63) / 64 * 64;
 }
 
+/* The frames of the last walk, those of the next, and the caller of the outermost one of them. */
+static size_t frame_space(uint32_t limit)
+{
+	return (size_t)2 * limit + 1;
+}
+
 size_t allotp_walker_size(uint32_t limit)
 {
-	return fixed_size() + limit * (2 * sizeof(struct allotp_frame) + WORDS_PER_FRAME * sizeof(struct allotp_word));
+	return fixed_size() + frame_space(limit) * sizeof(struct allotp_frame) +
+	       (size_t)limit * WORDS_PER_FRAME * sizeof(struct allotp_word);
 }
 
 struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_child *child, void *tree,
@@ -30,7 +37,7 @@ struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk
 	memset(walker, 0, sizeof(*walker));
 	walker->limit = limit;
 	walker->frames = (void *)((char *)memory + fixed_size());
-	walker->words = (void *)(walker->frames + (size_t)2 * limit);
+	walker->words = (void *)(walker->frames + frame_space(limit));
 	walker->child = child;
 	walker->tree = tree;
 	walker->epoch = epoch;
@@ -43,10 +50,10 @@ void allotp_walk_code_unloaded(void)
 	allotp_rule_forget();
 }
 
-static inline bool same_frame(const struct allotp_frame *remembered, const struct allotp_frame *frame)
+static inline bool same_frame(const struct allotp_frame *remembered, uint64_t ip, uint64_t sp, uint64_t fp, bool signal)
 {
-	return remembered->sp == frame->sp && remembered->ip == frame->ip && remembered->signal == frame->signal &&
-	       (remembered->fp == frame->fp || !remembered->fp_matters);
+	return remembered->sp == sp && remembered->ip == ip && remembered->signal == signal &&
+	       (remembered->fp == fp || !remembered->fp_matters);
 }
 
 /*
@@ -55,9 +62,12 @@ static inline bool same_frame(const struct allotp_frame *remembered, const struc
  */
 __attribute__((no_sanitize("address"))) static inline uint32_t compare(const struct allotp_word *words, uint32_t count)
 {
-	while (count > 0 && *(const volatile uint64_t *)(uintptr_t)words[count - 1].address == words[count - 1].value)
-		count--;
-	return count;
+	const struct allotp_word *word = words + count;
+
+	for (; word != words; word--)
+		if (*(const volatile uint64_t *)(uintptr_t)word[-1].address != word[-1].value)
+			break;
+	return (uint32_t)(word - words);
 }
 
 /* Reads a saved word whose place a rule told. */
@@ -73,37 +83,34 @@ static inline bool read_word(struct allot_walker *walker, uint64_t address, uint
 /* The step from a frame by its short rule. Fills in next's ip, sp, fp and signal, and frame->rule. */
 static inline enum allotp_step step(struct allot_walker *walker, struct allotp_frame *frame, struct allotp_frame *next)
 {
-	uint64_t pc = frame->ip - !frame->signal;
-	struct allotp_rule rule = allotp_rule_cached(pc);
-	uint64_t cfa, ra, fp_slot, fp = frame->fp;
+	uint64_t pc = frame->ip - !frame->signal, sp = frame->sp, fp = frame->fp;
+	uint64_t word = allotp_rule_cached(pc), cfa, ra_slot, ra, fp_slot;
+	struct allotp_rule rule;
 
-	if (rule.kind == ALLOTP_RULE_UNKNOWN)
-		rule = allotp_rule_get(pc, walker->epoch, &walker->scratch);
-	frame->rule = rule;
+	if (word == 0)
+		word = allotp_rule_get(pc, walker->epoch, &walker->scratch);
+	rule = allotp_rule_of_word(word);
+	frame->rule = word;
 	walker->end_word.address = 0;
 	/* Multiplied unsigned: a negative distance wraps as it should. */
-	switch (rule.kind) {
-	case ALLOTP_RULE_SP:
-		cfa = frame->sp + (uint64_t)rule.cfa * 8;
+	if (rule.kind == ALLOTP_RULE_SP) {
+		cfa = sp + (uint64_t)rule.cfa * 8;
 		fp_slot = cfa - rule.fp * 8u;
-		break;
-	case ALLOTP_RULE_FP:
-		cfa = frame->fp + (uint64_t)rule.cfa * 8;
+	} else if (rule.kind == ALLOTP_RULE_FP) {
+		cfa = fp + (uint64_t)rule.cfa * 8;
 		fp_slot = cfa - rule.fp * 8u;
-		break;
-	case ALLOTP_RULE_DEREF:
-		if (!read_word(walker, frame->fp + (uint64_t)rule.cfa * 8, &cfa))
+	} else if (rule.kind == ALLOTP_RULE_DEREF) {
+		if (!read_word(walker, fp + (uint64_t)rule.cfa * 8, &cfa))
 			return ALLOTP_STEP_STOP;
 		walker->end_word = allotp_word_never(walker);
-		fp_slot = frame->fp;
-		break;
-	case ALLOTP_RULE_END:
+		fp_slot = fp;
+	} else if (rule.kind == ALLOTP_RULE_END) {
 		return ALLOTP_STEP_END;
-	default:
+	} else {
 		return allotp_step_slow(walker, frame, next);
 	}
-	if (cfa <= frame->sp || !read_word(walker, cfa - rule.ra * 8u, &ra) ||
-	    (fp_slot != cfa && !read_word(walker, fp_slot, &fp)))
+	ra_slot = cfa - rule.ra * 8u;
+	if (cfa <= sp || !read_word(walker, ra_slot, &ra) || (fp_slot != cfa && !read_word(walker, fp_slot, &fp)))
 		return ALLOTP_STEP_STOP;
 	next->ip = allotp_address_strip(ra);
 	next->sp = cfa;
@@ -112,43 +119,51 @@ static inline enum allotp_step step(struct allot_walker *walker, struct allotp_f
 	if (next->ip != 0)
 		return ALLOTP_STEP_CALLER;
 	if (rule.kind != ALLOTP_RULE_DEREF)
-		walker->end_word = (struct allotp_word){.address = cfa - rule.ra * 8u, .value = ra};
+		walker->end_word = (struct allotp_word){.address = ra_slot, .value = ra};
 	return ALLOTP_STEP_END;
 }
 
-/* The words that the step from frame to caller depended on, put behind the others; the innermost to be compared last. */
-static inline uint32_t add_words(struct allot_walker *walker, uint32_t count, const struct allotp_frame *frame,
-				 const struct allotp_frame *caller)
+static inline void add_word(struct allot_walker *walker, uint32_t *count, uint64_t address, uint64_t value)
 {
-	struct allotp_word *words = walker->words;
-	uint64_t slot = caller->sp - frame->rule.ra * 8u;
+	struct allotp_word *word = &walker->words[(*count)++];
 
-	switch (frame->rule.kind) {
-	case ALLOTP_RULE_SP:
-	case ALLOTP_RULE_FP:
-		if (frame->rule.fp != 0 && caller->fp_matters)
-			words[count++] = (struct allotp_word){caller->sp - frame->rule.fp * 8u, caller->fp};
-		break;
-	case ALLOTP_RULE_DEREF:
-		if (caller->fp_matters)
-			words[count++] = (struct allotp_word){frame->fp, caller->fp};
-		break;
-	default:
-		words[count++] = allotp_word_never(walker);
-		return count;
-	}
-	/* What is stripped from ip is in memory. */
-	words[count++] = (struct allotp_word){slot, ALLOTP_RA_IS_IP ? caller->ip : allotp_memory_word(slot)};
-	if (frame->rule.kind == ALLOTP_RULE_DEREF)
-		words[count++] = (struct allotp_word){frame->fp + (uint64_t)frame->rule.cfa * 8, caller->sp};
-	return count;
+	word->address = address;
+	word->value = value;
 }
 
-static inline bool fp_matters(const struct allotp_frame *frame, const struct allotp_frame *caller)
+/*
+ * Adds the words that the step from a frame to its caller depended on, to be compared in the reverse order. With them
+ * frame->words, and whether its frame pointer matters.
+ */
+static inline void depend(struct allot_walker *walker, struct allotp_frame *frame, const struct allotp_frame *caller)
 {
-	if (frame->rule.kind != ALLOTP_RULE_SP)
-		return frame->rule.kind != ALLOTP_RULE_END;
-	return caller && frame->rule.fp == 0 && caller->fp_matters;
+	struct allotp_rule rule = allotp_rule_of_word(frame->rule);
+	uint64_t ra_slot = caller->sp - rule.ra * 8u;
+	uint32_t count = caller->words;
+
+	/* What was stripped from ip is in memory still. */
+	uint64_t ra = ALLOTP_RA_IS_IP ? caller->ip : 0;
+
+	if (rule.kind == ALLOTP_RULE_FULL) {
+		add_word(walker, &count, allotp_word_never(walker).address, allotp_word_never(walker).value);
+		frame->fp_matters = true;
+	} else {
+		if (!ALLOTP_RA_IS_IP)
+			ra = allotp_memory_word(ra_slot);
+		if (rule.kind == ALLOTP_RULE_DEREF) {
+			if (caller->fp_matters)
+				add_word(walker, &count, frame->fp, caller->fp);
+			add_word(walker, &count, ra_slot, ra);
+			add_word(walker, &count, frame->fp + (uint64_t)rule.cfa * 8, caller->sp);
+			frame->fp_matters = true;
+		} else {
+			if (rule.fp != 0 && caller->fp_matters)
+				add_word(walker, &count, caller->sp - rule.fp * 8u, caller->fp);
+			add_word(walker, &count, ra_slot, ra);
+			frame->fp_matters = rule.kind == ALLOTP_RULE_FP || (rule.fp == 0 && caller->fp_matters);
+		}
+	}
+	frame->words = count;
 }
 
 static inline uint32_t find_child(struct allot_walker *walker, uint32_t parent, uint64_t address, uint32_t flags)
@@ -161,8 +176,11 @@ static inline uint32_t find_child(struct allot_walker *walker, uint32_t parent, 
 	if (child->address == address && child->parent == parent && child->node != 0 && flags == 0)
 		return child->node;
 	node = walker->child(walker->tree, parent, address, flags);
-	if (flags == 0)
-		*child = (struct allotp_child){.address = address, .parent = parent, .node = node};
+	if (flags == 0) {
+		child->address = address;
+		child->parent = parent;
+		child->node = node;
+	}
 	return node;
 }
 
@@ -181,169 +199,159 @@ static uint32_t root_of(uint32_t status)
 /* The frame pointer in the frame that called `frame`, read again: it may not have mattered in the last walk. */
 static uint64_t callers_fp(const struct allotp_frame *frame, const struct allotp_frame *caller)
 {
-	switch (frame->rule.kind) {
-	case ALLOTP_RULE_DEREF:
+	struct allotp_rule rule = allotp_rule_of_word(frame->rule);
+
+	if (rule.kind == ALLOTP_RULE_DEREF)
 		return allotp_memory_word(frame->fp);
-	case ALLOTP_RULE_SP:
-	case ALLOTP_RULE_FP:
-		if (frame->rule.fp != 0)
-			return allotp_memory_word(caller->sp - frame->rule.fp * 8u);
-		return frame->fp;
-	default:
-		return caller->fp;
-	}
+	return rule.fp != 0 ? allotp_memory_word(caller->sp - rule.fp * 8u) : frame->fp;
 }
 
-/* A walk under way: frames [0, kept) of the last one may still hold, the new ones are [first, 2 * limit). */
+/* A walk under way. */
 struct walk {
-	struct allotp_frame *frames;
-	uint32_t kept;
-	uint32_t first;
-	uint32_t status;
+	uint32_t kept;   /* frames of the last walk that may still hold: frames[0, kept) */
+	uint32_t first;  /* the new ones: frames[first, end), the outermost first */
+	uint32_t end;
+	uint32_t status; /* how the stack ends */
 };
 
-static inline uint32_t walked(const struct allot_walker *walker, const struct walk *walk)
-{
-	return 2 * walker->limit - walk->first;
-}
-
 /*
- * Takes kept frames over as new ones, from the innermost to the one that the changed word belongs to: they are as they
- * were, but have other callers. Then that one's caller is to be found anew.
+ * Takes kept frames over as new ones, from the innermost, which is the same as frames[first], to the one that the
+ * changed word belongs to: they are as they were, but have other callers. Then that one's caller is to be found anew.
  */
-static void take_over(struct allot_walker *walker, struct walk *walk, struct allotp_frame *frame, uint32_t changed)
+static void take_over(struct allot_walker *walker, struct walk *walk, uint32_t changed)
 {
-	struct allotp_frame *taken = &walk->frames[--walk->first];
+	struct allotp_frame *frames = walker->frames;
 
-	*taken = walk->frames[--walk->kept];
-	taken->fp = frame->fp;
-	while (walk->kept > 0 && changed <= walk->frames[walk->kept - 1].words && walked(walker, walk) < walker->limit) {
-		struct allotp_frame *caller = &walk->frames[--walk->first];
+	frames[walk->first].rule = frames[--walk->kept].rule;
+	while (walk->kept > 0 && changed <= frames[walk->kept - 1].words && walk->end - walk->first < walker->limit) {
+		struct allotp_frame *caller = &frames[walk->first - 1];
 
-		*caller = walk->frames[--walk->kept];
-		caller->fp = callers_fp(taken, caller);
-		taken = caller;
+		*caller = frames[--walk->kept];
+		caller->fp = callers_fp(&frames[walk->first--], caller);
 	}
 }
 
-/* Walks until the frames kept hold, or to the end. Leaves in walk what is new. */
+/* Walks until the kept frames hold, or to the end. */
 static void find_frames(struct allot_walker *walker, struct walk *walk, const struct allot_walk_start *start)
 {
-	struct allotp_frame frame = {.ip = start->ip, .sp = start->sp, .fp = start->fp};
-	struct allotp_frame *frames = walk->frames;
+	struct allotp_frame *frames = walker->frames, *frame = &frames[--walk->first];
 	enum allotp_step outcome;
 
+	frame->ip = start->ip;
+	frame->sp = start->sp;
+	frame->fp = start->fp;
+	frame->signal = false;
 	for (;;) {
-		while (walk->kept > 0 && frames[walk->kept - 1].sp < frame.sp)
+		while (walk->kept > 0 && frames[walk->kept - 1].sp < frame->sp)
 			walk->kept--;
-		if (walk->kept > 0 && same_frame(&frames[walk->kept - 1], &frame)) {
+		if (walk->kept > 0 &&
+		    same_frame(&frames[walk->kept - 1], frame->ip, frame->sp, frame->fp, frame->signal)) {
 			uint32_t changed = compare(walker->words, frames[walk->kept - 1].words);
-			uint32_t total = walked(walker, walk) + walk->kept;
+			uint32_t total = walk->end - walk->first - 1 + walk->kept;
 
 			/* The frames of a limited walk are cut at a place that depends on how many there are. */
 			if (changed == 0 && (walker->status == ALLOT_WALK_LIMITED ? total == walker->limit
 									       : total <= walker->limit)) {
+				walk->first++;
 				walk->status = walker->status;
 				return;
 			}
-			take_over(walker, walk, &frame, changed);
-		} else {
-			frames[--walk->first] = frame;
+			take_over(walker, walk, changed);
+			frame = &frames[walk->first];
 		}
-		outcome = step(walker, &frames[walk->first], &frame);
+		outcome = step(walker, frame, frame - 1);
 		if (outcome != ALLOTP_STEP_CALLER) {
 			walk->status = outcome == ALLOTP_STEP_END ? ALLOT_WALK_COMPLETE : ALLOT_WALK_TRUNCATED;
 			break;
 		}
-		if (walked(walker, walk) == walker->limit) {
+		if (walk->end - walk->first == walker->limit) {
 			walk->status = ALLOT_WALK_LIMITED;
-			walker->beyond = frame;
 			break;
 		}
+		frame = &frames[--walk->first];
 	}
 	walk->kept = 0;
 }
 
-/* Gives the outermost frame of a new walk what it has no caller for. */
-static void finish_outermost(struct allot_walker *walker, struct allotp_frame *frame, uint32_t status)
+/* Gives the outermost frame of a new walk what others depend on through their callers. */
+static void depend_on_nobody(struct allot_walker *walker, struct allotp_frame *frame, const struct walk *walk)
 {
 	frame->words = 0;
-	frame->fp_matters = fp_matters(frame, NULL);
-	if (status == ALLOT_WALK_LIMITED)
-		frame->words = add_words(walker, 0, frame, &walker->beyond);
-	else if (walker->end_word.address != 0)
-		walker->words[frame->words++] = walker->end_word;
+	if (walk->status == ALLOT_WALK_LIMITED) { /* it is here because it has a caller */
+		struct allotp_frame *caller = &walker->frames[walk->first - 1];
+
+		caller->words = 0;
+		caller->fp_matters = false;
+		depend(walker, frame, caller);
+		return;
+	}
+	frame->fp_matters = allotp_rule_of_word(frame->rule).kind != ALLOTP_RULE_SP &&
+			    allotp_rule_of_word(frame->rule).kind != ALLOTP_RULE_END;
+	if (walker->end_word.address != 0)
+		add_word(walker, &frame->words, walker->end_word.address, walker->end_word.value);
 }
 
 /* Finds the nodes of the new frames, from the outermost inwards, and puts them behind the kept ones. */
-static uint32_t remember(struct allot_walker *walker, struct walk *walk)
+static uint32_t remember(struct allot_walker *walker, const struct walk *walk)
 {
-	struct allotp_frame *frames = walk->frames;
+	struct allotp_frame *frames = walker->frames;
 	uint32_t parent = walk->kept > 0 ? frames[walk->kept - 1].node : root_of(walk->status);
 	uint32_t count = walk->kept;
 
-	for (uint32_t i = walk->first; i < 2 * walker->limit; i++) {
+	for (uint32_t i = walk->first; i < walk->end; i++, count++) {
 		struct allotp_frame *frame = &frames[count];
 
-		*frame = frames[i];
-		if (count == 0) {
-			finish_outermost(walker, frame, walk->status);
-		} else {
-			const struct allotp_frame *caller = &frames[count - 1];
-
-			frame->words = add_words(walker, caller->words, frame, caller);
-			frame->fp_matters = fp_matters(frame, caller);
-		}
-		frame->node = find_child(walker, parent, frame->ip, frame->signal ? ALLOT_NODE_SIGNAL : 0);
-		if (frame->node == ALLOT_NODE_NONE)
+		frame->ip = frames[i].ip;
+		frame->sp = frames[i].sp;
+		frame->fp = frames[i].fp;
+		frame->rule = frames[i].rule;
+		frame->signal = frames[i].signal;
+		if (count == 0)
+			depend_on_nobody(walker, frame, walk);
+		else
+			depend(walker, frame, frame - 1);
+		parent = find_child(walker, parent, frame->ip, frame->signal ? ALLOT_NODE_SIGNAL : 0);
+		if (parent == ALLOT_NODE_NONE)
 			return 0;
-		parent = frame->node;
-		count++;
+		frame->node = parent;
 	}
 	return count;
 }
 
-static void tell(const struct allot_walker *walker, struct allot_walk_result *result)
+static inline void tell(const struct allot_walker *walker, uint32_t node, struct allot_walk_result *result)
 {
-	*result = (struct allot_walk_result){.node = walker->frames[walker->count - 1].node,
-					     .depth = walker->count,
-					     .status = walker->status,
-					     .stop = walker->stop};
+	result->node = node;
+	result->depth = walker->count;
+	result->status = walker->status;
+	result->stop = walker->stop;
 }
 
 __attribute__((noinline)) static uint32_t walk_changed(struct allot_walker *walker,
 						       const struct allot_walk_start *start,
 						       struct allot_walk_result *result)
 {
-	struct walk walk = {.frames = walker->frames, .kept = walker->count, .first = 2 * walker->limit};
+	uint32_t end = (uint32_t)frame_space(walker->limit);
+	struct walk walk = {.kept = walker->count, .first = end, .end = end, .status = ALLOT_WALK_TRUNCATED};
 
 	/* If a signal handler jumps out of this, nothing half done must stay remembered. */
 	walker->count = 0;
 	atomic_signal_fence(memory_order_seq_cst);
 	walker->full_valid = false;
-	if (allotp_memory_enter(&walker->memory, start->sp)) {
-		find_frames(walker, &walk, start);
-		walk.kept = remember(walker, &walk);
-	} else {
-		walk.kept = 0;
-		walk.status = ALLOT_WALK_TRUNCATED;
-	}
-	if (walk.kept == 0) {
-		*result = (struct allot_walk_result){.node = ALLOT_NODE_NONE, .status = walk.status};
-		return ALLOT_NODE_NONE;
-	}
+	find_frames(walker, &walk, start);
+	walk.kept = remember(walker, &walk);
 	walker->status = walk.status;
-	walker->stop = walk.status == ALLOT_WALK_TRUNCATED ? walker->frames[0].ip : 0;
+	walker->stop = 0;
+	if (walk.status == ALLOT_WALK_TRUNCATED)
+		walker->stop = walker->frames[0].ip;
 	atomic_signal_fence(memory_order_seq_cst);
 	walker->count = walk.kept;
-	tell(walker, result);
+	tell(walker, walk.kept > 0 ? walker->frames[walk.kept - 1].node : ALLOT_NODE_NONE, result);
 	return result->node;
 }
 
 uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,
 		     struct allot_walk_result *result)
 {
-	const struct allotp_frame frame = {.ip = start->ip, .sp = start->sp, .fp = start->fp};
 	/* Raised before the code is unloaded, by a thread that this one then learns of the new code from. */
 	uint64_t epoch = atomic_load_explicit(walker->epoch, memory_order_acquire);
 
@@ -355,8 +363,9 @@ uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start 
 	if (walker->count > 0) {
 		const struct allotp_frame *innermost = &walker->frames[walker->count - 1];
 
-		if (same_frame(innermost, &frame) && compare(walker->words, innermost->words) == 0) {
-			tell(walker, result);
+		if (same_frame(innermost, start->ip, start->sp, start->fp, false) &&
+		    compare(walker->words, innermost->words) == 0) {
+			tell(walker, innermost->node, result);
 			return innermost->node;
 		}
 	}

@@ -8,14 +8,17 @@
 #include "unwind/rule.h"
 #include "unwind/walk.h"
 
-/* A frame of the walk. The step from it to its caller depends on the first five members and on memory. */
+/*
+ * A frame of the walk. The step from it to its caller depends on ip, signal, sp, for some rules on fp, and on memory.
+ * It is copied member by member where speed matters: a wide load right after narrow stores stalls.
+ */
 struct allotp_frame {
 	uint64_t ip;
 	uint64_t sp;
 	uint64_t fp;
+	uint64_t rule;   /* how its caller was found, as allotp_rule_word; FULL: it is to be found again each time */
 	uint32_t node;
 	uint32_t words;  /* how many of the walker's words this frame and those outside of it depend on */
-	struct allotp_rule rule; /* how its caller was found; FULL stands for a way that can only be gone again */
 	bool signal;     /* interrupted at ip, which is no return address then */
 	bool fp_matters; /* the frames from here on depend on fp; else it may have been anything */
 };
@@ -44,7 +47,7 @@ struct allot_walker {
 	uint32_t status;           /* of the walk, as in its result */
 	uint64_t stop;
 	uint64_t seen;             /* the epoch of that walk */
-	struct allotp_frame *frames; /* outermost first, limit of them; as many again to build the next in */
+	struct allotp_frame *frames; /* outermost first, limit of them; one more than that to build the next in */
 	struct allotp_word *words; /* in the order of the frames: of the outermost first */
 
 	const _Atomic uint64_t *epoch;
@@ -52,9 +55,7 @@ struct allot_walker {
 	void *tree;
 	uint32_t limit;
 
-	/* Of the outermost frame of the walk under way: */
-	struct allotp_word end_word; /* what END or STOP was decided by; address 0: by the frame alone */
-	struct allotp_frame beyond; /* if the walk is limited: its caller, which is not in it */
+	struct allotp_word end_word; /* what END or STOP was decided by; address 0: by the outermost frame alone */
 
 	uint64_t never;            /* is 0 */
 	bool full_valid;           /* full belongs to this walk */

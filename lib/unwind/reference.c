@@ -5,12 +5,11 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdatomic.h>
 #include <string.h>
 
 typedef int backtrace_function(void **buffer, int size);
 
-static _Atomic(backtrace_function *) backtrace_of_library;
+static backtrace_function *backtrace_of_library; /* atomic */
 
 int allotp_reference_open(void)
 {
@@ -19,13 +18,13 @@ int allotp_reference_open(void)
 
 	if (!function)
 		return -ENOENT;
-	atomic_store_explicit(&backtrace_of_library, function, memory_order_release); /* with the load below */
+	__atomic_store_n(&backtrace_of_library, function, __ATOMIC_RELEASE); /* with the load below */
 	return 0;
 }
 
 size_t allotp_reference_backtrace(uint64_t from, void **buffer, size_t size)
 {
-	backtrace_function *function = atomic_load_explicit(&backtrace_of_library, memory_order_acquire);
+	backtrace_function *function = __atomic_load_n(&backtrace_of_library, __ATOMIC_ACQUIRE);
 	int saved = errno, result;
 	size_t count, skipped = 0;
 

@@ -91,7 +91,7 @@ struct allotp_rule allotp_rule_find(uint64_t pc, struct allotp_cfi_scratch *scra
 	return allotp_rule_make(&scratch->row);
 }
 
-uint64_t allotp_rule_get(uint64_t pc, const _Atomic uint64_t *epoch, struct allotp_cfi_scratch *scratch)
+uint64_t allotp_rule_get(uint64_t pc, const uint64_t *epoch, struct allotp_cfi_scratch *scratch)
 {
 	struct allotp_rule_entry *entry = allotp_rule_entry(pc);
 	uint64_t before, word = allotp_rule_cached(pc);
@@ -99,25 +99,25 @@ uint64_t allotp_rule_get(uint64_t pc, const _Atomic uint64_t *epoch, struct allo
 
 	if (word != 0)
 		return word;
-	before = atomic_load(epoch);
+	before = __atomic_load_n(epoch, __ATOMIC_SEQ_CST);
 	rule = allotp_rule_find(pc, scratch);
 	word = allotp_rule_word(rule);
 	/* Code without unwind data may be JIT-compiled, and make room for something else without a word to us. */
 	if (rule.kind == ALLOTP_RULE_NONE)
 		return word;
-	atomic_store_explicit(&entry->rule, word, memory_order_relaxed);
-	atomic_store_explicit(&entry->check, allotp_rule_check(pc, word), memory_order_relaxed);
-	atomic_thread_fence(memory_order_seq_cst); /* with the raising of the epoch before allotp_rule_forget */
-	if (atomic_load_explicit(epoch, memory_order_relaxed) != before)
-		atomic_store_explicit(&entry->check, 0, memory_order_relaxed);
+	__atomic_store_n(&entry->rule, word, __ATOMIC_RELAXED);
+	__atomic_store_n(&entry->check, allotp_rule_check(pc, word), __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* with the raising of the epoch before allotp_rule_forget */
+	if (__atomic_load_n(epoch, __ATOMIC_RELAXED) != before)
+		__atomic_store_n(&entry->check, 0, __ATOMIC_RELAXED);
 	return word;
 }
 
 void allotp_rule_forget(void)
 {
 	for (unsigned i = 0; i < 1 << ALLOTP_RULE_BITS; i++) {
-		atomic_store_explicit(&allotp_rule_cache[i].check, 0, memory_order_relaxed);
-		atomic_store_explicit(&allotp_rule_cache[i].rule, 0, memory_order_relaxed);
+		__atomic_store_n(&allotp_rule_cache[i].check, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&allotp_rule_cache[i].rule, 0, __ATOMIC_RELAXED);
 	}
-	atomic_thread_fence(memory_order_seq_cst);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }

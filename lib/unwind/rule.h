@@ -9,7 +9,6 @@
 
 #include "unwind/cfi.h"
 
-#include <stdatomic.h>
 #include <stdint.h>
 
 enum allotp_rule_kind {
@@ -43,7 +42,7 @@ struct allotp_rule allotp_rule_make(const struct allotp_cfi_row *row);
  * so that a reader that sees halves of two entries, or an empty one, does not take it for the rule of its pc.
  */
 struct allotp_rule_entry {
-	_Atomic uint64_t check, rule;
+	uint64_t check, rule; /* atomic */
 };
 
 #define ALLOTP_RULE_BITS 14
@@ -77,9 +76,9 @@ static inline struct allotp_rule_entry *allotp_rule_entry(uint64_t pc)
 static inline uint64_t allotp_rule_cached(uint64_t pc)
 {
 	struct allotp_rule_entry *entry = allotp_rule_entry(pc);
-	uint64_t word = atomic_load_explicit(&entry->rule, memory_order_relaxed);
+	uint64_t word = __atomic_load_n(&entry->rule, __ATOMIC_RELAXED);
 
-	if (atomic_load_explicit(&entry->check, memory_order_relaxed) != allotp_rule_check(pc, word))
+	if (__atomic_load_n(&entry->check, __ATOMIC_RELAXED) != allotp_rule_check(pc, word))
 		word = 0;
 	return word;
 }
@@ -88,7 +87,7 @@ static inline uint64_t allotp_rule_cached(uint64_t pc)
  * The rule's word for pc, from the cache or the unwind data. epoch is the counter of code unloadings; see
  * allotp_rule_forget.
  */
-uint64_t allotp_rule_get(uint64_t pc, const _Atomic uint64_t *epoch, struct allotp_cfi_scratch *scratch);
+uint64_t allotp_rule_get(uint64_t pc, const uint64_t *epoch, struct allotp_cfi_scratch *scratch);
 
 /*
  * Empties the cache. To be called after code was unloaded and the epoch was raised: a rule that another thread had read

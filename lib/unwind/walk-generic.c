@@ -23,7 +23,7 @@ size_t allotp_walker_size(uint32_t limit)
 }
 
 struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_child *child, void *tree,
-					const _Atomic uint64_t *epoch)
+					const uint64_t *epoch)
 {
 	struct allot_walker *walker = memory;
 

@@ -30,7 +30,7 @@ size_t allotp_walker_size(uint32_t limit)
 }
 
 struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_child *child, void *tree,
-					const _Atomic uint64_t *epoch)
+					const uint64_t *epoch)
 {
 	struct allot_walker *walker = memory;
 
@@ -41,7 +41,7 @@ struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk
 	walker->child = child;
 	walker->tree = tree;
 	walker->epoch = epoch;
-	walker->seen = atomic_load(epoch);
+	walker->seen = __atomic_load_n(epoch, __ATOMIC_ACQUIRE);
 	return walker;
 }
 
@@ -335,7 +335,7 @@ __attribute__((noinline)) static uint32_t walk_changed(struct allot_walker *walk
 
 	/* If a signal handler jumps out of this, nothing half done must stay remembered. */
 	walker->count = 0;
-	atomic_signal_fence(memory_order_seq_cst);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	walker->full_valid = false;
 	find_frames(walker, &walk, start);
 	walk.kept = remember(walker, &walk);
@@ -343,7 +343,7 @@ __attribute__((noinline)) static uint32_t walk_changed(struct allot_walker *walk
 	walker->stop = 0;
 	if (walk.status == ALLOT_WALK_TRUNCATED)
 		walker->stop = walker->frames[0].ip;
-	atomic_signal_fence(memory_order_seq_cst);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	walker->count = walk.kept;
 	tell(walker, walk.kept > 0 ? walker->frames[walk.kept - 1].node : ALLOT_NODE_NONE, result);
 	return result->node;
@@ -353,7 +353,7 @@ uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start 
 		     struct allot_walk_result *result)
 {
 	/* Raised before the code is unloaded, by a thread that this one then learns of the new code from. */
-	uint64_t epoch = atomic_load_explicit(walker->epoch, memory_order_acquire);
+	uint64_t epoch = __atomic_load_n(walker->epoch, __ATOMIC_ACQUIRE);
 
 	if (walker->seen != epoch) {
 		walker->count = 0;

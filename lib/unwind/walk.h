@@ -11,7 +11,6 @@
 #ifndef ALLOT_UNWIND_WALK_H
 #define ALLOT_UNWIND_WALK_H
 
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -78,10 +77,10 @@ size_t allotp_walker_size(uint32_t limit);
 
 /*
  * Makes a walker of zeroed memory of that size, aligned to 64 bytes. To be done again for another thread: a walker
- * knows its thread's stacks. *epoch is raised whenever code was unloaded; see allotp_walk_code_unloaded.
+ * knows its thread's stacks. *epoch (atomic) is raised whenever code was unloaded; see allotp_walk_code_unloaded.
  */
 struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_child *child, void *tree,
-					const _Atomic uint64_t *epoch);
+					const uint64_t *epoch);
 
 /* Walks. Returns result->node. */
 uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,

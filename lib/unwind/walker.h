@@ -50,7 +50,7 @@ struct allot_walker {
 	struct allotp_frame *frames; /* outermost first, limit of them; one more than that to build the next in */
 	struct allotp_word *words; /* in the order of the frames: of the outermost first */
 
-	const _Atomic uint64_t *epoch;
+	const uint64_t *epoch;     /* atomic */
 	allot_walk_child *child;
 	void *tree;
 	uint32_t limit;

@@ -101,7 +101,8 @@ static int find_file(struct allot_object *object, const struct allot_module *mod
 	int fd = -ENOENT;
 
 	object->state = ALLOT_SYMBOLS_MISSING;
-	if (module->path[0] == '/')
+	/* One without a slash is no file: linux-vdso.so.1. */
+	if (strchr(module->path, '/'))
 		fd = open_regular(module->path);
 	if (fd >= 0 && same_file(fd, module, object->context->snapshot_time_ns)) {
 		*path = strdup(module->path);

@@ -4,6 +4,7 @@
 
 #include <dwarf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,12 +192,17 @@ enum { MAX_DEPTH = 512 };
 
 static int read_functions(struct allot_units *units, struct unit *unit, bool deep)
 {
-	int result;
+	int result = 0;
 
-	scopes_release(&unit->functions);
-	result = collect_functions(units, &unit->functions, &unit->tree, deep, MAX_DEPTH);
-	if (result < 0)
+	/* An assembler makes a function of each label; of several at one place only the symbol table tells the public one. */
+	if (dwarf_srclang(&unit->tree) == DW_LANG_Mips_Assembler)
+		deep = true;
+	else
+		result = collect_functions(units, &unit->functions, &unit->tree, deep, MAX_DEPTH);
+	if (result < 0) {
+		scopes_release(&unit->functions);
 		return result;
+	}
 	allotp_ranges_sort(&unit->functions.ranges);
 	unit->state = deep ? UNIT_READ_DEEP : UNIT_READ;
 	return 0;
@@ -218,6 +224,25 @@ static int read_inlined(struct allot_units *units, struct scope *function)
 	allotp_ranges_sort(&inner->ranges);
 	function->inner = inner;
 	return 0;
+}
+
+/* A file as the unit's tables have it; relative ones are relative to where the compiler ran. NULL: out of memory. */
+static const char *name_file(struct allot_units *units, struct unit *unit, const char *file)
+{
+	Dwarf_Attribute attribute;
+	const char *directory = dwarf_formstring(dwarf_attr(&unit->lines, DW_AT_comp_dir, &attribute));
+	size_t length = directory ? strlen(directory) : 0;
+	const char *result;
+	char *joined;
+
+	/* libdw joins the directory of the table, which may be this one, but not the two with each other. */
+	if (file[0] == '/' || length == 0 || (!strncmp(file, directory, length) && file[length] == '/'))
+		return allotp_names_file(units->names, file);
+	if (asprintf(&joined, "%s/%s", directory, file) < 0)
+		return NULL;
+	result = allotp_names_file(units->names, joined);
+	free(joined);
+	return result;
 }
 
 /* Fills in what a scope is called and, for an inlined call, where the call stands. */
@@ -248,7 +273,7 @@ static int name_scope(struct allot_units *units, struct unit *unit, struct scope
 		if (dwarf_formudata(dwarf_attr(&scope->die, DW_AT_call_file, &attribute), &number) == 0 &&
 		    dwarf_getsrcfiles(&unit->tree, &files, &count) == 0 && number < count) {
 			name = dwarf_filesrc(files, number, NULL, NULL);
-			if (name && !(scope->file = allotp_names_file(units->names, name)))
+			if (name && !(scope->file = name_file(units, unit, name)))
 				return -ENOMEM;
 		}
 	}
@@ -263,7 +288,7 @@ static int find_line(struct allot_units *units, struct unit *unit, uint64_t addr
 	const char *file = line ? dwarf_linesrc(line, NULL, NULL) : NULL;
 	int number = 0;
 
-	if (file && !(place->file = allotp_names_file(units->names, file)))
+	if (file && !(place->file = name_file(units, unit, file)))
 		return -ENOMEM;
 	if (line && dwarf_lineno(line, &number) == 0 && number > 0)
 		place->line = (uint32_t)number;
@@ -280,6 +305,7 @@ static int find_function(struct allot_units *units, struct unit *unit, uint64_t 
 		return result;
 	index = allotp_ranges_find(&unit->functions.ranges, address);
 	if (index == ALLOT_RANGE_NONE && unit->state != UNIT_READ_DEEP) {
+		scopes_release(&unit->functions);
 		if ((result = read_functions(units, unit, true)) < 0)
 			return result;
 		index = allotp_ranges_find(&unit->functions.ranges, address);

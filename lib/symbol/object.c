@@ -6,6 +6,7 @@
 #include <elfutils/libdwfl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -69,25 +70,77 @@ static bool same_file(int fd, const struct allot_module *module, uint64_t snapsh
 	return same;
 }
 
-/* Finds a file by the module's build-id alone: a debug file, else a copy of the module. An fd or a negative errno. */
-static int find_by_build_id(struct allot_object *object, const struct allot_module *module, char **path)
+/* Looks for DIRECTORY/.build-id/xx/yyyy.debug in the directories of the debug path. Its path, malloc'ed, or NULL. */
+static char *find_debug_file(const char *debug_path, const struct allot_module *module)
 {
-	Dwfl *dwfl = dwfl_begin(&object->callbacks);
-	Dwfl_Module *wanted;
-	Elf *elf = NULL;
-	int fd = -1;
+	char name[3 * sizeof(module->build_id)];
+	size_t length = (size_t)sprintf(name, "%02x/", module->build_id[0]);
+	const char *next;
 
-	if (!dwfl)
-		return -ENOMEM;
-	wanted = dwfl_report_module(dwfl, module->path, 0, UINT64_MAX);
-	if (wanted && dwfl_module_report_build_id(wanted, module->build_id, module->build_id_size, 0) == 0) {
-		fd = dwfl_standard_find_debuginfo(wanted, NULL, module->path, 0, NULL, NULL, 0, path);
-		if (fd < 0)
-			fd = dwfl_build_id_find_elf(wanted, NULL, module->path, 0, path, &elf);
-		elf_end(elf);
+	for (uint32_t i = 1; i < module->build_id_size; i++)
+		length += (size_t)sprintf(name + length, "%02x", module->build_id[i]);
+	for (const char *element = debug_path; *element; element = next) {
+		const char *end = strchrnul(element, ':');
+		char *path;
+
+		next = *end ? end + 1 : end;
+		if (*element == '+' || *element == '-')
+			element++;
+		if (*element != '/')
+			continue;
+		if (asprintf(&path, "%.*s/.build-id/%s.debug", (int)(end - element), element, name) < 0)
+			return NULL;
+		if (access(path, R_OK) == 0)
+			return path;
+		free(path);
 	}
+	return NULL;
+}
+
+/* Notes an fd of what libdwfl found; a file that debuginfod sent has no path to open it by. */
+static int note_elf(Dwfl_Module *copy, void **userdata, const char *name, Dwarf_Addr base, char **path, Elf **elf)
+{
+	int fd = dwfl_build_id_find_elf(copy, userdata, name, base, path, elf);
+
+	if (fd >= 0)
+		*(int *)*userdata = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return fd;
+}
+
+/* Lets libdwfl find a copy of the module itself by build-id, here or by debuginfod. An fd, or -1. */
+static int find_copy(const struct allot_object *object, const struct allot_module *module)
+{
+	Dwfl_Callbacks callbacks = object->callbacks;
+	Dwfl_Module *copy;
+	GElf_Addr bias;
+	void **userdata;
+	int fd = -1;
+	Dwfl *dwfl;
+
+	callbacks.find_elf = note_elf;
+	dwfl = dwfl_begin(&callbacks);
+	if (!dwfl)
+		return -1;
+	dwfl_report_begin(dwfl);
+	copy = dwfl_report_module(dwfl, basename(module->path), module->start, module->end);
 	dwfl_report_end(dwfl, NULL, NULL);
+	if (copy && dwfl_module_report_build_id(copy, module->build_id, module->build_id_size, 0) == 0) {
+		dwfl_module_info(copy, &userdata, NULL, NULL, NULL, NULL, NULL, NULL);
+		*userdata = &fd;
+		dwfl_module_getelf(copy, &bias);
+	}
 	dwfl_end(dwfl);
+	return fd;
+}
+
+/* Finds a file by the module's build-id alone: a debug file, which has all the names, else a copy. An fd, or -ENOENT. */
+static int find_by_build_id(const struct allot_object *object, const struct allot_module *module)
+{
+	const char *debug_path = object->context->debug_path;
+	char *path = find_debug_file(debug_path ? debug_path : "/usr/lib/debug", module);
+	int fd = path ? open_regular(path) : find_copy(object, module);
+
+	free(path);
 	if (fd >= 0 && !same_file(fd, module, 0)) {
 		close(fd);
 		fd = -1;
@@ -96,7 +149,7 @@ static int find_by_build_id(struct allot_object *object, const struct allot_modu
 }
 
 /* The fd of the file to read, or a negative errno, with the reason in object->state. */
-static int find_file(struct allot_object *object, const struct allot_module *module, char **path)
+static int find_file(struct allot_object *object, const struct allot_module *module)
 {
 	int fd = -ENOENT;
 
@@ -104,20 +157,15 @@ static int find_file(struct allot_object *object, const struct allot_module *mod
 	/* One without a slash is no file: linux-vdso.so.1. */
 	if (strchr(module->path, '/'))
 		fd = open_regular(module->path);
-	if (fd >= 0 && same_file(fd, module, object->context->snapshot_time_ns)) {
-		*path = strdup(module->path);
-		if (*path)
-			return fd;
-		close(fd);
-		return -ENOMEM;
-	}
+	if (fd >= 0 && same_file(fd, module, object->context->snapshot_time_ns))
+		return fd;
 	if (fd >= 0) {
 		object->state = ALLOT_SYMBOLS_REBUILT;
 		close(fd);
 	}
 	if (module->build_id_size == 0 || module->build_id_size > sizeof(module->build_id))
 		return -ENOENT;
-	return find_by_build_id(object, module, path);
+	return find_by_build_id(object, module);
 }
 
 static void find_code(struct allot_object *object)
@@ -184,7 +232,6 @@ int allotp_object_open(struct allot_object_context *context, const struct allot_
                        struct allot_object **out)
 {
 	struct allot_object *object = calloc(1, sizeof(*object));
-	char *path = NULL;
 	int fd, result = 0;
 
 	if (!object)
@@ -198,23 +245,21 @@ int allotp_object_open(struct allot_object_context *context, const struct allot_
 	        .debuginfo_path = &context->debug_path,
 	};
 	allotp_progress_begin(&context->progress, "reading symbols of %s", basename(module->path));
-	fd = find_file(object, module, &path);
+	fd = find_file(object, module);
 	if (fd >= 0) {
 		object->dwfl = dwfl_begin(&object->callbacks);
 		if (object->dwfl) {
 			dwfl_report_begin(object->dwfl);
 			/* At base 0, so that libdwfl's addresses are the file's own. */
-			object->module = dwfl_report_elf(object->dwfl, basename(module->path), path, fd, 0, true);
+			object->module =
+			        dwfl_report_elf(object->dwfl, basename(module->path), module->path, fd, 0, true);
 			dwfl_report_end(object->dwfl, NULL, NULL);
 		}
 		if (object->module)
 			result = read_names(object);
 		else
 			close(fd);
-	} else if (fd == -ENOMEM) {
-		result = fd;
 	}
-	free(path);
 	if (result < 0) {
 		allotp_object_close(object);
 		return result;

@@ -16,6 +16,12 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+void allotp_progress_init(struct allot_progress *progress, allot_progress_fn *report, void *context, uint64_t total)
+{
+	*progress = (struct allot_progress){
+	        .report = report, .context = context, .what = "looking up names", .total = total, .last_ns = now_ns()};
+}
+
 void allotp_progress_begin(struct allot_progress *progress, const char *format, ...)
 {
 	va_list args;

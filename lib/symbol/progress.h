@@ -15,6 +15,8 @@ struct allot_progress {
 	uint64_t last_ns;
 };
 
+/* report may be NULL. */
+void allotp_progress_init(struct allot_progress *progress, allot_progress_fn *report, void *context, uint64_t total);
 /* Begins a step named by printf-style arguments and reports it at once. */
 void allotp_progress_begin(struct allot_progress *progress, const char *format, ...)
         __attribute__((format(printf, 2, 3)));

@@ -26,8 +26,7 @@ int allotp_resolver_new(const struct allot_snapshot *snapshot, allot_progress_fn
 	if (!resolver)
 		return -ENOMEM;
 	resolver->snapshot = snapshot;
-	resolver->context.progress = (struct allot_progress){.report = progress, .context = context};
-	resolver->context.progress.total = snapshot->node_count;
+	allotp_progress_init(&resolver->context.progress, progress, context, snapshot->node_count);
 	resolver->context.snapshot_time_ns = snapshot->start_time_ns + snapshot->time_ns;
 	resolver->place_count = 1024;
 	resolver->objects = calloc(snapshot->module_count, sizeof(struct allot_object *));

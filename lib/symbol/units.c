@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "symbol/qualifier.h"
 #include "symbol/ranges.h"
 
 /* A function, or a call inlined into one. */
@@ -33,6 +34,7 @@ struct unit {
 	Dwarf_Die lines; /* has the line table */
 	Dwarf_Die tree;  /* has the functions: the same, or its other half in a .dwo file */
 	struct scopes functions;
+	struct allot_qualifier qualifier;
 	enum { UNIT_UNREAD, UNIT_READ, UNIT_READ_DEEP } state;
 };
 
@@ -253,14 +255,11 @@ static int name_scope(struct allot_units *units, struct unit *unit, struct scope
 
 	if (scope->named)
 		return 0;
-	if (dwarf_attr_integrate(&scope->die, DW_AT_linkage_name, &attribute) ||
-	    dwarf_attr_integrate(&scope->die, DW_AT_MIPS_linkage_name, &attribute)) {
-		name = dwarf_formstring(&attribute);
-		if (name && !(scope->function = allotp_names_function(units->names, name)))
-			return -ENOMEM;
-	}
+	if (allotp_linkage_name(units->names, &scope->die, &scope->function) < 0)
+		return -ENOMEM;
 	if (!scope->function && (name = dwarf_diename(&scope->die))) {
-		if (!(scope->function = allotp_names_plain(units->names, name)))
+		scope->function = allotp_qualifier_name(&unit->qualifier, units->names, &unit->tree, &scope->die, name);
+		if (!scope->function)
 			return -ENOMEM;
 	}
 	if (dwarf_tag(&scope->die) == DW_TAG_inlined_subroutine) {
@@ -412,8 +411,10 @@ void allotp_units_free(struct allot_units *units)
 {
 	if (!units)
 		return;
-	for (uint32_t i = 0; i < units->count; i++)
+	for (uint32_t i = 0; i < units->count; i++) {
 		scopes_release(&units->items[i].functions);
+		allotp_qualifier_release(&units->items[i].qualifier);
+	}
 	free(units->items);
 	allotp_ranges_release(&units->ranges);
 	free(units);

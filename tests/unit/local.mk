@@ -58,3 +58,5 @@ TESTS += tests/unit/test-options
 tests_unit_test_options_SOURCES = tests/unit/test-options.c cli/options.c cli/suggest.c tests/unit/unit.h
 tests_unit_test_options_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/cli
 tests_unit_test_options_LDADD = libcommon.la $(UNIT_LIBS)
+
+include $(top_srcdir)/tests/unit/symbol.mk

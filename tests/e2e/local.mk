@@ -2,10 +2,18 @@
 EXTRA_DIST += tests/e2e/tap.sh tests/e2e/trace.sh
 
 E2E_TESTS = \
+	tests/e2e/cli.test \
 	tests/e2e/configure.test \
 	tests/e2e/count-tests.test \
 	tests/e2e/harness.test \
-	tests/e2e/quickstart.test
+	tests/e2e/quickstart.test \
+	tests/e2e/report.test
 
 dist_check_SCRIPTS += $(E2E_TESTS)
 TESTS += $(E2E_TESTS)
+
+# Writes the snapshot that cli.test and report.test look at.
+check_PROGRAMS += tests/e2e/write-sample
+tests_e2e_write_sample_SOURCES = tests/e2e/write-sample.c tests/unit/report-sample.c tests/unit/report-sample.h
+tests_e2e_write_sample_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
+tests_e2e_write_sample_LDADD = libsnapshot.la libstore.la libcommon.la

@@ -132,6 +132,8 @@ static void encode_column(struct allot_encoder *encoder, const struct allot_colu
 void allotp_encode_columns(struct allot_encoder *encoder, const struct allot_table *table, const void *items,
 			   size_t count)
 {
+	if (!count)
+		return;
 	for (size_t i = 0; i < table->column_count; i++)
 		encode_column(encoder, &table->columns[i], (const uint8_t *)items + table->columns[i].offset,
 			      table->stride, count);

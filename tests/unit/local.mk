@@ -9,7 +9,8 @@ tests_unit_test_error_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_error_LDADD = libcommon.la $(UNIT_LIBS)
 
 SNAPSHOT_TESTS = tests/unit/test-snapshot tests/unit/test-snapshot-damage tests/unit/test-snapshot-files
-SNAPSHOT_SAMPLE = tests/unit/snapshot-sample.c tests/unit/snapshot-sample.h tests/unit/unit.h
+SNAPSHOT_SAMPLE_SOURCES = tests/unit/snapshot-sample.c tests/unit/snapshot-sample.h
+SNAPSHOT_SAMPLE = $(SNAPSHOT_SAMPLE_SOURCES) tests/unit/unit.h
 SNAPSHOT_LIBS = libsnapshot.la libcommon.la $(UNIT_LIBS)
 check_PROGRAMS += $(SNAPSHOT_TESTS)
 TESTS += $(SNAPSHOT_TESTS)

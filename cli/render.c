@@ -3,12 +3,11 @@
 #include "render.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "open.h"
 #include "options.h"
-#include "progress.h"
 #include "terminal.h"
 
 int allotp_render_options(const struct allot_command *command, const struct allot_arguments *arguments,
@@ -69,28 +68,50 @@ static int open_input(const char *path, struct allot_progress_line *progress, st
 	return rc < 0 ? allotp_error(error, rc, "%s: cannot prepare its symbols: %s", path, strerror(-rc)) : 0;
 }
 
+int allotp_render_views(FILE *out, const struct allot_view *now, const struct allot_view *before,
+                        const struct allot_report_options *options, struct allot_progress_line *progress)
+{
+	struct allot_report_options how = *options;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *stream = out;
+	int rc;
+
+	how.progress = allotp_progress_line_show;
+	how.context = progress;
+	how.width = allotp_terminal_width(fileno(out));
+	/* On a terminal names are still looked up, and progress shown, while the first lines are there already. */
+	if (how.width)
+		stream = open_memstream(&text, &size);
+	if (!stream)
+		return -ENOMEM;
+	rc = allotp_report_write(stream, now, before, &how);
+	if (stream != out && fclose(stream) != 0 && rc == 0)
+		rc = -ENOMEM;
+	allotp_progress_line_clear(progress);
+	if (rc == 0 && stream != out)
+		fwrite(text, 1, size, out);
+	free(text);
+	return rc;
+}
+
 int allotp_render(const char *path, const char *before_path, const struct allot_report_options *options,
                   struct allot_error *error)
 {
-	struct allot_report_options with_progress = *options;
 	struct allot_progress_line progress;
 	struct input now = {0}, before = {0};
 	int rc = 0;
 
 	allotp_progress_line_init(&progress);
-	with_progress.progress = allotp_progress_line_show;
-	with_progress.context = &progress;
-	with_progress.width = allotp_terminal_width(STDOUT_FILENO);
 	if (before_path)
 		rc = open_input(before_path, &progress, &before, error);
 	if (rc == 0)
 		rc = open_input(path, &progress, &now, error);
 	if (rc == 0) {
-		rc = allotp_report_write(stdout, &now.view, before_path ? &before.view : NULL, &with_progress);
+		rc = allotp_render_views(stdout, &now.view, before_path ? &before.view : NULL, options, &progress);
 		if (rc < 0)
 			allotp_error(error, rc, "%s: %s", path, strerror(-rc));
 	}
-	allotp_progress_line_clear(&progress);
 	close_input(&now);
 	close_input(&before);
 	return rc < 0 ? EXIT_USAGE : EXIT_OK;

@@ -4,6 +4,7 @@
 #define ALLOT_CLI_RENDER_H
 
 #include "command.h"
+#include "progress.h"
 #include "report/report.h"
 
 /* Rows for the tables of options. */
@@ -36,6 +37,13 @@
 /* Reads those of these options that the command has. Returns 0 or -EINVAL with the error filled in. */
 int allotp_render_options(const struct allot_command *command, const struct allot_arguments *arguments,
                           struct allot_report_options *options, struct allot_error *error);
+
+/*
+ * Writes a report (allotp_report_write) with the progress line behind it, which is gone before the first line of a report
+ * that goes to a terminal. Returns what allotp_report_write does.
+ */
+int allotp_render_views(FILE *out, const struct allot_view *now, const struct allot_view *before,
+                        const struct allot_report_options *options, struct allot_progress_line *progress);
 
 /*
  * Opens the snapshot (and the older one it is compared with, unless NULL) and writes the report to standard output, with

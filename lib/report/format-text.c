@@ -13,6 +13,7 @@ enum {
 	CALLERS = 3,         /* shown below a line */
 	SHOWN_REPEATS = 3,   /* of one frame in a stack; the rest is only counted */
 	NARROWEST_NAME = 24, /* that a terminal makes of a long name */
+	NAMED_MODULES = 3,   /* that have no debug information */
 };
 
 /* Columns left for a name on a line that has `taken` others; 0: any number. */
@@ -60,6 +61,16 @@ static void write_source(FILE *out, const struct allot_report *report, const str
 	free(text);
 }
 
+/* "file:line", or "module+0xoffset" where the file is not known. */
+static void write_frame_name(char *buffer, size_t size, const struct allot_snapshot *snapshot,
+                             const struct allot_symbol *symbol, const struct allot_frame *frame, const char *file)
+{
+	if (file)
+		snprintf(buffer, size, "%s:%" PRIu32, file, frame->line);
+	else
+		allotp_symbol_name(snapshot, symbol, buffer, size);
+}
+
 /* " (module)" */
 static void write_module(FILE *out, const struct allot_snapshot *snapshot, const struct allot_symbol *symbol)
 {
@@ -70,31 +81,36 @@ static void write_module(FILE *out, const struct allot_snapshot *snapshot, const
 	putc(')', out);
 }
 
-/* "    in function (module)" below a line; "    most at file:line in function (module)" below what spans several. */
+/*
+ * "    in function (module)" below a line; "    most at file:line in function (module)" below what spans several.
+ * Nothing below "module+0xoffset" that has no function: all is said.
+ */
 static void write_place(FILE *out, const struct allot_report *report, const struct allot_snapshot *snapshot,
                         const struct allot_symbol *symbol, const struct allot_frame *frame)
 {
 	const char *module = symbol->module ? allotp_base_name(snapshot->modules[symbol->module].path) : "";
 	size_t taken = strlen("    in  (") + strlen(module) + strlen(") [inlined]");
+	bool is_line = report->options->group_by == ALLOT_GROUP_LINE;
 
-	fputs("    ", out);
-	if (report->options->group_by != ALLOT_GROUP_LINE) {
+	if (is_line && !frame->function && !frame->file)
+		return;
+	fputs("   ", out);
+	if (!is_line) {
 		char name[4096];
 
-		if (frame->file)
-			snprintf(name, sizeof(name), "%s:%" PRIu32, frame->file, frame->line);
-		else
-			allotp_symbol_name(snapshot, symbol, name, sizeof(name));
-		fputs("most at ", out);
+		write_frame_name(name, sizeof(name), snapshot, symbol, frame, frame->file);
+		fputs(" most at ", out);
 		allotp_put(out, name);
-		putc(' ', out);
 		taken += strlen("most at ") + strlen(name);
 	}
-	fputs("in ", out);
-	allotp_put_function(out, frame->function ? frame->function : "an unknown function", room(report, taken));
+	if (frame->function) {
+		fputs(" in ", out);
+		allotp_put_function(out, frame->function, room(report, taken));
+	}
 	if (frame->inlined)
 		fputs(" [inlined]", out);
-	write_module(out, snapshot, symbol);
+	if (frame->function || frame->file)
+		write_module(out, snapshot, symbol);
 	putc('\n', out);
 }
 
@@ -111,10 +127,8 @@ static int write_callers(FILE *out, const struct allot_report *report, const str
 
 		if (frame->function && allotp_is_library_template(frame->function))
 			continue;
-		if (frame->file)
-			snprintf(name, sizeof(name), "%s:%" PRIu32, allotp_base_name(frame->file), frame->line);
-		else
-			allotp_symbol_name(view->snapshot, backtrace.symbol, name, sizeof(name));
+		write_frame_name(name, sizeof(name), view->snapshot, backtrace.symbol, frame,
+		                 frame->file ? allotp_base_name(frame->file) : NULL);
 		fputs(separator, out);
 		if (frame->function) {
 			allotp_put_function(out, frame->function, room(report, 0) / CALLERS);
@@ -280,6 +294,54 @@ static void write_totals(FILE *out, const struct allot_report *report)
 		fputs("Nothing was live any more, so this is what was live at the peak.\n", out);
 }
 
+/* The module whose missing debug information is why a group has no line; 0: none, or it has one. */
+static int find_module_without_lines(const struct allot_report *report, const struct allot_group *group,
+                                     uint32_t *module)
+{
+	const struct allot_view *view = allotp_group_view(report, group);
+	struct allot_backtrace backtrace = {.node = group->node, .frame = group->frame};
+	const struct allot_frame *frame;
+	int rc = allotp_backtrace_next(&backtrace, view, &frame);
+
+	*module = 0;
+	if (rc <= 0 || frame->file || group->gone)
+		return rc < 0 ? rc : 0;
+	switch (allotp_module_symbols(view->resolver, backtrace.symbol->module)) {
+	case ALLOT_SYMBOLS_TABLE:
+	case ALLOT_SYMBOLS_DYNAMIC:
+	case ALLOT_SYMBOLS_NONE:
+		*module = backtrace.symbol->module;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* "No debug information for a, b: …", if that is why groups that are shown have no line. */
+static int write_modules_without_lines(FILE *out, const struct allot_report *report)
+{
+	uint32_t modules[NAMED_MODULES], count = 0;
+
+	for (uint32_t i = 0; i < report->shown && count < NAMED_MODULES; i++) {
+		uint32_t known = 0;
+		int rc = find_module_without_lines(report, &report->statistics->groups[i], &modules[count]);
+
+		if (rc < 0)
+			return rc;
+		while (modules[known] != modules[count])
+			known++;
+		if (modules[count] && known == count)
+			count++;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		fputs(i ? ", " : "No debug information for ", out);
+		allotp_put(out, allotp_base_name(report->now->snapshot->modules[modules[i]].path));
+	}
+	if (count)
+		fputs(", so no lines: install it, or set DEBUGINFOD_URLS.\n", out);
+	return 0;
+}
+
 /* How to see more of it, said once. */
 static void write_hint(FILE *out, const struct allot_report *report)
 {
@@ -306,11 +368,12 @@ static void write_hint(FILE *out, const struct allot_report *report)
 int allotp_write_text(FILE *out, const struct allot_report *report)
 {
 	char title[96];
+	int rc;
 
 	allotp_report_title(report, title, sizeof(title));
 	fprintf(out, "[ %s ]\n", title);
 	for (uint32_t i = 0; i < report->shown; i++) {
-		int rc = write_group(out, report, &report->statistics->groups[i]);
+		rc = write_group(out, report, &report->statistics->groups[i]);
 
 		if (rc < 0)
 			return rc;
@@ -321,6 +384,7 @@ int allotp_write_text(FILE *out, const struct allot_report *report)
 	if (report->before)
 		allotp_trust_write(out, report->before, &report->trust_before, "Old: ");
 	allotp_trust_write(out, report->now, &report->trust, report->before ? "New: " : "");
+	rc = write_modules_without_lines(out, report);
 	write_hint(out, report);
-	return 0;
+	return rc;
 }

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting the program to be traced, and standing in for it. */
+#include "launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Those that somebody may send to us and mean the program. */
+static const int forwarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGWINCH };
+
+/* A number that no program expects to be its next descriptor; the library closes it before main. */
+enum { STORE_FD = 963 };
+
+static void fill(sigset_t *set)
+{
+	sigemptyset(set);
+	for (size_t i = 0; i < sizeof(forwarded) / sizeof(forwarded[0]); i++)
+		sigaddset(set, forwarded[i]);
+	sigaddset(set, SIGCHLD);
+}
+
+static void set_number(const char *name, uint32_t number)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", number);
+	setenv(name, text, 1);
+}
+
+static void set_environment(const struct allot_launch_plan *plan)
+{
+	const char *others = getenv("LD_PRELOAD");
+	char *preload = NULL;
+
+	/* Ours first: what the user's own libraries allocate is the program's, too. */
+	if (asprintf(&preload, "%s%s%s", plan->library, others && *others ? ":" : "", others ? others : "") < 0)
+		_exit(126);
+	setenv("LD_PRELOAD", preload, 1);
+	setenv("ALLOT_DIR", plan->directory, 1);
+	set_number("ALLOT_FOLLOW", plan->follow);
+	if (plan->depth)
+		set_number("ALLOT", plan->depth);
+	else
+		unsetenv("ALLOT");
+	if (plan->mmap)
+		setenv("ALLOT_MMAP", "1", 1);
+	if (plan->store_fd >= 0 && dup2(plan->store_fd, STORE_FD) >= 0)
+		set_number("ALLOT_STORE_FD", STORE_FD);
+	else
+		unsetenv("ALLOT_STORE_FD");
+}
+
+/* Returns the errno of exec by the pipe, which a successful exec closes. */
+static void become(const struct allot_launch_plan *plan, char **argv, int pipe_fd, const sigset_t *mask)
+{
+	int code;
+
+	set_environment(plan);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	execvp(argv[0], argv);
+	code = errno;
+	if (write(pipe_fd, &code, sizeof(code)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+int allotp_launch(struct allot_launch *launch, const struct allot_launch_plan *plan, char **argv,
+		  struct allot_error *error)
+{
+	sigset_t set, old;
+	int report[2], code = 0;
+	ssize_t got;
+
+	memset(launch, 0, sizeof(*launch));
+	fill(&set);
+	if (pipe2(report, O_CLOEXEC))
+		return allotp_error(error, -errno, "cannot make a pipe: %s", strerror(errno));
+	sigprocmask(SIG_BLOCK, &set, &old);
+	launch->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	launch->pid = fork();
+	if (launch->pid == 0)
+		become(plan, argv, report[1], &old);
+	close(report[1]);
+	if (launch->pid < 0 || launch->signals < 0) {
+		code = errno;
+		close(report[0]);
+		return allotp_error(error, -code, "cannot start a process: %s", strerror(code));
+	}
+	do {
+		got = read(report[0], &code, sizeof(code));
+	} while (got < 0 && errno == EINTR);
+	close(report[0]);
+	if (got != sizeof(code))
+		return 0;
+	waitpid(launch->pid, NULL, 0);
+	allotp_launch_finish(launch);
+	return allotp_error(error, -code, "%s: %s", argv[0], strerror(code));
+}
+
+/* The terminal stops and interrupts its whole foreground group: the program has had those itself. */
+static bool from_terminal(const struct signalfd_siginfo *info)
+{
+	return info->ssi_code == SI_KERNEL;
+}
+
+static void pass_on(struct allot_launch *launch, const struct signalfd_siginfo *info)
+{
+	if (!launch->ended && !from_terminal(info))
+		kill(launch->pid, (int)info->ssi_signo);
+}
+
+static void reap(struct allot_launch *launch)
+{
+	int status;
+
+	while (!launch->ended && waitpid(launch->pid, &status, WNOHANG | WUNTRACED) == launch->pid) {
+		if (WIFSTOPPED(status)) {
+			/* Job control: the shell waits for us, so stop as the program has stopped. */
+			if (WSTOPSIG(status) != SIGSTOP)
+				raise(SIGSTOP);
+			continue;
+		}
+		launch->ended = true;
+		launch->status = status;
+	}
+}
+
+void allotp_launch_wait(struct allot_launch *launch, int timeout_ms)
+{
+	struct pollfd wanted = { .fd = launch->signals, .events = POLLIN };
+	struct signalfd_siginfo info;
+
+	if (poll(&wanted, 1, timeout_ms) <= 0)
+		return;
+	while (read(launch->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo != SIGCHLD)
+			pass_on(launch, &info);
+	}
+	reap(launch);
+}
+
+int allotp_launch_exit_status(const struct allot_launch *launch)
+{
+	return WIFSIGNALED(launch->status) ? 128 + WTERMSIG(launch->status) : WEXITSTATUS(launch->status);
+}
+
+void allotp_launch_finish(struct allot_launch *launch)
+{
+	sigset_t set;
+
+	close(launch->signals);
+	fill(&set);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting the program to be traced, and standing in for it: signals, stops and the exit status are its own. */
+#ifndef ALLOT_CLI_LAUNCH_H
+#define ALLOT_CLI_LAUNCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/error.h"
+
+struct allot_launch {
+	pid_t pid;
+	int signals;    /* signalfd */
+	bool ended;     /* waited for: status is valid */
+	int status;     /* as from waitpid */
+};
+
+/* What the traced program gets in its environment. */
+struct allot_launch_plan {
+	const char *library;   /* path of liballot.so */
+	const char *directory; /* for stores that the program makes itself */
+	int store_fd;          /* the memfd; inherited under another number. -1: none */
+	uint32_t depth;        /* 0: no limit */
+	bool follow, mmap;
+};
+
+/* Runs argv[0], looked up in PATH. Returns 0, or a negative errno with the error when it cannot be executed. */
+int allotp_launch(struct allot_launch *launch, const struct allot_launch_plan *plan, char **argv,
+		  struct allot_error *error);
+
+/* Waits for at most timeout_ms, passes signals on, and notes the program's end. */
+void allotp_launch_wait(struct allot_launch *launch, int timeout_ms);
+
+/* The exit status of `allot run`: the program's own, or 128 + the signal that ended it. */
+int allotp_launch_exit_status(const struct allot_launch *launch);
+
+/* Gives the signals back. */
+void allotp_launch_finish(struct allot_launch *launch);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stores of one `allot run`: the first program's memfd, and the files that other programs in its place and
+ * followed children leave in a private directory.
+ */
+#ifndef ALLOT_CLI_TRACEES_H
+#define ALLOT_CLI_TRACEES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "read/reader.h"
+
+struct allot_tracee {
+	struct allot_reader reader;
+	uint32_t pid;
+	unsigned int order;   /* in which the stores were made */
+	bool announced;
+	bool over;            /* its process is gone */
+};
+
+struct allot_tracees {
+	char directory[256];
+	struct allot_tracee *list;
+	size_t count;
+};
+
+/* Makes the private directory, in memory if there is such a file system. 0 or a negative errno with the error. */
+int allotp_tracees_init(struct allot_tracees *tracees, struct allot_error *error);
+/* Removes the directory and what is left in it. */
+void allotp_tracees_free(struct allot_tracees *tracees);
+
+/* Makes the memfd for the first program and opens it. Returns a descriptor to pass down, or a negative errno. */
+int allotp_tracees_make_first(struct allot_tracees *tracees, struct allot_error *error);
+
+/* Opens stores that have turned up, and drains all. Returns how many events. */
+uint64_t allotp_tracees_poll(struct allot_tracees *tracees);
+
+/* The store of the last program that ran as this process; NULL: none. */
+struct allot_tracee *allotp_tracees_last_of(struct allot_tracees *tracees, uint32_t pid);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* Draining and freezing a store from outside. */
+#include "read/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "read/mappings.h"
+#include "snapshot/freeze.h"
+#include "store/drain.h"
+
+int allotp_reader_open(struct allot_reader *reader, int fd, const char *name, struct allot_error *error)
+{
+	struct allot_reader opened = { .fd = fd };
+	struct stat status;
+	int result;
+
+	if (fstat(fd, &status)) {
+		result = allotp_error(error, -errno, "%s: %s", name, strerror(errno));
+	} else {
+		opened.inode = status.st_ino;
+		result = allotp_store_open(&opened.store, fd, name, error);
+	}
+	if (result) {
+		close(fd);
+		return result;
+	}
+	*reader = opened;
+	return 0;
+}
+
+int allotp_reader_open_path(struct allot_reader *reader, const char *path, struct allot_error *error)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return allotp_error(error, -errno, "%s: %s", path, strerror(errno));
+	return allotp_reader_open(reader, fd, path, error);
+}
+
+void allotp_reader_close(struct allot_reader *reader)
+{
+	if (reader->store.header && allotp_reader_ready(reader))
+		__atomic_store_n(&reader->store.header->reader, 0, __ATOMIC_RELAXED);
+	allotp_store_close(&reader->store);
+	close(reader->fd);
+}
+
+bool allotp_reader_ready(const struct allot_reader *reader)
+{
+	return __atomic_load_n(&reader->store.header->ready, __ATOMIC_ACQUIRE);
+}
+
+void allotp_reader_announce(struct allot_reader *reader)
+{
+	__atomic_store_n(&reader->store.header->reader, 1, __ATOMIC_RELAXED);
+}
+
+uint64_t allotp_reader_poll(struct allot_reader *reader)
+{
+	uint64_t applied;
+
+	if (!allotp_reader_ready(reader) || allotp_drain_lock(&reader->store))
+		return 0;
+	applied = allotp_drain(&reader->store);
+	allotp_drain_unlock(&reader->store);
+	return applied;
+}
+
+bool allotp_reader_is_running(const struct allot_reader *reader)
+{
+	return allotp_mappings_have(reader->store.header->pid, reader->inode);
+}
+
+/* A drain takes milliseconds; ten seconds without the lock mean that its owner is stopped. */
+static int lock_patiently(struct allot_store *store)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (int i = 0; i < 10000; i++) {
+		int result = allotp_drain_lock(store);
+
+		if (result != -EBUSY)
+			return result;
+		nanosleep(&pause, NULL);
+	}
+	return -EBUSY;
+}
+
+int allotp_reader_freeze(struct allot_reader *reader, const struct allot_reader_end *end, const char *name,
+			 struct allot_snapshot **out, struct allot_error *error)
+{
+	struct allot_store *store = &reader->store;
+	struct allot_freeze_options options = { .exit = end->exit, .exit_value = end->exit_value };
+	int result;
+
+	if (!allotp_reader_ready(reader))
+		return allotp_error(error, -ENODATA, "%s: recording never began", name);
+	result = end->over ? allotp_drain_lock_by_force(store) : lock_patiently(store);
+	if (result == -EBUSY)
+		return allotp_error(error, result, "%s: its drain is held by a thread or reader that is stopped", name);
+	if (result)
+		return allotp_error(error, result, "%s: cannot open the store up: %s", name, strerror(-result));
+	if (end->over) {
+		allotp_drain_rest(store);
+	} else {
+		options.exit = ALLOT_EXIT_RUNNING;
+		allotp_drain_now(store);
+		options.now_stamp = allotp_stamp_after(store->header->clock == ALLOT_CLOCK_COUNTER);
+		options.now_monotonic_ns = allotp_clock_ns(CLOCK_MONOTONIC);
+	}
+	if (end->over && end->exit == ALLOT_EXIT_UNKNOWN && store->header->exit_state) {
+		options.exit = (enum allot_exit)store->header->exit_state;
+		options.exit_value = store->header->exit_value;
+	}
+	result = allotp_freeze(store->base, store->size, &options, out, error);
+	allotp_drain_unlock(store);
+	return result;
+}

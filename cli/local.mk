@@ -5,12 +5,19 @@ allot_SOURCES = \
 	cli/diff.c \
 	cli/help.c cli/help.h \
 	cli/info.c \
+	cli/launch.c cli/launch.h \
 	cli/leaks.c \
+	cli/library.c cli/library.h \
 	cli/open.c cli/open.h \
 	cli/options.c cli/options.h \
+	cli/outcome.c cli/outcome.h \
 	cli/progress.c cli/progress.h \
 	cli/render.c cli/render.h \
 	cli/report.c \
+	cli/run.c \
+	cli/snapshot.c \
 	cli/suggest.c cli/suggest.h \
-	cli/terminal.c cli/terminal.h
-allot_LDADD = libreport.la libsymbol.la libsnapshot.la libstore.la libcommon.la
+	cli/terminal.c cli/terminal.h \
+	cli/tracees.c cli/tracees.h
+allot_CPPFLAGS = $(AM_CPPFLAGS) -DALLOT_LIBDIR='"$(libdir)"'
+allot_LDADD = libread.la libreport.la libsymbol.la libsnapshot.la libstore.la libcommon.la

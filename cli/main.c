@@ -14,7 +14,13 @@
 #include "suggest.h"
 
 static const struct allot_command *const commands[] = {
-        &command_report, &command_diff, &command_leaks, &command_info, NULL,
+	&command_run,
+	&command_report,
+	&command_diff,
+	&command_leaks,
+	&command_snapshot,
+	&command_info,
+	NULL,
 };
 
 static const struct allot_command *find_command(const char *name)

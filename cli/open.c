@@ -2,7 +2,39 @@
 /* Opening what the user names, whatever kind of file it is. */
 #include "open.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "read/reader.h"
+
+static bool is_store(const char *path)
+{
+	uint64_t magic = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool found = fd >= 0 && read(fd, &magic, sizeof(magic)) == sizeof(magic) && magic == ALLOT_STORE_MAGIC;
+
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
+/* A store that a program left behind, or is writing at this moment. */
+static int freeze_store(const char *path, struct allot_snapshot **out, struct allot_error *error)
+{
+	struct allot_reader_end end = { .exit = ALLOT_EXIT_UNKNOWN };
+	struct allot_reader reader;
+	int result = allotp_reader_open_path(&reader, path, error);
+
+	if (result)
+		return result;
+	end.over = !allotp_reader_is_running(&reader);
+	result = allotp_reader_freeze(&reader, &end, path, out, error);
+	allotp_reader_close(&reader);
+	return result;
+}
+
 int allotp_snapshot_open(const char *path, struct allot_snapshot **out, struct allot_error *error)
 {
-	return allotp_snapshot_read(path, out, error);
+	return is_store(path) ? freeze_store(path, out, error) : allotp_snapshot_read(path, out, error);
 }

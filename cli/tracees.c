@@ -9,7 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
+
+/* Containers often have a /dev/shm of 64 MiB, too little for the stores of many children. */
+static bool has_room(const char *directory)
+{
+	struct statvfs room;
+
+	return !statvfs(directory, &room) && room.f_bavail * room.f_frsize >= UINT64_C(1) << 30;
+}
 
 int allotp_tracees_init(struct allot_tracees *tracees, struct allot_error *error)
 {
@@ -18,6 +27,8 @@ int allotp_tracees_init(struct allot_tracees *tracees, struct allot_error *error
 	memset(tracees, 0, sizeof(*tracees));
 	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
 		if (!candidates[i] || !*candidates[i])
+			continue;
+		if (i == 0 && !has_room(candidates[i]))
 			continue;
 		if ((size_t)snprintf(tracees->directory, sizeof(tracees->directory), "%s/allot-XXXXXX", candidates[i]) <
 			    sizeof(tracees->directory) &&
@@ -69,7 +80,6 @@ static struct allot_tracee *add(struct allot_tracees *tracees)
 		return NULL;
 	tracees->list = list;
 	memset(&list[tracees->count], 0, sizeof(*list));
-	list[tracees->count].order = (unsigned int)tracees->count;
 	return &list[tracees->count];
 }
 
@@ -118,24 +128,29 @@ static bool opened(struct allot_tracee *tracee)
 	return tracee->reader.store.base != NULL;
 }
 
-/* Opens a store file and removes its name: from then on it lives as long as its process and this one. */
+static bool is_open(const struct allot_tracees *tracees, uint64_t inode)
+{
+	for (size_t i = 0; i < tracees->count; i++) {
+		if (tracees->list[i].reader.store.base && tracees->list[i].reader.inode == inode)
+			return true;
+	}
+	return false;
+}
+
 static void take(struct allot_tracees *tracees, const char *name)
 {
-	struct allot_tracee *tracee;
+	struct allot_tracee *tracee = add(tracees);
 	struct allot_error error;
 	char path[640];
 
 	path_of(tracees, name, path, sizeof(path));
-	tracee = add(tracees);
 	if (!tracee || allotp_reader_open_path(&tracee->reader, path, &error))
 		return;
-	if (!allotp_reader_ready(&tracee->reader)) {
-		/* Being made at this moment: next time. */
+	/* One that is being made at this moment is taken next time. */
+	if (allotp_reader_ready(&tracee->reader))
+		tracees->count++;
+	else
 		allotp_reader_close(&tracee->reader);
-		return;
-	}
-	tracees->count++;
-	unlink(path);
 }
 
 static void scan(struct allot_tracees *tracees)
@@ -144,18 +159,19 @@ static void scan(struct allot_tracees *tracees)
 	struct dirent *entry;
 
 	while (directory && (entry = readdir(directory))) {
-		if (is_store(entry->d_name))
+		if (is_store(entry->d_name) && !is_open(tracees, entry->d_ino))
 			take(tracees, entry->d_name);
 	}
 	if (directory)
 		closedir(directory);
 }
 
-uint64_t allotp_tracees_poll(struct allot_tracees *tracees)
+uint64_t allotp_tracees_poll(struct allot_tracees *tracees, bool look_for_new)
 {
 	uint64_t applied = 0;
 
-	scan(tracees);
+	if (look_for_new)
+		scan(tracees);
 	for (size_t i = 0; i < tracees->count; i++) {
 		struct allot_tracee *tracee = &tracees->list[i];
 
@@ -171,13 +187,20 @@ uint64_t allotp_tracees_poll(struct allot_tracees *tracees)
 	return applied;
 }
 
+static uint64_t started(const struct allot_tracee *tracee)
+{
+	return tracee->reader.store.header->start_monotonic_ns;
+}
+
 struct allot_tracee *allotp_tracees_last_of(struct allot_tracees *tracees, uint32_t pid)
 {
 	struct allot_tracee *last = NULL;
 
 	for (size_t i = 0; i < tracees->count; i++) {
-		if (tracees->list[i].announced && tracees->list[i].pid == pid)
-			last = &tracees->list[i];
+		struct allot_tracee *tracee = &tracees->list[i];
+
+		if (tracee->announced && tracee->pid == pid && (!last || started(tracee) > started(last)))
+			last = tracee;
 	}
 	return last;
 }

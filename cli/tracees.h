@@ -15,9 +15,8 @@
 struct allot_tracee {
 	struct allot_reader reader;
 	uint32_t pid;
-	unsigned int order;   /* in which the stores were made */
-	bool announced;
-	bool over;            /* its process is gone */
+	bool announced; /* it has begun to record: pid is known */
+	bool over;      /* frozen for good */
 };
 
 struct allot_tracees {
@@ -34,8 +33,8 @@ void allotp_tracees_free(struct allot_tracees *tracees);
 /* Makes the memfd for the first program and opens it. Returns a descriptor to pass down, or a negative errno. */
 int allotp_tracees_make_first(struct allot_tracees *tracees, struct allot_error *error);
 
-/* Opens stores that have turned up, and drains all. Returns how many events. */
-uint64_t allotp_tracees_poll(struct allot_tracees *tracees);
+/* Drains all, after a look for stores that have turned up if wanted. Returns how many events. */
+uint64_t allotp_tracees_poll(struct allot_tracees *tracees, bool look_for_new);
 
 /* The store of the last program that ran as this process; NULL: none. */
 struct allot_tracee *allotp_tracees_last_of(struct allot_tracees *tracees, uint32_t pid);

@@ -103,7 +103,7 @@ static struct allot_context *take_context(void)
 	if (context->walker)
 		allotp_sys_madvise(context->memory, walker_size(), MADV_DONTNEED);
 	context->walker = allotp_walker_init(context->memory, depth_limit(), allotp_capture_child, &state->store,
-					     (const _Atomic uint64_t *)&state->store.header->code_epoch);
+					     &state->store.header->code_epoch);
 	context->generation = state->generation;
 	return context;
 }

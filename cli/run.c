@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* allot run: traces a program, keeps a snapshot, prints a report. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "common/clock.h"
+#include "launch.h"
+#include "library.h"
+#include "options.h"
+#include "outcome.h"
+#include "render.h"
+#include "tracees.h"
+
+static const struct allot_option options[] = {
+	{ "output", 'o', "FILE", "where the snapshot goes (default: allot.PROG.PID.snap); that of a followed child to FILE.PID" },
+	ALLOT_RENDER_TOP,
+	ALLOT_RENDER_BY,
+	ALLOT_RENDER_GROUP_BY("line"),
+	{ "report", 'r', "FILE", "write the report to FILE instead of standard error" },
+	{ "interval", 'i', "S", "also keep a snapshot every S seconds: FILE.001, FILE.002, …" },
+	{ "depth", 'd', "N", "keep the innermost N frames of each stack (default: all, up to 65535)" },
+	{ "follow", 0, NULL, "trace the processes that the program starts, too" },
+	{ "mmap", 0, NULL, "record mmap, munmap and mremap as a domain of their own" },
+	{ 0 },
+};
+
+struct settings {
+	struct allot_outcome_options outcome;
+	struct allot_launch_plan plan;
+	double interval; /* seconds; 0: none */
+	char library[4200];
+};
+
+static int read_interval(const struct allot_arguments *arguments, double *interval, struct allot_error *error)
+{
+	const char *text = allotp_option_value(&command_run, arguments, "interval");
+	char *end;
+
+	if (!text)
+		return 0;
+	*interval = strtod(text, &end);
+	if (end == text || *end || !(*interval >= 0.01 && *interval <= 1e6))
+		return allotp_error(error, -EINVAL, "--interval: '%s' is not a number of seconds from 0.01 to 1000000",
+				    text);
+	return 0;
+}
+
+static int read_settings(const struct allot_arguments *arguments, struct settings *settings, struct allot_error *error)
+{
+	uint64_t depth = 0;
+	int result = allotp_render_options(&command_run, arguments, &settings->outcome.report, error);
+
+	if (!result)
+		result = allotp_option_number(&command_run, arguments, "depth", 1, 65535, &depth, error);
+	if (!result)
+		result = read_interval(arguments, &settings->interval, error);
+	if (!result)
+		result = allotp_library_find(settings->library, sizeof(settings->library), error);
+	settings->outcome.output = allotp_option_value(&command_run, arguments, "output");
+	settings->outcome.report_path = allotp_option_value(&command_run, arguments, "report");
+	settings->plan.library = settings->library;
+	settings->plan.depth = (uint32_t)depth;
+	settings->plan.follow = allotp_option_value(&command_run, arguments, "follow") != NULL;
+	settings->plan.mmap = allotp_option_value(&command_run, arguments, "mmap") != NULL;
+	return result;
+}
+
+/* Drains until the program ends: often while there is much to do, seldom while there is nothing. */
+static void watch(struct allot_launch *launch, struct allot_tracees *tracees, const struct settings *settings)
+{
+	const uint64_t step = (uint64_t)(settings->interval * 1e9), look = 50000000;
+	uint64_t now = allotp_clock_ns(CLOCK_MONOTONIC), next_snapshot = now + step, next_look = now;
+	unsigned int snapshots = 0;
+	int pause = 1;
+
+	while (!launch->ended) {
+		allotp_launch_wait(launch, pause);
+		now = allotp_clock_ns(CLOCK_MONOTONIC);
+		pause = allotp_tracees_poll(tracees, now >= next_look) || pause >= 50 ? 1 + (pause >= 50 ? 49 : 0) : 2 * pause;
+		if (now >= next_look)
+			next_look = now + look;
+		if (step && now >= next_snapshot && !launch->ended) {
+			allotp_outcome_interval(&settings->outcome, tracees, launch->pid, ++snapshots);
+			next_snapshot += step;
+		}
+	}
+}
+
+static int trace(struct settings *settings, struct allot_tracees *tracees, char **argv, struct allot_error *error)
+{
+	struct allot_launch launch;
+	int result = allotp_tracees_init(tracees, error);
+
+	if (!result) {
+		result = allotp_tracees_make_first(tracees, error);
+		settings->plan.store_fd = result;
+	}
+	if (result < 0)
+		return EXIT_USAGE;
+	settings->plan.directory = tracees->directory;
+	if (allotp_launch(&launch, &settings->plan, argv, error))
+		return EXIT_USAGE;
+	watch(&launch, tracees, settings);
+	/* A limit on file size must be an error to report, not the end of us. */
+	signal(SIGXFSZ, SIG_IGN);
+	allotp_tracees_poll(tracees, true);
+	allotp_outcome_finish(&settings->outcome, tracees, &launch, argv[0]);
+	allotp_launch_finish(&launch);
+	return allotp_launch_exit_status(&launch);
+}
+
+static int run(const struct allot_arguments *arguments, struct allot_error *error)
+{
+	struct settings settings = { 0 };
+	struct allot_tracees tracees = { 0 };
+	int status;
+
+	if (read_settings(arguments, &settings, error))
+		return EXIT_USAGE;
+	status = trace(&settings, &tracees, arguments->operands, error);
+	allotp_tracees_free(&tracees);
+	return status;
+}
+
+const struct allot_command command_run = {
+	.name = "run",
+	.operands = "-- PROG [ARG…]",
+	.summary = "trace a program, keep a snapshot of its allocations, print the top call sites",
+	.help = "The program runs as it would alone: its input, output, signals and exit status are passed on. The exit status is "
+		"the program's own, or 128 + N if signal N ended it; 2 if it could not be started or traced.",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = -1,
+	.stop_at_operand = true,
+	.run = run,
+};

@@ -146,6 +146,8 @@ static int parse_words(struct parser *parser, bool *help)
 		if (rc < 0)
 			return rc;
 	}
+	/* As exec wants it; words ends with a NULL of its own, so there is room. */
+	arguments->operands[arguments->operand_count] = NULL;
 	return check_operands(parser);
 }
 

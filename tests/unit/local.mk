@@ -61,3 +61,9 @@ tests_unit_test_options_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/cli
 tests_unit_test_options_LDADD = libcommon.la $(UNIT_LIBS)
 
 include $(top_srcdir)/tests/unit/symbol.mk
+
+check_PROGRAMS += tests/unit/test-snapshot-store
+TESTS += tests/unit/test-snapshot-store
+tests_unit_test_snapshot_store_SOURCES = tests/unit/test-snapshot-store.c $(SNAPSHOT_SAMPLE)
+tests_unit_test_snapshot_store_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_snapshot_store_LDADD = libsnapshot.la libstore.la libcommon.la $(UNIT_LIBS)

@@ -21,7 +21,7 @@ struct allot_option {
 /* The options given, by index into the command's table, and the operands. */
 struct allot_arguments {
 	const char **values; /* values[i]: the last value given to options[i] ("" for a flag), or NULL */
-	char **operands;
+	char **operands;     /* NULL after the last */
 	int operand_count;
 };
 

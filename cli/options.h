@@ -10,10 +10,11 @@
 /*
  * Reads the words after the command's name into *arguments: --name=V, --name V, -nV, -n V, flags, "--" before
  * operands that look like options. *help is set for --help or -h, and the rest is not looked at. The words are
- * reordered and stay the caller's; arguments->values is malloc'ed.
+ * reordered and stay the caller's; there must be a NULL after the last, as in argv, and so there is one after the
+ * last operand. arguments->values is malloc'ed.
  *
- * Returns 0, or a negative errno with the error filled in: an option that is not known (with the nearest one that is), a value
- * that is missing or not wanted, too few or too many operands.
+ * Returns 0, or a negative errno with the error filled in: an option that is not known (with the nearest one that
+ * is), a value that is missing or not wanted, too few or too many operands.
  */
 int allotp_options_parse(const struct allot_command *command, int count, char **words,
                          struct allot_arguments *arguments, bool *help, struct allot_error *error);

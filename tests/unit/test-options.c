@@ -47,6 +47,7 @@ static int parse(const struct allot_command *of, const char *line)
 	strcpy(buffer, line);
 	while (rest && *buffer)
 		words[count++] = strsep(&rest, "|");
+	words[count] = NULL;
 	return allotp_options_parse(of, count, words, &arguments, &help, &error);
 }
 
@@ -92,6 +93,13 @@ START_TEST(leaves_a_programs_options_alone)
 	ck_assert_str_eq(arguments.operands[1], "-n");
 	ck_assert_str_eq(arguments.operands[2], "--");
 	ck_assert_str_eq(arguments.operands[3], "--top=5");
+	ck_assert_ptr_null(arguments.operands[4]);
+	free(arguments.values);
+	ck_assert_int_eq(parse(&run, "-n|3|--|prog|-c"), 0);
+	ck_assert_int_eq(arguments.operand_count, 2);
+	ck_assert_str_eq(arguments.operands[0], "prog");
+	ck_assert_str_eq(arguments.operands[1], "-c");
+	ck_assert_ptr_null(arguments.operands[2]);
 }
 END_TEST
 

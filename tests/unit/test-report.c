@@ -133,6 +133,29 @@ START_TEST(text_by_module)
 }
 END_TEST
 
+/* Of all the stacks of a line the one is shown that holds most, up to where the program begins. */
+START_TEST(text_shows_the_largest_stack)
+{
+	static const char *const callers[] = {"few main.c:1", "many main.c:2", "some main.c:3"};
+	static const uint64_t bytes[] = {10, 1000, 100};
+	struct allot_snapshot *snapshot = sample_new();
+	uint32_t start = sample_frame(snapshot, ALLOT_NODE_ROOT, 0x500, "__libc_start_main_impl libc-start.c:360");
+
+	for (uint32_t i = 0; i < 3; i++) {
+		uint32_t node = sample_frame(snapshot, start, 0x100 * (i + 1), callers[i]);
+
+		node = sample_frame(snapshot, node, 0x400, "get util.c:5");
+		sample_site(snapshot, node, (struct allot_count){bytes[i], 1}, (struct allot_count){bytes[i], 1});
+	}
+	use(0, snapshot);
+	report((struct allot_report_options){0});
+	ck_assert_ptr_nonnull(strstr(text, "util.c:5: size=1110 B, count=3, average=370 B\n"
+	                                   "    in get (sample)\n"
+	                                   "    called by many (main.c:2)\n"
+	                                   "Total"));
+}
+END_TEST
+
 START_TEST(text_shows_recursion_and_ends)
 {
 	struct allot_snapshot *snapshot = sample_new();
@@ -520,6 +543,7 @@ int main(void)
 	tcase_add_test(tcase, text_of_the_top);
 	tcase_add_test(tcase, text_by_stack);
 	tcase_add_test(tcase, text_by_module);
+	tcase_add_test(tcase, text_shows_the_largest_stack);
 	tcase_add_test(tcase, text_shows_recursion_and_ends);
 	tcase_add_test(tcase, text_of_nothing);
 	tcase_add_test(tcase, text_falls_back_to_the_peak);

@@ -25,18 +25,27 @@ static inline uint64_t allotp_clock_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* A stamp taken before what follows in program order becomes visible to other threads: for frees. */
+/*
+ * A stamp taken after all earlier loads are done, and before what follows in program order becomes visible to other
+ * threads: for frees.
+ */
 static inline uint64_t allotp_stamp_before(bool counter)
 {
 #if defined(__x86_64__)
-	/* A later store retires after this read, so nobody can see the store and hold an older stamp. */
-	if (__builtin_expect(counter, 1))
-		return __rdtsc();
+	/*
+	 * A later store becomes visible after this read retires. And it must not be early either: plain RDTSC may run
+	 * before the load that gave this thread the address, and then a free is older than its allocation elsewhere.
+	 */
+	if (__builtin_expect(counter, 1)) {
+		unsigned int processor;
+
+		return __rdtscp(&processor);
+	}
 #elif defined(__aarch64__)
 	if (__builtin_expect(counter, 1)) {
 		uint64_t value;
 
-		__asm__ volatile("mrs %0, cntvct_el0\n\tisb" : "=r"(value)::"memory");
+		__asm__ volatile("isb\n\tmrs %0, cntvct_el0\n\tisb" : "=r"(value)::"memory");
 		return value;
 	}
 #else

@@ -29,20 +29,9 @@ static void *bootstrap(void *block)
 	return block;
 }
 
-/* If operator new has asked for this block, it is operator new that records it. */
-static inline bool taken_by_new(void *block, size_t size)
-{
-	struct allot_cxx *cxx = &allotp_thread.cxx;
-
-	if (__builtin_expect(!cxx->allocating, 1) || cxx->block || size < cxx->least || size > cxx->most)
-		return false;
-	cxx->block = block;
-	return true;
-}
-
 static inline void *record(void *block, size_t size, const struct allot_walk_start *caller)
 {
-	if (!taken_by_new(block, size))
+	if (!allotp_thread_new_takes(block, size))
 		allotp_record_alloc(block, size, ALLOT_FAMILY_MALLOC, caller);
 	return block;
 }

@@ -50,12 +50,17 @@ static void enter_new(const struct allot_cxx *outer, size_t least, size_t alignm
 	cxx->block = NULL;
 }
 
-/* The one block that operator new got from malloc and did not return is its allocator's own. */
+/*
+ * The one block that operator new got from malloc and did not return is its allocator's own. One operator new calls
+ * another (libstdc++'s new[] does), as it would malloc: then the outer one records the block.
+ */
 static void record_new(void *block, size_t size, enum allot_family family, const struct allot_walk_start *caller)
 {
 	void *inner = allotp_thread.cxx.block;
 
 	allotp_thread.cxx = *allotp_thread.cxx.outer;
+	if (block && allotp_thread_new_takes(block, size))
+		return;
 	if (inner && inner != block)
 		allotp_record_alloc(inner, size, ALLOT_FAMILY_MALLOC, caller);
 	else
@@ -100,9 +105,11 @@ HOOK_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, ALLOT_FAMILY_NEW, alignment,
 HOOK_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, ALLOT_FAMILY_NEW_ARRAY, alignment,
 	 (size_t size, size_t alignment, const void *nothrow), (size, alignment, nothrow));
 
-/* Recorded before the real delete, whose own call of free then passes. */
+/* Recorded before the real delete, whose own call of free, or of another operator delete, then passes. */
 static void enter_delete(void *block, enum allot_family family)
 {
+	if (block && allotp_thread.cxx.freeing == block)
+		return;
 	allotp_record_free(block, family);
 	allotp_thread.cxx.freeing = block;
 }

@@ -2,6 +2,7 @@
 /* Contexts: given to threads at their first event, taken back when they end. */
 #include "preload/thread.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -31,10 +32,13 @@ static void thread_ends(void *unused)
 	struct allot_thread *thread = &allotp_thread;
 
 	(void)unused;
+	/* Others' destructors may allocate and free, in this round and the next: ours is to be the last round's. */
+	if (++thread->rounds < PTHREAD_DESTRUCTOR_ITERATIONS && !pthread_setspecific(key, thread))
+		return;
 	thread->depth++;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	allotp_thread_detach(thread);
-	/* Other destructors may follow, and libc's own cleaning up. */
+	/* Other destructors may follow even so, and libc's own cleaning up. */
 	thread->leaving = true;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	thread->depth--;

@@ -30,12 +30,24 @@ struct allot_thread {
 	struct allot_context *contexts[ALLOT_DEPTHS];
 	uint32_t generation; /* of the store that the contexts write to */
 	uint32_t depth;    /* how many times the tracer is entered now */
+	uint32_t rounds;   /* of destructors that it has gone through */
 	bool leaving;      /* its destructors have run: contexts are taken and given back for each event */
 	bool attaching;    /* in the middle of taking a context: what it allocates meanwhile is passed through */
 	struct allot_cxx cxx;
 };
 
 extern _Thread_local struct allot_thread allotp_thread __attribute__((tls_model("initial-exec")));
+
+/* If operator new has asked for this block, it is operator new that records it. */
+static inline bool allotp_thread_new_takes(void *block, size_t size)
+{
+	struct allot_cxx *cxx = &allotp_thread.cxx;
+
+	if (__builtin_expect(!cxx->allocating, 1) || cxx->block || size < cxx->least || size > cxx->most)
+		return false;
+	cxx->block = block;
+	return true;
+}
 
 /* Once, before anything is recorded. */
 void allotp_threads_init(void);

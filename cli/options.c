@@ -166,8 +166,6 @@ int allotp_options_parse(const struct allot_command *command, int count, char **
 	if (!arguments->values)
 		return allotp_error(error, -ENOMEM, "out of memory");
 	rc = parse_words(&parser, help);
-	if (arguments->operand_count < count)
-		words[arguments->operand_count] = NULL;
 	if (rc < 0) {
 		free(arguments->values);
 		arguments->values = NULL;

@@ -67,3 +67,10 @@ TESTS += tests/unit/test-snapshot-store
 tests_unit_test_snapshot_store_SOURCES = tests/unit/test-snapshot-store.c $(SNAPSHOT_SAMPLE)
 tests_unit_test_snapshot_store_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_snapshot_store_LDADD = libsnapshot.la libstore.la libcommon.la $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test-snapshot-memory
+TESTS += tests/unit/test-snapshot-memory
+tests_unit_test_snapshot_memory_SOURCES = tests/unit/test-snapshot-memory.c $(SNAPSHOT_SAMPLE) $(STORE_SAMPLE)
+tests_unit_test_snapshot_memory_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_snapshot_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+tests_unit_test_snapshot_memory_LDADD = $(SNAPSHOT_LIBS)

@@ -3,6 +3,7 @@ bin_PROGRAMS += allot
 allot_SOURCES = \
 	cli/main.c cli/command.h \
 	cli/diff.c \
+	cli/doctor.c \
 	cli/help.c cli/help.h \
 	cli/info.c \
 	cli/launch.c cli/launch.h \
@@ -19,5 +20,5 @@ allot_SOURCES = \
 	cli/suggest.c cli/suggest.h \
 	cli/terminal.c cli/terminal.h \
 	cli/tracees.c cli/tracees.h
-allot_CPPFLAGS = $(AM_CPPFLAGS) -DALLOT_LIBDIR='"$(libdir)"'
+allot_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) -DALLOT_LIBDIR='"$(libdir)"'
 allot_LDADD = libread.la libreport.la libsymbol.la libsnapshot.la libstore.la libcommon.la

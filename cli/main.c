@@ -20,6 +20,7 @@ static const struct allot_command *const commands[] = {
 	&command_leaks,
 	&command_snapshot,
 	&command_info,
+	&command_doctor,
 	NULL,
 };
 

@@ -11,6 +11,10 @@ libsymbol_la_SOURCES = \
 	lib/symbol/ranges.c lib/symbol/ranges.h \
 	lib/symbol/names.c lib/symbol/names.h \
 	lib/symbol/progress.c lib/symbol/progress.h \
-	lib/symbol/demangle.c
+	lib/symbol/demangle.c \
+	lib/symbol/inspect.c lib/symbol/inspect.h \
+	lib/symbol/program.c lib/symbol/program.h \
+	lib/symbol/privilege.c lib/symbol/privilege.h \
+	lib/symbol/elf-facts.c lib/symbol/elf-facts.h
 libsymbol_la_CFLAGS = $(AM_CFLAGS) $(DW_CFLAGS) $(ELF_CFLAGS)
 libsymbol_la_LIBADD = $(DW_LIBS) $(ELF_LIBS) $(IBERTY_LIBS)

@@ -5,6 +5,7 @@ E2E_TESTS = \
 	tests/e2e/cli.test \
 	tests/e2e/configure.test \
 	tests/e2e/count-tests.test \
+	tests/e2e/doctor.test \
 	tests/e2e/harness.test \
 	tests/e2e/quickstart.test \
 	tests/e2e/report.test

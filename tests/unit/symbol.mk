@@ -74,3 +74,10 @@ $(frames_dir)/server/buildid/$(frames_build_id)/debuginfo: $(frames_dir)/frames-
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $(frames_dir)/frames-link.debug $@
 $(frames_dir)/server/buildid/$(frames_build_id)/executable: $(frames_dir)/frames-stripped.so
 	$(AM_V_GEN)$(MKDIR_P) $(@D) && cp $(frames_dir)/frames-stripped.so $@
+
+# How a command becomes a file, and a script its interpreter. What is judged of the file is tests/e2e/doctor.test's.
+check_PROGRAMS += tests/unit/test-program
+TESTS += tests/unit/test-program
+tests_unit_test_program_SOURCES = tests/unit/test-program.c tests/unit/unit.h
+tests_unit_test_program_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_program_LDADD = libsymbol.la libsnapshot.la libcommon.la $(UNIT_LIBS)

@@ -47,6 +47,8 @@ static void set_up(void)
 {
 	int fd = memfd_create("store", MFD_CLOEXEC);
 
+	memset(&model, 0, sizeof(model));
+	event_count = 0;
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(ftruncate(fd, (off_t)STORE_BYTES), 0);
 	ck_assert_int_eq(allotp_store_create(&store, fd, STORE_BYTES, NULL), 0);

@@ -65,7 +65,7 @@ static void freeze_totals(struct allot_view *view, const struct clock *clock, st
 		snapshot->overhead_bytes += view->regions[i].bytes;
 }
 
-static void freeze_trust(const struct allot_view *view, const struct allot_freeze_options *options,
+static void freeze_trust(struct allot_view *view, const struct allot_freeze_options *options,
 			 struct allot_trust *trust)
 {
 	const struct allot_header *header = view->header;
@@ -89,6 +89,11 @@ static void freeze_trust(const struct allot_view *view, const struct allot_freez
 	trust->stopped = header->stopped;
 	trust->exit = options->exit;
 	trust->exit_value = options->exit_value;
+	if (trust->exit > ALLOT_EXIT_UNKNOWN) {
+		/* the caller may have it from the store */
+		trust->exit = ALLOT_EXIT_UNKNOWN;
+		view->corrupt++;
+	}
 }
 
 /* Replaces the string at *field. Returns 0 or -ENOMEM. */

@@ -430,6 +430,14 @@ START_TEST(module_of_no_sense_is_kept_without_it)
 }
 END_TEST
 
+START_TEST(exit_of_no_kind_is_unknown)
+{
+	freeze_with(&(struct allot_freeze_options){ .exit = (enum allot_exit)(ALLOT_EXIT_UNKNOWN + 1) });
+	ck_assert_int_eq(frozen->trust.exit, ALLOT_EXIT_UNKNOWN);
+	ck_assert_uint_eq(frozen->trust.lost[ALLOT_LOST_CORRUPT], 10 + ALLOT_LOST_CORRUPT + 1);
+}
+END_TEST
+
 START_TEST(string_without_end_is_cut)
 {
 	memset(store_sample_item(&store, ALLOT_REGION_STRINGS, 1, 1), 'x', STORE_SAMPLE_COMMITTED - 1);
@@ -504,6 +512,7 @@ int main(void)
 	tcase_add_loop_test(damaged, parent_that_is_no_ancestor_ends_the_stack, 0, 2);
 	tcase_add_test(damaged, node_of_no_module_is_in_none);
 	tcase_add_test(damaged, module_of_no_sense_is_kept_without_it);
+	tcase_add_test(damaged, exit_of_no_kind_is_unknown);
 	tcase_add_test(damaged, string_without_end_is_cut);
 	tcase_add_loop_test(damaged, block_of_no_site_is_left_out, 0, 3);
 	tcase_add_test(damaged, directory_with_wrong_pages_is_not_followed);

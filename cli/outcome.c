@@ -78,21 +78,37 @@ void allotp_outcome_interval(const struct allot_outcome_options *options, struct
 	allotp_snapshot_free(snapshot);
 }
 
+/* Where the report goes, and all else there is to say after the program's end: standard error stays the program's. */
+static FILE *open_report(const struct allot_outcome_options *options)
+{
+	FILE *out = options->report_path ? fopen(options->report_path, "we") : stderr;
+	struct allot_error error;
+
+	if (out)
+		return out;
+	allotp_error(&error, -errno, "%s: %s", options->report_path, strerror(errno));
+	complain(error.text);
+	return NULL;
+}
+
+static void close_report(const struct allot_outcome_options *options, FILE *out)
+{
+	struct allot_error error;
+
+	if (!out || out == stderr || !fclose(out))
+		return;
+	allotp_error(&error, -errno, "%s: %s", options->report_path, strerror(errno));
+	complain(error.text);
+}
+
 /* Writes the report, and puts the names that it needed into the snapshot. */
-static void report(const struct allot_outcome_options *options, struct allot_snapshot *snapshot)
+static void report(const struct allot_outcome_options *options, struct allot_snapshot *snapshot, FILE *out)
 {
 	struct allot_report_options how = options->report;
 	struct allot_progress_line progress;
 	struct allot_view view = { .snapshot = snapshot };
-	FILE *out = options->report_path ? fopen(options->report_path, "we") : stderr;
-	struct allot_error error;
 	int result;
 
-	if (!out) {
-		allotp_error(&error, -errno, "%s: %s", options->report_path, strerror(errno));
-		complain(error.text);
-		return;
-	}
 	allotp_progress_line_init(&progress);
 	how.progress = allotp_progress_line_show;
 	how.context = &progress;
@@ -106,24 +122,20 @@ static void report(const struct allot_outcome_options *options, struct allot_sna
 	if (result)
 		complain(strerror(-result));
 	allotp_resolver_free(view.resolver);
-	if (options->report_path && fclose(out)) {
-		allotp_error(&error, -errno, "%s: %s", options->report_path, strerror(errno));
-		complain(error.text);
-	}
 }
 
-static void print_kept(const struct allot_snapshot *snapshot, const char *path, const char *what)
+static void print_kept(FILE *out, const struct allot_snapshot *snapshot, const char *path, const char *what)
 {
-	fputs("allot: ", stderr);
-	allotp_put(stderr, snapshot->program);
-	fprintf(stderr, " (%llu%s): snapshot in ", (unsigned long long)snapshot->pid, what);
-	allotp_put(stderr, path);
-	putc('\n', stderr);
+	fputs("allot: ", out);
+	allotp_put(out, snapshot->program);
+	fprintf(out, " (%llu%s): snapshot in ", (unsigned long long)snapshot->pid, what);
+	allotp_put(out, path);
+	putc('\n', out);
 }
 
 /* FILE.PID, or FILE.PID.N for the programs that the process was before its last. */
-static void keep_other(const struct allot_outcome_options *options, const char *base, struct allot_tracees *tracees,
-		       struct allot_tracee *tracee, const struct allot_launch *launch)
+static void keep_other(FILE *out, const char *base, struct allot_tracees *tracees, struct allot_tracee *tracee,
+		       const struct allot_launch *launch)
 {
 	bool last = allotp_tracees_last_of(tracees, tracee->pid) == tracee;
 	bool over = !last || !allotp_reader_is_running(&tracee->reader);
@@ -131,7 +143,6 @@ static void keep_other(const struct allot_outcome_options *options, const char *
 	unsigned int before = 1;
 	char *path = NULL;
 
-	(void)options;
 	if (!snapshot)
 		return;
 	for (size_t i = 0; !last && &tracees->list[i] != tracee; i++)
@@ -139,7 +150,8 @@ static void keep_other(const struct allot_outcome_options *options, const char *
 	if ((last ? asprintf(&path, "%s.%u", base, tracee->pid)
 		  : asprintf(&path, "%s.%u.%u", base, tracee->pid, before)) >= 0) {
 		write_snapshot(snapshot, path);
-		print_kept(snapshot, path, over ? "" : ", still running");
+		if (out)
+			print_kept(out, snapshot, path, over ? "" : ", still running");
 	}
 	free(path);
 	allotp_snapshot_free(snapshot);
@@ -152,6 +164,7 @@ void allotp_outcome_finish(const struct allot_outcome_options *options, struct a
 	struct allot_snapshot *snapshot = main_tracee ? freeze(main_tracee, true, launch) : NULL;
 	struct allot_error error;
 	char *base;
+	FILE *out;
 
 	if (!snapshot) {
 		allotp_error(&error, 0, "%s has run, but was not recorded; 'allot doctor %s' may know why", program,
@@ -167,15 +180,19 @@ void allotp_outcome_finish(const struct allot_outcome_options *options, struct a
 	}
 	/* First on disk, then made pleasant to read. */
 	write_snapshot(snapshot, base);
-	report(options, snapshot);
+	out = open_report(options);
+	if (out)
+		report(options, snapshot, out);
 	write_snapshot(snapshot, base);
 	for (size_t i = 0; i < tracees->count; i++) {
 		struct allot_tracee *tracee = &tracees->list[i];
 
 		if (tracee->announced && tracee != main_tracee)
-			keep_other(options, base, tracees, tracee, launch);
+			keep_other(out, base, tracees, tracee, launch);
 	}
-	print_kept(snapshot, base, "");
+	if (out)
+		print_kept(out, snapshot, base, "");
+	close_report(options, out);
 	free(base);
 	allotp_snapshot_free(snapshot);
 }

@@ -2,13 +2,27 @@
 EXTRA_DIST += tests/e2e/tap.sh tests/e2e/trace.sh
 
 E2E_TESTS = \
+	tests/e2e/basic.test \
 	tests/e2e/cli.test \
 	tests/e2e/configure.test \
 	tests/e2e/count-tests.test \
+	tests/e2e/cxx.test \
 	tests/e2e/doctor.test \
 	tests/e2e/harness.test \
+	tests/e2e/leave.test \
+	tests/e2e/limits.test \
+	tests/e2e/loader.test \
+	tests/e2e/mappings.test \
+	tests/e2e/memcheck.test \
+	tests/e2e/pass-through.test \
+	tests/e2e/process.test \
+	tests/e2e/programs.test \
 	tests/e2e/quickstart.test \
-	tests/e2e/report.test
+	tests/e2e/report.test \
+	tests/e2e/running.test \
+	tests/e2e/signals.test \
+	tests/e2e/stress.test \
+	tests/e2e/thread.test
 
 dist_check_SCRIPTS += $(E2E_TESTS)
 TESTS += $(E2E_TESTS)

@@ -36,7 +36,7 @@ static void start(void)
 }
 
 /* The size is kept in the 16 bytes before the block, for realloc. */
-EXPORT void *memalign(size_t alignment, size_t size)
+static void *take(size_t alignment, size_t size)
 {
 	size_t whole = 16 + alignment + ((size + 15) & ~(size_t)15);
 	uintptr_t block;
@@ -54,7 +54,12 @@ EXPORT void *memalign(size_t alignment, size_t size)
 
 EXPORT void *malloc(size_t size)
 {
-	return memalign(16, size);
+	return take(16, size);
+}
+
+EXPORT void *memalign(size_t alignment, size_t size)
+{
+	return take(alignment < 16 ? 16 : alignment, size);
 }
 
 EXPORT void free(void *block)
@@ -70,12 +75,12 @@ EXPORT void *calloc(size_t count, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	return memalign(16, bytes);
+	return take(16, bytes);
 }
 
 EXPORT void *realloc(void *old, size_t size)
 {
-	void *block = memalign(16, size);
+	void *block = take(16, size);
 
 	if (block && old)
 		memcpy(block, old, ((size_t *)old)[-1] < size ? ((size_t *)old)[-1] : size);
@@ -84,12 +89,12 @@ EXPORT void *realloc(void *old, size_t size)
 
 EXPORT void *aligned_alloc(size_t alignment, size_t size)
 {
-	return memalign(alignment < 16 ? 16 : alignment, size);
+	return take(alignment < 16 ? 16 : alignment, size);
 }
 
 EXPORT int posix_memalign(void **out, size_t alignment, size_t size)
 {
-	void *block = aligned_alloc(alignment, size);
+	void *block = take(alignment, size);
 
 	if (!block)
 		return ENOMEM;

@@ -20,7 +20,7 @@ SITE void outside_857(void)
 	free(malloc(857));
 }
 
-static void handle(int number)
+SITE void handle(int number)
 {
 	if (number == SIGUSR1)
 		on_own_stack_839();

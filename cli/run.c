@@ -15,6 +15,7 @@
 #include "options.h"
 #include "outcome.h"
 #include "render.h"
+#include "symbol/inspect.h"
 #include "tracees.h"
 
 static const struct allot_option options[] = {
@@ -115,13 +116,28 @@ static int trace(struct settings *settings, struct allot_tracees *tracees, char 
 	return allotp_launch_exit_status(&launch);
 }
 
+/* A wish that cannot be met is told before anything runs. */
+static int look_at(const struct settings *settings, const char *program, struct allot_error *error)
+{
+	struct allot_inspection inspection;
+	int result = allotp_inspect(program, &inspection, error);
+
+	if (result < 0)
+		return result;
+	/* Followed, what it starts may be traced even so. */
+	if (!settings->plan.follow)
+		result = allotp_inspection_verdict(&inspection, error);
+	allotp_inspection_release(&inspection);
+	return result;
+}
+
 static int run(const struct allot_arguments *arguments, struct allot_error *error)
 {
 	struct settings settings = { 0 };
 	struct allot_tracees tracees = { 0 };
 	int status;
 
-	if (read_settings(arguments, &settings, error))
+	if (read_settings(arguments, &settings, error) || look_at(&settings, arguments->operands[0], error))
 		return EXIT_USAGE;
 	status = trace(&settings, &tracees, arguments->operands, error);
 	allotp_tracees_free(&tracees);

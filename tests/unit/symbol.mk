@@ -16,7 +16,8 @@ tests_unit_test_symbol_LDADD = libsymbol.la libsnapshot.la libcommon.la $(UNIT_L
 frames_dir = tests/unit/fixtures
 frames_c = $(top_srcdir)/tests/unit/fixtures/frames.c
 frames_build_id = a110700000000000000000000000000000000001
-FRAMES_COMPILE = $(AM_V_GEN)$(MKDIR_P) $(frames_dir) && $(CC) -std=gnu11 -O2 -fPIC -shared
+FRAMES_OBJECT = $(AM_V_GEN)$(MKDIR_P) $(frames_dir) && $(CC) -std=gnu11 -O2 -fPIC
+FRAMES_COMPILE = $(FRAMES_OBJECT) -shared
 FRAMES = \
 	$(frames_dir)/frames.so \
 	$(frames_dir)/frames-dwarf4.so \
@@ -42,7 +43,7 @@ $(frames_dir)/frames.so: $(frames_dir)/frames.c $(frames_dir)/frames.h
 $(frames_dir)/frames-dwarf4.so: $(frames_dir)/frames.c $(frames_dir)/frames.h
 	$(FRAMES_COMPILE) -gdwarf-4 -Wl,--build-id=0x$(frames_build_id) -o $@ $(frames_c)
 $(frames_dir)/frames-split.so: $(frames_dir)/frames.c $(frames_dir)/frames.h
-	$(FRAMES_COMPILE) -g -gsplit-dwarf -c -o $(frames_dir)/frames-split.o $(frames_c)
+	$(FRAMES_OBJECT) -g -gsplit-dwarf -c -o $(frames_dir)/frames-split.o $(frames_c)
 	$(AM_V_at)$(CC) -shared -Wl,--build-id=0x$(frames_build_id) -o $@ $(frames_dir)/frames-split.o
 $(frames_dir)/frames-rebuilt.so: $(frames_dir)/frames.c $(frames_dir)/frames.h
 	$(FRAMES_COMPILE) -g -Wl,--build-id=0xa110700000000000000000000000000000000002 -o $@ $(frames_c)

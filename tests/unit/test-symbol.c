@@ -395,6 +395,48 @@ START_TEST(keeps_symbols_in_the_snapshot)
 }
 END_TEST
 
+/* Reads a "FUNCTION\nFILE:LINE:COLUMN\n" pair of eu-addr2line, where FUNCTION may go on with " inlined at …". */
+static void read_frame(FILE *from, char *function, char *place, size_t size)
+{
+	char *colon;
+
+	ck_assert_ptr_nonnull(fgets(function, (int)size, from));
+	ck_assert_ptr_nonnull(fgets(place, (int)size, from));
+	function[strcspn(function, " \n")] = '\0';
+	colon = strrchr(place, ':');
+	ck_assert_ptr_nonnull(colon);
+	*colon = '\0';
+}
+
+START_TEST(agrees_with_addr2line)
+{
+	struct allot_snapshot *snapshot = make_snapshot("frames.so", &frames);
+	struct allot_resolver *resolver = make_resolver(snapshot, BESIDE);
+
+	for (uint32_t i = NOTED_PLAIN; i <= NOTED_STATIC; i++) {
+		const struct allot_symbol *symbol = allotp_resolve(resolver, ALLOT_NODE_FIRST + i);
+		char command[4096], function[1024], place[1024], expected[1024];
+		FILE *from;
+
+		snprintf(command, sizeof(command), "eu-addr2line -i -f -s -e %s/frames.so %#lx", directory,
+		         (unsigned long)(uintptr_t)frames.noted[i].address - 1);
+		from = popen(command, "r");
+		ck_assert_ptr_nonnull(from);
+		for (uint32_t frame = 0; frame < symbol->frame_count; frame++) {
+			read_frame(from, function, place, sizeof(function));
+			ck_assert_str_eq(symbol->frames[frame].function, function);
+			snprintf(expected, sizeof(expected), "%s:%u", basename(symbol->frames[frame].file),
+			         symbol->frames[frame].line);
+			ck_assert_str_eq(expected, place);
+		}
+		ck_assert_int_eq(fgetc(from), EOF);
+		ck_assert_int_eq(pclose(from), 0);
+	}
+	allotp_resolver_free(resolver);
+	allotp_snapshot_free(snapshot);
+}
+END_TEST
+
 static void count_progress(void *context, const char *what, uint64_t done, uint64_t total)
 {
 	ck_assert_uint_le(done, total);
@@ -457,6 +499,10 @@ int main(void)
 		tcase_add_test(tcase, asks_debuginfod);
 	else
 		puts("# asks_debuginfod is not run: libdebuginfod.so.1 is not installed");
+	if (system("command -v eu-addr2line >/dev/null") == 0)
+		tcase_add_test(tcase, agrees_with_addr2line);
+	else
+		puts("# agrees_with_addr2line is not run: eu-addr2line is not installed");
 	if (system("command -v xz >/dev/null") == 0)
 		tcase_add_test(tcase, unpacks_the_mini_symbol_table);
 	else

@@ -147,28 +147,41 @@ static int find_in_object(struct allot_resolver *resolver, uint32_t module, uint
 	                          &resolver->scratch);
 }
 
-static struct allot_symbol *make_symbol(const struct allot_places *places)
+static struct allot_symbol *make_symbol(const struct allot_place *places, uint32_t count)
 {
-	struct allot_symbol *symbol = calloc(1, sizeof(*symbol) + places->count * sizeof(struct allot_frame));
+	struct allot_symbol *symbol = calloc(1, sizeof(*symbol) + count * sizeof(struct allot_frame));
 
 	if (!symbol)
 		return NULL;
 	symbol->frames = (struct allot_frame *)(symbol + 1);
-	symbol->frame_count = places->count;
-	for (uint32_t i = 0; i < places->count; i++) {
+	symbol->frame_count = count;
+	for (uint32_t i = 0; i < count; i++) {
 		/* The names are shared by all frames; nobody changes them through one. */
-		symbol->frames[i].function = (char *)places->items[i].function;
-		symbol->frames[i].file = (char *)places->items[i].file;
-		symbol->frames[i].line = places->items[i].line;
-		symbol->frames[i].inlined = i + 1 < places->count;
+		symbol->frames[i].function = (char *)places[i].function;
+		symbol->frames[i].file = (char *)places[i].file;
+		symbol->frames[i].line = places[i].line;
+		symbol->frames[i].inlined = i + 1 < count;
 	}
 	return symbol;
+}
+
+/* The loader calls malloc through an inline function of that name, which must not pass for the caller. */
+static uint32_t count_inlined_allocators(const struct allot_places *places, const char *module_path)
+{
+	uint32_t count = 0;
+
+	while (count + 1 < places->count &&
+	       allotp_is_allocator(module_path, places->items[count].function, places->items[count].file))
+		count++;
+	return count;
 }
 
 static struct allot_symbol *resolve_address(struct allot_resolver *resolver, uint32_t module, uint64_t address,
                                             bool signal)
 {
+	const char *module_path = resolver->snapshot->modules[module].path;
 	struct allot_symbol **place, *symbol;
+	uint32_t skipped;
 	int result;
 
 	if (make_room(resolver) < 0)
@@ -180,7 +193,10 @@ static struct allot_symbol *resolve_address(struct allot_resolver *resolver, uin
 	result = find_carried(resolver, module, address, signal);
 	if (result == 0)
 		result = find_in_object(resolver, module, address, signal);
-	symbol = result < 0 ? NULL : make_symbol(&resolver->scratch);
+	if (result < 0)
+		return NULL;
+	skipped = count_inlined_allocators(&resolver->scratch, module_path);
+	symbol = make_symbol(resolver->scratch.items + skipped, resolver->scratch.count - skipped);
 	if (!symbol)
 		return NULL;
 	symbol->module = module;

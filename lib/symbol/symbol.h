@@ -37,11 +37,11 @@ void allotp_resolver_free(struct allot_resolver *resolver);
 int allotp_resolver_set_debug_path(struct allot_resolver *resolver, const char *path);
 
 /*
- * The frames of a node, innermost first, at least one: inlined calls come before the function that holds
- * them. What is unknown is NULL or 0 in the frame. The result lives as long as the resolver, and the same
- * node (or another node with the same module, address and signal flag) gives the same pointer, so pointers may be
- * compared. Strings are shared: two frames of the same function and file in one resolver have equal pointers.
- * Returns NULL only when out of memory.
+ * The frames of a node, innermost first, at least one: inlined calls come before the function that holds them;
+ * allocation functions that were inlined into their caller are left out. What is unknown is NULL or 0 in the frame.
+ * The result lives as long as the resolver, and the same node (or another node with the same module, address and
+ * signal flag) gives the same pointer, so pointers may be compared. Strings are shared: two frames of the same
+ * function and file in one resolver have equal pointers. Returns NULL only when out of memory.
  */
 const struct allot_symbol *allotp_resolve(struct allot_resolver *resolver, uint32_t node);
 

@@ -31,6 +31,7 @@ FRAMES = \
 	$(frames_dir)/frames-unnumbered.so \
 	$(frames_dir)/frames-nameless.so \
 	$(frames_dir)/frames-cxx.so \
+	$(frames_dir)/liballot.so.0 \
 	$(frames_dir)/debug/.build-id/a1/10700000000000000000000000000000000001.debug \
 	$(frames_dir)/server/buildid/$(frames_build_id)/debuginfo \
 	$(frames_dir)/server/buildid/$(frames_build_id)/executable
@@ -54,6 +55,8 @@ $(frames_dir)/frames-nameless.so: $(frames_dir)/frames.c $(frames_dir)/frames.h
 $(frames_dir)/frames-cxx.so: $(frames_dir)/frames.cc $(frames_dir)/frames.h
 	$(AM_V_GEN)$(MKDIR_P) $(frames_dir) && $(CXX) -O2 -g -fPIC -shared \
 		-Wl,--build-id=0x$(frames_build_id) -o $@ $(top_srcdir)/tests/unit/fixtures/frames.cc
+$(frames_dir)/liballot.so.0: $(frames_dir)/frames.so
+	$(AM_V_GEN)cp $(frames_dir)/frames.so $@
 $(frames_dir)/frames-table.so: $(frames_dir)/frames.so
 	$(AM_V_GEN)$(STRIP) --strip-debug -o $@ $(frames_dir)/frames.so
 $(frames_dir)/frames-stripped.so: $(frames_dir)/frames.so

@@ -362,6 +362,26 @@ START_TEST(names_no_code_outside_of_modules)
 }
 END_TEST
 
+START_TEST(leaves_out_inlined_allocators)
+{
+	struct allot_snapshot *snapshot = make_snapshot("liballot.so.0", &frames);
+	struct allot_resolver *resolver = make_resolver(snapshot, BESIDE);
+	const struct allot_symbol *symbol = allotp_resolve(resolver, ALLOT_NODE_FIRST + NOTED_INLINED);
+
+	/* By its name all of the file is ours; one frame stays, where the innermost would have hidden it. */
+	assert_plain(symbol, "frames_outer", source_c, frames.outer_line);
+	ck_assert(allotp_symbol_is_allocator(resolver, symbol));
+	allotp_resolver_free(resolver);
+	allotp_snapshot_free(snapshot);
+
+	snapshot = make_snapshot("frames.so", &frames);
+	resolver = make_resolver(snapshot, BESIDE);
+	ck_assert(!allotp_symbol_is_allocator(resolver, allotp_resolve(resolver, ALLOT_NODE_FIRST + NOTED_INLINED)));
+	allotp_resolver_free(resolver);
+	allotp_snapshot_free(snapshot);
+}
+END_TEST
+
 START_TEST(keeps_symbols_in_the_snapshot)
 {
 	struct allot_snapshot *snapshot = make_snapshot("frames.so", &frames);
@@ -493,6 +513,7 @@ int main(void)
 	tcase_add_test(tcase, looks_up_before_a_return_address_and_at_an_interrupted_one);
 	tcase_add_test(tcase, gives_equal_things_equal_pointers);
 	tcase_add_test(tcase, names_no_code_outside_of_modules);
+	tcase_add_test(tcase, leaves_out_inlined_allocators);
 	tcase_add_test(tcase, keeps_symbols_in_the_snapshot);
 	tcase_add_test(tcase, tells_of_each_file_it_reads);
 	if (library_exists("libdebuginfod.so.1"))

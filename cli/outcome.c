@@ -133,6 +133,15 @@ static void print_kept(FILE *out, const struct allot_snapshot *snapshot, const c
 	putc('\n', out);
 }
 
+/* What the report must not leave to the reader to guess. */
+static void print_caveats(FILE *out, const struct allot_snapshot *snapshot)
+{
+	if (snapshot->trust.exit == ALLOT_EXIT_EXEC)
+		fputs("allot: the program has become another one, which was not recorded\n", out);
+	if (!snapshot->trust.events)
+		fputs("allot: no allocation was seen; one that brings its own malloc makes none that can be\n", out);
+}
+
 /* FILE.PID, or FILE.PID.N for the programs that the process was before its last. */
 static void keep_other(FILE *out, const char *base, struct allot_tracees *tracees, struct allot_tracee *tracee,
 		       const struct allot_launch *launch)
@@ -190,8 +199,10 @@ void allotp_outcome_finish(const struct allot_outcome_options *options, struct a
 		if (tracee->announced && tracee != main_tracee)
 			keep_other(out, base, tracees, tracee, launch);
 	}
-	if (out)
+	if (out) {
+		print_caveats(out, snapshot);
 		print_kept(out, snapshot, base, "");
+	}
 	close_report(options, out);
 	free(base);
 	allotp_snapshot_free(snapshot);

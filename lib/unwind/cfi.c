@@ -350,7 +350,7 @@ static int become(const struct allotp_cfi_row *row, struct allotp_registers *reg
 	if (ALLOTP_RA_IS_IP && row->registers[ALLOTP_REGISTER_RA].how == ALLOTP_CFI_SAME)
 		return -EINVAL;
 	/* A signal handler may have a stack of its own. Only an interrupted function may have no frame at all. */
-	if (!row->signal && (registers->known & sp_bit) && sp <= old && (sp < old || ALLOTP_RA_IS_IP || !registers->exact))
+	if (!row->signal && (registers->known & sp_bit) && (sp < old || (sp == old && !registers->exact)))
 		return -EINVAL;
 	caller->ip = allotp_address_strip(caller->value[ALLOTP_REGISTER_RA]);
 	if (caller->ip == 0)

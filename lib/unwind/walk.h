@@ -25,8 +25,8 @@ struct allot_walk_start {
 };
 
 /*
- * Fills in a start, in a function that is compiled with a frame pointer (-fno-omit-frame-pointer): for the frame that
- * called it. Only on processors that have a walker of their own; elsewhere sp and fp are of no use.
+ * The start that is the caller of the function it is used in, which must not be inlined. That function gets a frame
+ * pointer by it, however it is compiled. The generic walker needs nothing but ip.
  */
 #if defined(__x86_64__)
 #define ALLOTP_WALK_START()                                                                                            \
@@ -36,11 +36,16 @@ struct allot_walk_start {
 		.fp = *(const uint64_t *)__builtin_frame_address(0),                                                   \
 	}
 #elif defined(__aarch64__)
+#ifdef __clang__ /* its __builtin_dwarf_cfa is the frame pointer, which it sets right below the CFA */
+#define ALLOTP_WALK_CFA() ((uintptr_t)__builtin_frame_address(0) + 16)
+#else
+#define ALLOTP_WALK_CFA() ((uintptr_t)__builtin_dwarf_cfa())
+#endif
 #define ALLOTP_WALK_START()                                                                                            \
 	(struct allot_walk_start)                                                                                      \
 	{                                                                                                              \
 		.ip = (uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)),                           \
-		.sp = (uintptr_t)__builtin_dwarf_cfa(), .fp = *(const uint64_t *)__builtin_frame_address(0),           \
+				.sp = ALLOTP_WALK_CFA(), .fp = *(const uint64_t *)__builtin_frame_address(0),           \
 	}
 #else
 #define ALLOTP_WALK_START() ((struct allot_walk_start){.ip = (uintptr_t)__builtin_return_address(0)})

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests the walk in situations that a tour does not come by. */
+#include "snapshot/snapshot.h"
+#include "unwind-hook.h"
+#include "unwind-plugin.h"
+#include "unwind/object.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+void asm_with_pointer(void (*function)(void *), void *argument);
+void asm_without_pointer(void (*function)(void *), void *argument, uint64_t fp);
+extern const char asm_with_pointer_end[], asm_without_pointer_end[];
+
+static struct hook hook;
+
+static void setup(void)
+{
+	ck_assert_msg(hook_setup(), "libunwind.so.8 is missing");
+	hook_make(&hook, 1024);
+}
+
+#define JUDGE() ck_assert_msg(hook.differing == 0, "%lu of %lu differ\n%s", hook.differing, hook.walks, hook.difference)
+
+static __attribute__((noinline)) void check(void *argument)
+{
+	hook_check(argument);
+	__asm__ volatile("" ::: "memory");
+}
+
+static __attribute__((noinline)) void only_walk(void *argument)
+{
+	hook_walk(argument);
+	__asm__ volatile("" ::: "memory");
+}
+
+START_TEST(walks_to_the_first_frame)
+{
+	uint64_t stack[64];
+	uint32_t flags[64];
+	size_t count;
+
+	hook_check(&hook);
+	JUDGE();
+	count = hook_stack(hook.last.node, stack, flags, 64);
+	ck_assert_uint_eq(count, hook.last.depth);
+	ck_assert_uint_eq(hook_root(hook.last.node), ALLOT_NODE_ROOT);
+	ck_assert_uint_eq(hook.last.stop, 0);
+	for (size_t i = 0; i < count; i++)
+		ck_assert_uint_eq(flags[i], 0);
+}
+END_TEST
+
+/* The tree is asked only for what changed, and for all of it after code was unloaded. */
+START_TEST(remembers)
+{
+	for (int i = 0; i < 3; i++) {
+		unsigned long before = hook_children;
+
+		hook_walk(&hook);
+		ck_assert_uint_eq(hook_children - before, i == 0 ? hook.last.depth : 0);
+	}
+	for (int i = 0; i < 3; i++) {
+		unsigned long before = hook_children;
+
+		check(&hook);
+		/* check itself, and the call of it here. */
+		ck_assert_uint_eq(hook_children - before, i == 0 ? 2 : 0);
+	}
+	hook_epoch++;
+	allotp_walk_code_unloaded();
+	for (int i = 0; i < 2; i++) {
+		unsigned long before = hook_children;
+
+		check(&hook);
+		ck_assert_uint_eq(hook_children - before, i == 0 ? hook.last.depth : 0);
+	}
+	JUDGE();
+}
+END_TEST
+
+START_TEST(recovers_from_a_full_tree)
+{
+	hook_tree_full = true;
+	hook_walk(&hook);
+	ck_assert_uint_eq(hook.last.node, ALLOT_NODE_NONE);
+	hook_walk(&hook);
+	ck_assert_uint_eq(hook.last.node, ALLOT_NODE_NONE);
+	hook_tree_full = false;
+	hook_check(&hook);
+	JUDGE();
+}
+END_TEST
+
+/* Returns what it was given, so that the calls are no tail calls. */
+static __attribute__((noinline)) unsigned dive(unsigned depth, void (*function)(void *), void *argument)
+{
+	if (depth == 0)
+		function(argument);
+	else
+		depth = dive(depth - 1, function, argument) + 1;
+	__asm__ volatile("" : "+r"(depth));
+	return depth;
+}
+
+/* Walks on the way out too: the same walker, at each of many depths. */
+static __attribute__((noinline)) unsigned dive_and_walk(unsigned depth, unsigned step)
+{
+	unsigned result = 0;
+
+	if (depth > 0)
+		result = dive_and_walk(depth - 1, step) + 1;
+	if (depth % step == 0)
+		hook_check(&hook);
+	return result;
+}
+
+START_TEST(keeps_deep_stacks_to_the_limit)
+{
+	static const uint32_t limits[] = {1, 1024, ALLOT_WALK_LIMIT_MAX};
+	static struct hook deep;
+
+	hook_make(&deep, limits[_i]);
+	dive(100000, check, &deep);
+	ck_assert_msg(deep.differing == 0, "%s", deep.difference);
+	ck_assert_uint_eq(deep.last.depth, limits[_i]);
+	ck_assert_uint_eq(deep.last.status, ALLOT_WALK_LIMITED);
+	dive(10, check, &deep);
+	ck_assert_msg(deep.differing == 0, "%s", deep.difference);
+}
+END_TEST
+
+START_TEST(walks_on_the_way_out)
+{
+	dive_and_walk(3000, 100);
+	dive_and_walk(1100, 1);
+	JUDGE();
+}
+END_TEST
+
+static volatile uint64_t interrupted;
+
+static void handle(int number, siginfo_t *info, void *context)
+{
+	(void)number;
+	(void)info;
+#ifdef __x86_64__
+	interrupted = (uint64_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+#else
+	interrupted = ((ucontext_t *)context)->uc_mcontext.pc;
+#endif
+	hook_check(&hook);
+	hook_check(&hook);
+}
+
+static void signal_with(int flags)
+{
+	struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | flags};
+	uint64_t stack[64];
+	uint32_t node_flags[64];
+	size_t count;
+
+	sigaction(SIGUSR1, &action, NULL);
+	for (int i = 0; i < 3; i++) {
+		hook_check(&hook);
+		raise(SIGUSR1);
+	}
+	JUDGE();
+	/* The handler, the trampoline, and the interrupted frame. */
+	count = hook_stack(hook.last.node, stack, node_flags, 64);
+	ck_assert_uint_gt(count, 3);
+	ck_assert_uint_eq(stack[2], interrupted);
+	for (size_t i = 0; i < count; i++)
+		ck_assert_uint_eq(node_flags[i], i == 2 ? ALLOT_NODE_SIGNAL : 0);
+}
+
+START_TEST(walks_through_signals)
+{
+	signal_with(0);
+}
+END_TEST
+
+/* Alternate stacks below and above the interrupted one, and ones whose place is another's later. */
+START_TEST(walks_off_alternate_stacks)
+{
+	char on_stack[65536];
+	size_t size = 65536;
+
+	for (int i = 0; i < 4; i++) {
+		char *stack = on_stack;
+
+		if (i > 0)
+			stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		stack_t other = {.ss_sp = stack, .ss_size = size};
+
+		ck_assert_int_eq(sigaltstack(&other, NULL), 0);
+		signal_with(SA_ONSTACK);
+		other.ss_flags = SS_DISABLE;
+		ck_assert_int_eq(sigaltstack(&other, NULL), 0);
+		if (i > 0)
+			munmap(stack, size);
+	}
+}
+END_TEST
+
+static ucontext_t main_context, routine_context;
+
+static void routine(void)
+{
+	for (unsigned i = 0;; i++) {
+		dive(i % 5, check, &hook);
+		swapcontext(&routine_context, &main_context);
+	}
+}
+
+/*
+ * The routine's stack ends where its memory ends. New ones lie where an older one was, but end earlier: the
+ * walker must not believe its memory of the old one.
+ */
+START_TEST(walks_coroutines)
+{
+	const size_t size = 1 << 18, page = (size_t)sysconf(_SC_PAGESIZE);
+	char *area = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	ck_assert_ptr_ne(area, MAP_FAILED);
+	for (unsigned i = 0; i < 8; i++) {
+		size_t used = size - (i % 4 + 1) * page;
+
+		ck_assert_int_eq(mprotect(area, size, PROT_NONE), 0);
+		ck_assert_int_eq(mprotect(area, used, PROT_READ | PROT_WRITE), 0);
+		getcontext(&routine_context);
+		routine_context.uc_stack.ss_sp = area;
+		routine_context.uc_stack.ss_size = used;
+		makecontext(&routine_context, routine, 0);
+		for (unsigned j = 0; j < 10; j++) {
+			swapcontext(&main_context, &routine_context);
+			hook_check(&hook);
+		}
+	}
+	JUDGE();
+	munmap(area, size);
+}
+END_TEST
+
+static void *run(void *argument)
+{
+	struct hook *own = argument;
+
+	hook_make(own, 64);
+	for (int i = 0; i < 3; i++)
+		dive(5, check, own);
+	hook_release(own);
+	return NULL;
+}
+
+START_TEST(walks_threads_to_their_first_frame)
+{
+	for (int i = 0; i < 4; i++) {
+		static struct hook own;
+		pthread_t thread;
+
+		ck_assert_int_eq(pthread_create(&thread, NULL, run, &own), 0);
+		pthread_join(thread, NULL);
+		ck_assert_uint_eq(own.walks, 3);
+		ck_assert_msg(own.differing == 0, "%s", own.difference);
+	}
+}
+END_TEST
+
+START_TEST(walks_loaded_code)
+{
+	const char *build = getenv("ALLOT_TEST_BUILD");
+	void *place = NULL;
+	unsigned same_place = 0;
+
+	for (unsigned i = 0; i < 6; i++) {
+		void (*call)(void (*)(void *), void *);
+		char path[4096];
+		void *plugin;
+
+		snprintf(path, sizeof(path), "%s/.libs/unwind-plugin-%c.so", build ? build : ".", i % 2 ? 'b' : 'a');
+		plugin = dlopen(path, RTLD_NOW);
+		ck_assert_msg(plugin != NULL, "%s", dlerror());
+		call = (void (*)(void (*)(void *), void *))dlsym(plugin, "plugin_call");
+		same_place += (void *)call == place;
+		place = (void *)call;
+		call(check, &hook);
+		call(check, &hook);
+		JUDGE();
+		dlclose(plugin);
+		hook_epoch++;
+		allotp_walk_code_unloaded();
+	}
+	/* Else this has tested nothing. */
+	ck_assert_uint_gt(same_place, 0);
+}
+END_TEST
+
+static bool within(uint64_t address, const void *start, const void *end)
+{
+	return address > (uintptr_t)start && address < (uintptr_t)end;
+}
+
+/* Code that has no unwind data, in this file and made at run time. */
+START_TEST(follows_frame_pointers)
+{
+	const size_t size = (uintptr_t)asm_with_pointer_end - (uintptr_t)asm_with_pointer;
+	char *made = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void (*call)(void (*)(void *), void *) = asm_with_pointer;
+	uint32_t depth;
+
+	ck_assert_ptr_ne(made, MAP_FAILED);
+	memcpy(made, (const void *)asm_with_pointer, size);
+	ck_assert_int_eq(mprotect(made, 4096, PROT_READ | PROT_EXEC), 0);
+	__builtin___clear_cache(made, made + 4096);
+	hook_walk(&hook);
+	depth = hook.last.depth;
+	for (int i = 0; i < 4; i++) {
+		uint64_t stack[64];
+
+		if (i >= 2)
+			call = (void (*)(void (*)(void *), void *))(uintptr_t)made;
+		call(only_walk, &hook);
+		ck_assert_uint_eq(hook.last.status, ALLOT_WALK_COMPLETE);
+		ck_assert_uint_eq(hook.last.depth, depth + 2);
+		ck_assert_uint_eq(hook_stack(hook.last.node, stack, NULL, 64), depth + 2);
+		ck_assert(within(stack[1], (const void *)call, (const char *)call + size));
+	}
+	munmap(made, 4096);
+}
+END_TEST
+
+/* Where there is neither unwind data nor a frame pointer, the walk says so, and where. */
+START_TEST(stops_where_no_way_is_known)
+{
+	uint64_t lie[2] = {0, 0x1234567};
+	const uint64_t pointers[] = {1, 8, (uintptr_t)&lie, UINT64_MAX - 7, UINT64_C(1) << 47};
+
+	lie[0] = (uintptr_t)&lie;
+	for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++) {
+		uint64_t stack[64];
+
+		for (int again = 0; again < 2; again++) {
+			asm_without_pointer(only_walk, &hook, pointers[i]);
+			ck_assert_uint_eq(hook.last.status, ALLOT_WALK_TRUNCATED);
+			ck_assert_uint_eq(hook.last.depth, 2);
+			ck_assert_uint_eq(hook_root(hook.last.node), ALLOT_NODE_TRUNCATED);
+			ck_assert_uint_eq(hook_stack(hook.last.node, stack, NULL, 64), 2);
+			ck_assert_uint_eq(hook.last.stop, stack[1]);
+			ck_assert(within(stack[1], (const void *)asm_without_pointer, asm_without_pointer_end));
+		}
+	}
+	/* A frame pointer of 0 is how the ABI marks the first frame. */
+	asm_without_pointer(only_walk, &hook, 0);
+	ck_assert_uint_eq(hook.last.status, ALLOT_WALK_COMPLETE);
+	ck_assert_uint_eq(hook.last.depth, 2);
+}
+END_TEST
+
+/* The frame without unwind data is in the middle: what is outside of it may change while it looks the same. */
+START_TEST(notices_changes_behind_frame_pointers)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		uint32_t depth;
+
+		hook_walk(&hook);
+		depth = hook.last.depth;
+		asm_with_pointer(i % 2 ? only_walk : check, &hook);
+		ck_assert_uint_eq(hook.last.depth, depth + 2);
+		ck_assert_uint_eq(hook.last.status, ALLOT_WALK_COMPLETE);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("unwind-walk");
+	TCase *tests = tcase_create("walk");
+
+	tcase_add_checked_fixture(tests, setup, NULL);
+	tcase_set_timeout(tests, 120);
+	tcase_add_test(tests, walks_to_the_first_frame);
+	tcase_add_test(tests, remembers);
+	tcase_add_test(tests, recovers_from_a_full_tree);
+	tcase_add_loop_test(tests, keeps_deep_stacks_to_the_limit, 0, 3);
+	tcase_add_test(tests, walks_on_the_way_out);
+	tcase_add_test(tests, walks_through_signals);
+	tcase_add_test(tests, walks_off_alternate_stacks);
+	tcase_add_test(tests, walks_coroutines);
+	tcase_add_test(tests, walks_threads_to_their_first_frame);
+	tcase_add_test(tests, walks_loaded_code);
+	tcase_add_test(tests, follows_frame_pointers);
+	tcase_add_test(tests, stops_where_no_way_is_known);
+	tcase_add_test(tests, notices_changes_behind_frame_pointers);
+	suite_add_tcase(suite, tests);
+	return unit_run(suite);
+}

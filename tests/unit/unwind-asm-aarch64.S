@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Functions without unwind data. Each calls its first argument with its second. */
+
+	.text
+
+/* With a frame pointer. */
+	.globl	asm_with_pointer
+	.type	asm_with_pointer, %function
+asm_with_pointer:
+	stp	x29, x30, [sp, -64]!
+	mov	x29, sp
+	mov	x9, x0
+	mov	x0, x1
+	blr	x9
+	ldp	x29, x30, [sp], 64
+	ret
+	.globl	asm_with_pointer_end
+asm_with_pointer_end:
+	.size	asm_with_pointer, . - asm_with_pointer
+
+/* The frame pointer register holds the third argument instead. */
+	.globl	asm_without_pointer
+	.type	asm_without_pointer, %function
+asm_without_pointer:
+	stp	x29, x30, [sp, -64]!
+	mov	x29, x2
+	mov	x9, x0
+	mov	x0, x1
+	blr	x9
+	ldp	x29, x30, [sp], 64
+	ret
+	.globl	asm_without_pointer_end
+asm_without_pointer_end:
+	.size	asm_without_pointer, . - asm_without_pointer
+
+	.section .note.GNU-stack, "", %progbits

@@ -275,6 +275,7 @@ int allotp_cfi_find(const struct allotp_object *object, uint64_t pc, struct allo
 
 	if (error)
 		return error;
+	scratch->start = fde.start;
 	scratch->row = (struct allotp_cfi_row){.signal = fde.signal};
 	/* The CIE's program has no locations: it is run whole. */
 	if (!execute_all(&run, fde.initial) || run.location != 0)

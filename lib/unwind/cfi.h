@@ -39,7 +39,9 @@ struct allotp_cfi_row {
 /* Rows to work with. Some kilobytes, which small stacks do not have, so the caller supplies them. */
 #define ALLOTP_CFI_REMEMBERED 8
 struct allotp_cfi_scratch {
-	struct allotp_cfi_row row, initial, remembered[ALLOTP_CFI_REMEMBERED];
+	struct allotp_cfi_row row; /* what was found */
+	uint64_t start;            /* of the function it is in */
+	struct allotp_cfi_row initial, remembered[ALLOTP_CFI_REMEMBERED];
 };
 
 /*

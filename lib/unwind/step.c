@@ -28,6 +28,19 @@ static int advance(struct allot_walker *walker, struct allotp_registers *registe
 	return found ? allotp_cfi_step(&scratch->row, registers, &walker->memory) : -ESRCH;
 }
 
+/*
+ * Whether the address is the very start of a function: no call returns there, so it was put on the stack by hand, as
+ * makecontext does for what is to be run when a coroutine ends.
+ */
+static bool is_function_start(struct allot_walker *walker, uint64_t address)
+{
+	struct allotp_object object;
+	struct allotp_cfi_scratch *scratch = &walker->scratch;
+
+	return allotp_object_find(address, &object) == 0 && allotp_cfi_find(&object, address, scratch) == 0 &&
+	       scratch->start == address;
+}
+
 /* Walks with all registers from this very function outwards, until they are those of the frame. */
 __attribute__((noinline)) static int find_registers(struct allot_walker *walker, const struct allotp_frame *frame)
 {
@@ -92,6 +105,11 @@ enum allotp_step allotp_step_slow(struct allot_walker *walker, struct allotp_fra
 		registers.known |= ALLOTP_REGISTER_BIT(ALLOTP_REGISTER_RA);
 	}
 	error = advance(walker, &registers);
+	if (error == -ESRCH && !frame->signal && is_function_start(walker, frame->ip)) {
+		frame->rule = allotp_rule_word((struct allotp_rule){.kind = ALLOTP_RULE_END});
+		walker->end_word.address = 0;
+		return ALLOTP_STEP_END;
+	}
 	if (error == -ESRCH)
 		return step_by_pointer(walker, frame, next);
 	frame->rule = allotp_rule_word((struct allotp_rule){.kind = ALLOTP_RULE_FULL});

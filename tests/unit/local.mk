@@ -74,4 +74,5 @@ tests_unit_test_snapshot_memory_SOURCES = tests/unit/test-snapshot-memory.c $(SN
 tests_unit_test_snapshot_memory_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_snapshot_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_test_snapshot_memory_LDADD = $(SNAPSHOT_LIBS)
+
 include $(top_srcdir)/tests/unit/unwind.mk

@@ -5,6 +5,7 @@
 #include "snapshot/snapshot.h"
 #include "unwind/reference.h"
 
+#include <execinfo.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,8 @@ bool hook_setup(void)
 		nodes = map(NODES_MAX * sizeof(*nodes));
 		table = map(TABLE_MAX * sizeof(*table));
 	}
-	return allotp_reference_open() == 0;
+	/* The first call of backtrace loads libgcc. */
+	return allotp_reference_open() == 0 && backtrace((void *[1]){NULL}, 1) == 1;
 }
 
 static uint32_t child(void *tree, uint32_t parent, uint64_t address, uint32_t flags)
@@ -137,11 +139,20 @@ static void describe(struct hook *hook, const uint64_t *ours, size_t our_count, 
 	}
 }
 
-/* A limit cuts off the outermost frames, and that is said. */
-static void compare(struct hook *hook, uint64_t from)
+/* The stack by libgcc's unwinder. */
+static size_t second_opinion(uint64_t from, void **buffer, size_t size)
 {
-	size_t our_count = hook_stack(hook->last.node, hook->ours, NULL, FRAMES_MAX);
-	size_t their_count = allotp_reference_backtrace(from, hook->theirs, FRAMES_MAX);
+	size_t count = (size_t)backtrace(buffer, (int)size), skipped = 0;
+
+	while (skipped < count && (uintptr_t)buffer[skipped] != from)
+		skipped++;
+	memmove(buffer, buffer + skipped, (count - skipped) * sizeof(*buffer));
+	return count - skipped;
+}
+
+/* A limit cuts off the outermost frames, and that is said. */
+static bool is_same(const struct hook *hook, size_t our_count, size_t their_count)
+{
 	bool limited = their_count > hook->limit;
 	bool same = our_count == (limited ? hook->limit : their_count) && our_count == hook->last.depth &&
 		    hook->last.status == (limited ? ALLOT_WALK_LIMITED : ALLOT_WALK_COMPLETE) &&
@@ -149,7 +160,18 @@ static void compare(struct hook *hook, uint64_t from)
 
 	for (size_t i = 0; same && i < our_count; i++)
 		same = hook->ours[i] == (uintptr_t)hook->theirs[i];
-	if (!same)
+	return same;
+}
+
+static void compare(struct hook *hook, uint64_t from)
+{
+	size_t our_count = hook_stack(hook->last.node, hook->ours, NULL, FRAMES_MAX);
+	size_t their_count = allotp_reference_backtrace(from, hook->theirs, FRAMES_MAX);
+
+	if (is_same(hook, our_count, their_count))
+		return;
+	their_count = second_opinion(from, hook->theirs, FRAMES_MAX);
+	if (!is_same(hook, our_count, their_count))
 		describe(hook, hook->ours, our_count, hook->theirs, their_count);
 }
 

@@ -37,8 +37,9 @@ void hook_release(struct hook *hook);
 void hook_walk(struct hook *hook);
 
 /*
- * Walks, and compares with the reference unwinder: the frames, and how the stack ends. Stacks that the reference can't
- * walk to their ends count as differing.
+ * Walks, and compares the frames, and how the stack ends, with those of the reference unwinder, or else of libgcc's: each
+ * of the two loses its way in places where the other does not. Stacks that neither can walk to the end count as
+ * differing.
  */
 void hook_check(struct hook *hook);
 

@@ -160,12 +160,16 @@ static NOINLINE void through_bsearch(struct tour *tour)
 		abort();
 }
 
+static void jump_out(struct tour *tour, jmp_buf *target, unsigned times);
+/* Called by this, or compilers complain that the recursion has no end: it ends by longjmp. */
+static void (*volatile jump)(struct tour *tour, jmp_buf *target, unsigned times) = jump_out;
+
 static NOINLINE void jump_out(struct tour *tour, jmp_buf *target, unsigned times)
 {
 	tour_visit(tour);
 	if (times == 0)
 		longjmp(*target, 1);
-	jump_out(tour, target, times - 1);
+	jump(tour, target, times - 1);
 	AFTER_CALL();
 }
 

@@ -42,6 +42,9 @@ static const char *const allocator_functions[] = {
         "je_malloc", "tc_malloc", "mi_malloc", "rpmalloc", "scalable_malloc", "dlmalloc", "nedmalloc", NULL,
 };
 
+/* Of the functions looked for: scalable_malloc. */
+enum { LONGEST_NAME = 15 };
+
 static bool begins(const char *text, const char *prefix)
 {
 	return !strncmp(text, prefix, strlen(prefix));
@@ -78,6 +81,9 @@ static void read_dynamic(struct allot_elf_facts *facts, Elf *elf, Elf_Scn *secti
 
 static void read_symbol(struct allot_elf_facts *facts, const char *name, bool exported)
 {
+	/* Most names of a large program are long: do not compare those. */
+	if (strnlen(name, LONGEST_NAME + 1) > LONGEST_NAME)
+		return;
 	if (!strcmp(name, "malloc")) {
 		facts->defines_malloc = true;
 		facts->exports_malloc |= exported;

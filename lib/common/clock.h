@@ -26,48 +26,19 @@ static inline uint64_t allotp_clock_ns(clockid_t clock)
 }
 
 /*
- * A stamp taken after all earlier loads are done, and before what follows in program order becomes visible to other
- * threads: for frees.
+ * Now. Other instructions near by may be done a little before or after: for what must be in order there are tickets
+ * (store/layout.h).
  */
-static inline uint64_t allotp_stamp_before(bool counter)
+static inline uint64_t allotp_stamp(bool counter)
 {
 #if defined(__x86_64__)
-	/*
-	 * A later store becomes visible after this read retires. And it must not be early either: plain RDTSC may run
-	 * before the load that gave this thread the address, and then a free is older than its allocation elsewhere.
-	 */
-	if (__builtin_expect(counter, 1)) {
-		unsigned int processor;
-
-		return __rdtscp(&processor);
-	}
+	if (__builtin_expect(counter, 1))
+		return __rdtsc();
 #elif defined(__aarch64__)
 	if (__builtin_expect(counter, 1)) {
 		uint64_t value;
 
-		__asm__ volatile("isb\n\tmrs %0, cntvct_el0\n\tisb" : "=r"(value)::"memory");
-		return value;
-	}
-#else
-	(void)counter;
-#endif
-	return allotp_clock_ns(CLOCK_MONOTONIC);
-}
-
-/* A stamp taken after all earlier loads are done: for allocations. */
-static inline uint64_t allotp_stamp_after(bool counter)
-{
-#if defined(__x86_64__)
-	if (__builtin_expect(counter, 1)) {
-		unsigned int processor;
-
-		return __rdtscp(&processor);
-	}
-#elif defined(__aarch64__)
-	if (__builtin_expect(counter, 1)) {
-		uint64_t value;
-
-		__asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(value)::"memory");
+		__asm__ volatile("mrs %0, cntvct_el0" : "=r"(value));
 		return value;
 	}
 #else

@@ -32,7 +32,7 @@ static void note_exit(int status)
 
 	if (allotp_guard->mode != ALLOT_MODE_RECORDING || (uint32_t)allotp_sys_getpid() != header->pid)
 		return;
-	header->latest_stamp = allotp_stamp_after(allotp_state.counter);
+	header->latest_stamp = allotp_stamp(allotp_state.counter);
 	header->latest_monotonic_ns = allotp_clock_ns(CLOCK_MONOTONIC);
 	header->exit_value = status & 0xff;
 	__atomic_store_n(&header->exit_state, ALLOT_EXIT_CLEAN, __ATOMIC_RELEASE);

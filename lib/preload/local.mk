@@ -20,6 +20,7 @@ liballot_la_SOURCES = \
 	lib/preload/hooks.def \
 	lib/preload/modules.c \
 	lib/preload/modules.h \
+	lib/preload/order.h \
 	lib/preload/real.c \
 	lib/preload/real.h \
 	lib/preload/record.c \

@@ -2,12 +2,14 @@
 /* Writing events. */
 #include "preload/record.h"
 
-#include "common/clock.h"
 #include "preload/capture.h"
 #include "preload/context.h"
 #include "preload/modules.h"
+#include "preload/order.h"
 #include "preload/thread.h"
 #include "snapshot/snapshot.h"
+
+struct allot_order allotp_order;
 
 /* When code has been unloaded, what is known of it must go before the next event is recorded. */
 static inline void settle(void)
@@ -16,18 +18,21 @@ static inline void settle(void)
 		allotp_modules_check();
 }
 
-static inline void write_event(struct allot_context *context, uint64_t stamp, uint8_t op, uint64_t address,
-			       uint64_t size, uint32_t stack, uint8_t family, uint16_t domain)
+/* The ticket is drawn when there is room for the event, so that none is drawn in vain. */
+static inline void write_event(struct allot_context *context, uint8_t op, uint64_t address, uint64_t size,
+			       uint32_t stack, uint8_t family, uint16_t domain)
 {
 	struct allot_event *event = allotp_producer_reserve(&context->producer);
+	uint32_t ticket;
 
 	if (__builtin_expect(!event, 0)) {
 		allotp_store_lost(&allotp_state.store, ALLOT_LOST_STORE_FULL, 1);
 		return;
 	}
-	event->stamp = stamp;
-	event->address = address;
-	event->size = size;
+	ticket = allotp_order_ticket(address, op);
+	event->stamp = allotp_order_stamp();
+	event->address = (address & ALLOT_LOW48) | (uint64_t)ticket << 48;
+	event->size = (size & ALLOT_LOW48) | (uint64_t)(ticket >> 16) << 48;
 	event->stack = stack;
 	event->op = op;
 	event->family = family;
@@ -39,14 +44,11 @@ static void record_appearing(uint8_t op, const void *address, size_t size, uint8
 			     const struct allot_walk_start *caller)
 {
 	struct allot_context *context = allotp_enter();
-	uint32_t stack;
 
 	if (!context)
 		return;
 	settle();
-	stack = allotp_capture(context, caller);
-	write_event(context, allotp_stamp_after(allotp_state.counter), op, (uintptr_t)address, size, stack, family,
-		    domain);
+	write_event(context, op, (uintptr_t)address, size, allotp_capture(context, caller), family, domain);
 	allotp_leave();
 }
 
@@ -56,7 +58,7 @@ static void record_going(uint8_t op, const void *address, size_t size, uint8_t f
 
 	if (!context)
 		return;
-	write_event(context, allotp_stamp_before(allotp_state.counter), op, (uintptr_t)address, size, 0, family, domain);
+	write_event(context, op, (uintptr_t)address, size, 0, family, domain);
 	allotp_leave();
 }
 

@@ -151,7 +151,7 @@ static int fill_in(struct allot_state *state, bool forked)
 	header->clock = state->counter ? ALLOT_CLOCK_COUNTER : ALLOT_CLOCK_MONOTONIC;
 	header->string_bytes = 1;
 	header->bootstrap = allotp_bootstrap_count();
-	header->start_stamp = allotp_stamp_after(state->counter);
+	header->start_stamp = allotp_stamp(state->counter);
 	header->start_monotonic_ns = allotp_clock_ns(CLOCK_MONOTONIC);
 	header->start_realtime_ns = allotp_clock_ns(CLOCK_REALTIME);
 	header->sample_interval = 1 << 20; /* under a millisecond; the series thins itself out */

@@ -95,7 +95,7 @@ static struct allot_context *take_context(void)
 	struct allot_context *context;
 
 	if (allotp_producer_attach(&producer, &state->store, (uint32_t)allotp_sys_gettid(),
-				   allotp_stamp_after(state->counter)))
+				   allotp_stamp(state->counter)))
 		return NULL;
 	context = context_of(producer.number);
 	if (!context) {

@@ -111,7 +111,7 @@ int allotp_reader_freeze(struct allot_reader *reader, const struct allot_reader_
 	} else {
 		options.exit = ALLOT_EXIT_RUNNING;
 		allotp_drain_now(store);
-		options.now_stamp = allotp_stamp_after(store->header->clock == ALLOT_CLOCK_COUNTER);
+		options.now_stamp = allotp_stamp(store->header->clock == ALLOT_CLOCK_COUNTER);
 		options.now_monotonic_ns = allotp_clock_ns(CLOCK_MONOTONIC);
 	}
 	if (end->over && end->exit == ALLOT_EXIT_UNKNOWN && store->header->exit_state) {

@@ -29,15 +29,15 @@ static struct allot_site read_site(struct allot_view *view, const struct allot_s
 	struct allot_site site = {
 		.stack = stored->stack,
 		.domain = stored->domain,
-		.live.bytes = allotp_view_left(view, stored->ever_bytes, stored->freed_bytes),
-		.live.blocks = allotp_view_left(view, stored->ever_blocks, stored->freed_blocks),
-		.peak = { stored->peak_bytes, stored->peak_blocks },
-		.ever = { stored->ever_bytes, stored->ever_blocks },
-		.temporary = { stored->temporary_bytes, stored->temporary_blocks },
+		.live.bytes = allotp_view_left(view, stored->counters.ever_bytes, stored->counters.freed_bytes),
+		.live.blocks = allotp_view_left(view, stored->counters.ever_blocks, stored->counters.freed_blocks),
+		.peak = { stored->counters.peak_bytes, stored->counters.peak_blocks },
+		.ever = { stored->counters.ever_bytes, stored->counters.ever_blocks },
+		.temporary = { stored->counters.temporary_bytes, stored->counters.temporary_blocks },
 		.mismatched = stored->mismatched,
 	};
 
-	if (stored->changed <= view->header->totals.peak_event)
+	if (stored->counters.changed <= view->header->totals.peak_event)
 		site.peak = site.live;
 	return site;
 }
@@ -60,7 +60,7 @@ static int collect_sites(struct allot_view *view, struct allot_freeze_tree *tree
 		struct candidate *candidate = &sites->items[sites->count];
 
 		allotp_view_fetch(view, ALLOT_REGION_SITES, i, &stored, sizeof(stored));
-		if (!stored.ever_blocks && !stored.freed_blocks && !stored.mismatched)
+		if (!stored.counters.ever_blocks && !stored.counters.freed_blocks && !stored.mismatched)
 			continue; /* nothing was ever counted here */
 		if (stored.stack >= tree->count) {
 			view->corrupt++;

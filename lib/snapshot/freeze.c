@@ -69,19 +69,20 @@ static void freeze_trust(struct allot_view *view, const struct allot_freeze_opti
 			 struct allot_trust *trust)
 {
 	const struct allot_header *header = view->header;
+	const struct allot_totals *totals = &header->totals;
 	bool forked = header->flags & ALLOT_STORE_FORKED;
 
-	trust->events = header->totals.events;
+	trust->events = totals->ever_blocks + totals->freed_blocks + totals->tallies.unknown_frees;
 	for (int i = 0; i < ALLOT_LOST_REASONS; i++)
 		trust->lost[i] = header->lost[i];
-	trust->walks = header->walks;
+	trust->walks = totals->ever_blocks; /* one for each allocation */
 	trust->truncated = header->truncated;
 	trust->limited = header->limited;
 	trust->bootstrap = header->bootstrap;
-	trust->unknown_frees = forked ? 0 : header->totals.unknown_frees;
-	trust->inherited_frees = forked ? header->totals.unknown_frees : 0;
-	trust->mismatched = header->totals.mismatched;
-	trust->double_allocations = header->totals.double_allocations;
+	trust->unknown_frees = forked ? 0 : totals->tallies.unknown_frees;
+	trust->inherited_frees = forked ? totals->tallies.unknown_frees : 0;
+	trust->mismatched = totals->tallies.mismatched;
+	trust->double_allocations = totals->tallies.double_allocations;
 	trust->verified = header->verified;
 	trust->differing = header->differing;
 	trust->children = header->children;

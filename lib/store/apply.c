@@ -17,7 +17,7 @@ static void fence(void)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-static void journal_open(struct allot_store *store, uint32_t number, uint64_t event, uint8_t op)
+static inline void journal_open(struct allot_store *store, uint32_t number, uint64_t event, uint8_t op)
 {
 	struct allot_journal *journal = &store->header->journal;
 	const struct allot_slot *slot = allotp_slot(store, number);
@@ -27,19 +27,23 @@ static void journal_open(struct allot_store *store, uint32_t number, uint64_t ev
 	journal->site = 0;
 	journal->removed.key = 0;
 	journal->last_alloc = slot->last_alloc;
-	for (int i = 0; i < 3; i++)
-		journal->given_up[i] = slot->given_up[i];
-	journal->totals = store->header->totals;
+	journal->tallies = store->header->totals.tallies;
+	if (op == ALLOT_OP_GIVE_UP || op == ALLOT_OP_RESTORE) {
+		for (int i = 0; i < 3; i++)
+			journal->given_up[i] = slot->given_up[i];
+	}
 	fence();
 	journal->active = op;
 	fence();
 }
 
-static void journal_site(struct allot_store *store, uint32_t number)
+static inline void journal_site(struct allot_store *store, uint32_t number)
 {
 	struct allot_journal *journal = &store->header->journal;
+	const struct allot_store_site *site = allotp_site(store, number);
 
-	journal->saved = *allotp_site(store, number);
+	journal->counters = site->counters;
+	journal->mismatched = site->mismatched;
 	fence();
 	journal->site = number;
 	fence();
@@ -57,15 +61,65 @@ static void journal_removed(struct allot_store *store, const struct allot_live_e
 	fence();
 }
 
-static void journal_close(struct allot_store *store)
+/* The event is applied, and so are `count` events from it on; the last one's bucket has its turn. */
+static inline void journal_close(struct allot_store *store, const struct allot_event *last, uint64_t count)
 {
-	struct allot_slot *slot = allotp_slot(store, store->header->journal.slot);
+	struct allot_header *header = store->header;
+	struct allot_slot *slot = allotp_slot(store, header->journal.slot);
 
+	if (last->op < ALLOT_OP_THREAD)
+		header->applied[allotp_event_bucket(last->address, last->op)] = allotp_event_ticket(last) + 1;
 	fence();
-	__atomic_store_n(&slot->consumed, store->header->journal.number + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&slot->consumed, header->journal.number + count, __ATOMIC_RELEASE);
 	fence();
-	store->header->journal.active = 0;
+	header->journal.active = 0;
 	fence();
+}
+
+/* All totals but the peak and the tallies are sums over the sites. */
+static void sum_up(struct allot_store *store)
+{
+	struct allot_totals *totals = &store->header->totals;
+
+	totals->ever_bytes = totals->ever_blocks = 0;
+	totals->freed_bytes = totals->freed_blocks = 0;
+	totals->temporary_bytes = totals->temporary_blocks = 0;
+	for (uint64_t i = 1; i <= store->header->site_count; i++) {
+		const struct allot_site_counters *counters;
+
+		if (!allotp_store_has(store, ALLOT_REGION_SITES, (i + 1) * sizeof(struct allot_store_site)))
+			break;
+		counters = &allotp_site(store, i)->counters;
+		totals->ever_bytes += counters->ever_bytes;
+		totals->ever_blocks += counters->ever_blocks;
+		totals->freed_bytes += counters->freed_bytes;
+		totals->freed_blocks += counters->freed_blocks;
+		totals->temporary_bytes += counters->temporary_bytes;
+		totals->temporary_blocks += counters->temporary_blocks;
+	}
+}
+
+static void undo(struct allot_store *store, struct allot_slot *slot)
+{
+	struct allot_journal *journal = &store->header->journal;
+
+	store->header->totals.tallies = journal->tallies;
+	slot->last_alloc = journal->last_alloc;
+	if (journal->active == ALLOT_OP_GIVE_UP || journal->active == ALLOT_OP_RESTORE) {
+		for (int i = 0; i < 3; i++)
+			slot->given_up[i] = journal->given_up[i];
+	}
+	if (journal->site &&
+	    allotp_store_has(store, ALLOT_REGION_SITES, ((uint64_t)journal->site + 1) * sizeof(struct allot_store_site))) {
+		allotp_site(store, journal->site)->counters = journal->counters;
+		allotp_site(store, journal->site)->mismatched = journal->mismatched;
+	}
+	if (journal->removed.key) {
+		struct allot_live_entry replaced;
+
+		allotp_live_insert(store, &journal->removed, &replaced);
+		journal->removed.key = 0;
+	}
 }
 
 void allotp_apply_recover(struct allot_store *store)
@@ -87,24 +141,9 @@ void allotp_apply_recover(struct allot_store *store)
 		allotp_store_lost(store, ALLOT_LOST_INTERRUPTED, 1);
 		slot->consumed = journal->number + 1;
 	} else if (slot->consumed <= journal->number) {
-		store->header->totals = journal->totals;
-		if (journal->site && allotp_store_has(store, ALLOT_REGION_SITES,
-						      ((uint64_t)journal->site + 1) * sizeof(struct allot_store_site))) {
-			uint32_t next = allotp_site(store, journal->site)->next;
-
-			*allotp_site(store, journal->site) = journal->saved;
-			allotp_site(store, journal->site)->next = next;
-		}
-		slot->last_alloc = journal->last_alloc;
-		for (int i = 0; i < 3; i++)
-			slot->given_up[i] = journal->given_up[i];
-		if (journal->removed.key) {
-			struct allot_live_entry replaced;
-
-			allotp_live_insert(store, &journal->removed, &replaced);
-			journal->removed.key = 0;
-		}
+		undo(store, slot);
 	}
+	sum_up(store);
 	journal->active = 0;
 }
 
@@ -144,44 +183,69 @@ uint32_t allotp_site_of(struct allot_store *store, uint32_t stack, uint32_t doma
 }
 
 /* A site keeps its value at the last peak when it first changes after it. */
-static void remember_peak(const struct allot_totals *totals, struct allot_store_site *site)
+static inline void remember_peak(const struct allot_totals *totals, struct allot_site_counters *counters)
 {
-	if (site->changed <= totals->peak_event) {
-		site->peak_bytes = site->ever_bytes - site->freed_bytes;
-		site->peak_blocks = site->ever_blocks - site->freed_blocks;
+	if (counters->changed <= totals->peak_event) {
+		counters->peak_bytes = counters->ever_bytes - counters->freed_bytes;
+		counters->peak_blocks = counters->ever_blocks - counters->freed_blocks;
 	}
-	site->changed = totals->events;
+	counters->changed = totals->tallies.events;
 }
 
-void allotp_count_in(struct allot_store *store, struct allot_store_site *site, uint64_t bytes, uint64_t blocks,
-		     uint64_t stamp)
+static inline void count_in(struct allot_totals *totals, struct allot_site_counters *counters, uint64_t bytes,
+			    uint64_t blocks, uint64_t stamp)
 {
-	struct allot_totals *totals = &store->header->totals;
 	uint64_t live;
 
-	remember_peak(totals, site);
-	site->ever_bytes += bytes;
-	site->ever_blocks += blocks;
+	remember_peak(totals, counters);
+	counters->ever_bytes += bytes;
+	counters->ever_blocks += blocks;
 	totals->ever_bytes += bytes;
 	totals->ever_blocks += blocks;
 	live = totals->ever_bytes - totals->freed_bytes;
 	if (live > totals->peak_bytes) {
 		totals->peak_bytes = live;
 		totals->peak_blocks = totals->ever_blocks - totals->freed_blocks;
-		totals->peak_event = totals->events;
+		totals->peak_event = totals->tallies.events;
 		totals->peak_stamp = stamp;
 	}
 }
 
-void allotp_count_out(struct allot_store *store, struct allot_store_site *site, uint64_t bytes, uint64_t blocks)
+static inline void count_out(struct allot_totals *totals, struct allot_site_counters *counters, uint64_t bytes,
+			     uint64_t blocks)
 {
-	struct allot_totals *totals = &store->header->totals;
-
-	remember_peak(totals, site);
-	site->freed_bytes += bytes;
-	site->freed_blocks += blocks;
+	remember_peak(totals, counters);
+	counters->freed_bytes += bytes;
+	counters->freed_blocks += blocks;
 	totals->freed_bytes += bytes;
 	totals->freed_blocks += blocks;
+}
+
+static inline void count_temporary(struct allot_totals *totals, struct allot_site_counters *counters, uint64_t bytes)
+{
+	counters->temporary_bytes += bytes;
+	counters->temporary_blocks++;
+	totals->temporary_bytes += bytes;
+	totals->temporary_blocks++;
+}
+
+void allotp_count_in(struct allot_store *store, struct allot_store_site *site, uint64_t bytes, uint64_t blocks,
+		     uint64_t stamp)
+{
+	count_in(&store->header->totals, &site->counters, bytes, blocks, stamp);
+}
+
+void allotp_count_out(struct allot_store *store, struct allot_store_site *site, uint64_t bytes, uint64_t blocks)
+{
+	count_out(&store->header->totals, &site->counters, bytes, blocks);
+}
+
+static inline void count_mismatch(struct allot_totals *totals, struct allot_store_site *site, uint8_t family, uint8_t free_family)
+{
+	if (free_family == ALLOT_FAMILY_ANY || free_family == family)
+		return;
+	site->mismatched++;
+	totals->tallies.mismatched++;
 }
 
 /* The site of a live entry, or NULL in a damaged store. */
@@ -199,8 +263,8 @@ static void apply_alloc(struct allot_store *store, uint32_t number, const struct
 	struct allot_slot *slot = allotp_slot(store, number);
 	struct allot_totals *totals = &store->header->totals;
 	struct allot_live_entry entry = {
-		.key = allotp_live_key(event->address, event->domain),
-		.size = event->size,
+		.key = allotp_live_key(allotp_event_address(event), event->domain),
+		.size = allotp_event_size(event),
 		.site = allotp_site_of(store, event->stack, event->domain),
 		.slot_family = number << 2 | (event->family & 3),
 	};
@@ -213,12 +277,12 @@ static void apply_alloc(struct allot_store *store, uint32_t number, const struct
 	if (replaced.key) {
 		struct allot_store_site *site = entry_site(store, replaced.site);
 
-		totals->double_allocations++;
+		totals->tallies.double_allocations++;
 		if (site)
 			allotp_count_out(store, site, replaced.size, 1);
 	}
 	journal_site(store, entry.site);
-	allotp_count_in(store, allotp_site(store, entry.site), event->size, 1, event->stamp);
+	count_in(totals, &allotp_site(store, entry.site)->counters, entry.size, 1, event->stamp);
 	slot->last_alloc = entry.key;
 }
 
@@ -226,12 +290,12 @@ static void apply_alloc(struct allot_store *store, uint32_t number, const struct
 static struct allot_store_site *take(struct allot_store *store, const struct allot_event *event,
 				     struct allot_live_entry *taken)
 {
-	struct allot_live_entry *entry = allotp_live_find(store, allotp_live_key(event->address, event->domain));
+	struct allot_live_entry *entry = allotp_live_find(store, allotp_live_key(allotp_event_address(event), event->domain));
 	struct allot_store_site *site;
 
 	taken->key = 0;
 	if (!entry) {
-		store->header->totals.unknown_frees++;
+		store->header->totals.tallies.unknown_frees++;
 		return NULL;
 	}
 	*taken = *entry;
@@ -256,17 +320,10 @@ static void apply_free(struct allot_store *store, uint32_t number, const struct 
 		return;
 	if (slot->last_alloc == taken.key) {
 		slot->last_alloc = 0;
-		if (taken.slot_family >> 2 == number) {
-			site->temporary_bytes += taken.size;
-			site->temporary_blocks++;
-			totals->temporary_bytes += taken.size;
-			totals->temporary_blocks++;
-		}
+		if (taken.slot_family >> 2 == number)
+			count_temporary(totals, &site->counters, taken.size);
 	}
-	if (event->family != ALLOT_FAMILY_ANY && event->family != (taken.slot_family & 3)) {
-		site->mismatched++;
-		totals->mismatched++;
-	}
+	count_mismatch(totals, site, taken.slot_family & 3, event->family);
 }
 
 static void apply_give_up(struct allot_store *store, uint32_t number, const struct allot_event *event)
@@ -296,7 +353,7 @@ static void apply_restore(struct allot_store *store, uint32_t number)
 
 	slot->given_up[0] = 0;
 	if (!entry.key) {
-		totals->unknown_frees--; /* it was not freed after all */
+		totals->tallies.unknown_frees--; /* it was not freed after all */
 		return;
 	}
 	site = entry_site(store, entry.site);
@@ -305,9 +362,9 @@ static void apply_restore(struct allot_store *store, uint32_t number)
 		return;
 	}
 	journal_site(store, entry.site);
-	remember_peak(totals, site);
-	site->freed_bytes -= entry.size;
-	site->freed_blocks--;
+	remember_peak(totals, &site->counters);
+	site->counters.freed_bytes -= entry.size;
+	site->counters.freed_blocks--;
 	totals->freed_bytes -= entry.size;
 	totals->freed_blocks--;
 }
@@ -324,10 +381,33 @@ static void apply_mark(struct allot_store *store, uint32_t slot, const struct al
 	*ALLOTP_AT(store, ALLOT_REGION_MARKS, struct allot_store_mark, count) = (struct allot_store_mark){
 		.stamp = event->stamp,
 		.live_bytes = header->totals.ever_bytes - header->totals.freed_bytes,
-		.name = (uint32_t)event->address,
+		.name = (uint32_t)allotp_event_address(event),
 		.slot = slot,
 	};
 	header->mark_count = count + 1;
+}
+
+bool allotp_apply_pair(struct allot_store *store, uint32_t number, uint64_t first, const struct allot_event *event)
+{
+	struct allot_totals *totals = &store->header->totals;
+	uint32_t site_number = allotp_site_of(store, event->stack, event->domain);
+	uint64_t size = allotp_event_size(event);
+	struct allot_store_site *site;
+
+	if (!site_number)
+		return false;
+	site = allotp_site(store, site_number);
+	journal_open(store, number, first, ALLOT_OP_ALLOC);
+	journal_site(store, site_number);
+	totals->tallies.events++;
+	count_in(totals, &site->counters, size, 1, event->stamp);
+	totals->tallies.events++;
+	count_out(totals, &site->counters, size, 1);
+	count_temporary(totals, &site->counters, size);
+	count_mismatch(totals, site, event[0].family, event[1].family);
+	allotp_slot(store, number)->last_alloc = 0;
+	journal_close(store, &event[1], 2);
+	return true;
 }
 
 void allotp_apply(struct allot_store *store, uint32_t slot, uint64_t number, const struct allot_event *event)
@@ -338,7 +418,7 @@ void allotp_apply(struct allot_store *store, uint32_t slot, uint64_t number, con
 		return;
 	}
 	journal_open(store, slot, number, event->op);
-	store->header->totals.events++;
+	store->header->totals.tallies.events++;
 	switch (event->op) {
 	case ALLOT_OP_ALLOC:
 		apply_alloc(store, slot, event);
@@ -356,7 +436,7 @@ void allotp_apply(struct allot_store *store, uint32_t slot, uint64_t number, con
 		allotp_maps_add(store, slot, event);
 		break;
 	case ALLOT_OP_UNMAP:
-		allotp_maps_remove(store, event->address, event->size);
+		allotp_maps_remove(store, allotp_event_address(event), allotp_event_size(event));
 		break;
 	case ALLOT_OP_THREAD:
 		allotp_slot(store, slot)->last_alloc = 0;
@@ -365,5 +445,5 @@ void allotp_apply(struct allot_store *store, uint32_t slot, uint64_t number, con
 		apply_mark(store, slot, event);
 		break;
 	}
-	journal_close(store);
+	journal_close(store, event, 1);
 }

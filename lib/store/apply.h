@@ -8,6 +8,12 @@
 /* Applies an event that slot number `slot` wrote as its event number `number`. */
 void allotp_apply(struct allot_store *store, uint32_t slot, uint64_t number, const struct allot_event *event);
 
+/*
+ * Applies an allocation and its own free, which follows it at once in the slot, without a visit to the live table.
+ * False: the store is full, and nothing was done.
+ */
+bool allotp_apply_pair(struct allot_store *store, uint32_t slot, uint64_t number, const struct allot_event *event);
+
 /* After a drainer died: puts back what the event that it was applying had changed, so that it can be applied again. */
 void allotp_apply_recover(struct allot_store *store);
 

@@ -96,9 +96,9 @@ struct cursor {
 	uint64_t stamp;                  /* of its next event */
 	const struct allot_event *event; /* the next event */
 	uint64_t number;                 /* its number in the slot */
+	uint64_t stop;                   /* number of the first event that is not in this segment, or none of ours */
 	uint64_t limit;                  /* number of the first event that is none of ours */
 	uint32_t slot;
-	bool gives;                      /* the next event gives an address up: goes first among equal stamps */
 };
 
 static struct cursor *scratch(struct allot_store *store, uint64_t count)
@@ -117,11 +117,6 @@ static struct cursor *scratch(struct allot_store *store, uint64_t count)
 	store->scratch = memory;
 	store->scratch_size = size;
 	return memory;
-}
-
-static bool gives_up(uint8_t op)
-{
-	return op == ALLOT_OP_FREE || op == ALLOT_OP_GIVE_UP || op == ALLOT_OP_UNMAP;
 }
 
 /* Points the cursor at its event, entering the ring's next segment if it lies there. False: nothing (valid) there. */
@@ -153,13 +148,45 @@ static bool load(struct allot_store *store, struct cursor *cursor)
 		return false;
 	cursor->event = &segment->events[cursor->number & (events - 1)];
 	cursor->stamp = cursor->event->stamp;
-	cursor->gives = gives_up(cursor->event->op);
+	cursor->stop = (cursor->number | (events - 1)) + 1;
+	if (cursor->stop > cursor->limit)
+		cursor->stop = cursor->limit;
 	return true;
 }
 
-static bool before(const struct cursor *a, const struct cursor *b)
+/* On to the slot's next event but count - 1. */
+static inline bool advance(struct allot_store *store, struct cursor *cursor, uint32_t count)
 {
-	return a->stamp != b->stamp ? a->stamp < b->stamp : a->gives && !b->gives;
+	cursor->number += count;
+	if (__builtin_expect(cursor->number >= cursor->stop, 0))
+		return load(store, cursor);
+	cursor->event += count;
+	cursor->stamp = cursor->event->stamp;
+	return true;
+}
+
+static bool gives_up(uint8_t op)
+{
+	return op == ALLOT_OP_FREE || op == ALLOT_OP_GIVE_UP || op == ALLOT_OP_UNMAP;
+}
+
+/* Among equal stamps those go first that give an address up. */
+static inline bool before(const struct cursor *a, const struct cursor *b)
+{
+	if (a->stamp != b->stamp)
+		return a->stamp < b->stamp;
+	return gives_up(a->event->op) && !gives_up(b->event->op);
+}
+
+/* Whether all earlier events in the bucket of this one have been applied. A ticket that was passed over is late, not early. */
+static inline bool has_turn(const struct allot_store *store, const struct allot_event *event)
+{
+	uint32_t turn;
+
+	if (event->op >= ALLOT_OP_THREAD)
+		return true;
+	turn = store->header->applied[allotp_event_bucket(event->address, event->op)];
+	return (int32_t)(allotp_event_ticket(event) - turn) <= 0;
 }
 
 static void sift_down(struct cursor *heap, uint64_t count, uint64_t i)
@@ -211,19 +238,50 @@ static void take_sample(struct allot_store *store, uint64_t stamp)
 	header->next_sample = stamp + header->sample_interval;
 }
 
-/* Applies events up to the cut, as long as the cursor stays ahead of `other` (NULL: of nobody). False: used up. */
+/* An allocation and its own free, one right behind the other: most blocks of many programs. */
+static inline bool is_pair(const struct cursor *cursor, const struct cursor *other, uint64_t cut)
+{
+	const struct allot_event *event = cursor->event;
+
+	return event[0].op == ALLOT_OP_ALLOC && cursor->stop - cursor->number >= 2 && event[1].op == ALLOT_OP_FREE &&
+	       allotp_event_address(&event[0]) == allotp_event_address(&event[1]) &&
+	       event[0].domain == event[1].domain && event[1].stamp <= cut &&
+	       allotp_event_ticket(&event[0]) + 1 == allotp_event_ticket(&event[1]) &&
+	       (!other || event[1].stamp < other->stamp);
+}
+
+/* Blocks that have grown old are far away: their memory is asked for some events ahead. */
+static inline void look_ahead(const struct allot_store *store, const struct cursor *cursor)
+{
+	enum { AHEAD = 8 };
+	const struct allot_event *event = cursor->event + AHEAD;
+
+	if (cursor->stop - cursor->number > AHEAD && (event->op == ALLOT_OP_FREE || event->op == ALLOT_OP_GIVE_UP))
+		allotp_live_prefetch(store, allotp_live_key(allotp_event_address(event), event->domain));
+}
+
+/*
+ * Applies events up to the cut, as long as each has its turn and the cursor stays ahead of `other` (NULL: of
+ * nobody). False: used up.
+ */
 static bool run(struct allot_store *store, struct cursor *cursor, const struct cursor *other, uint64_t cut,
 		uint64_t *applied)
 {
 	do {
-		allotp_apply(store, cursor->slot, cursor->number, cursor->event);
-		++*applied;
+		uint32_t count = 1;
+
+		look_ahead(store, cursor);
+		if (is_pair(cursor, other, cut) &&
+		    allotp_apply_pair(store, cursor->slot, cursor->number, cursor->event))
+			count = 2;
+		else
+			allotp_apply(store, cursor->slot, cursor->number, cursor->event);
+		*applied += count;
 		if (cursor->stamp >= store->header->next_sample)
 			take_sample(store, cursor->stamp);
-		cursor->number++;
-		if (!load(store, cursor))
+		if (!advance(store, cursor, count))
 			return false;
-	} while (cursor->stamp <= cut && (!other || !before(other, cursor)));
+	} while (cursor->stamp <= cut && (!other || !before(other, cursor)) && has_turn(store, cursor->event));
 	return true;
 }
 
@@ -232,6 +290,83 @@ static const struct cursor *runner_up(const struct cursor *heap, uint64_t count)
 	if (count < 2)
 		return NULL;
 	return count > 2 && before(&heap[2], &heap[1]) ? &heap[2] : &heap[1];
+}
+
+/*
+ * The heap of cursors, and behind it the parked ones: those whose next event waits for one that another thread has
+ * drawn a ticket for and not published yet, or that is further back in another ring.
+ */
+struct merge {
+	struct cursor *heap;
+	uint64_t count, parked;
+};
+
+static void park(struct merge *merge)
+{
+	struct cursor waits = merge->heap[0];
+
+	merge->heap[0] = merge->heap[--merge->count];
+	merge->heap[merge->count] = waits;
+	merge->parked++;
+	sift_down(merge->heap, merge->count, 0);
+}
+
+static void sift_up(struct cursor *heap, uint64_t i)
+{
+	while (i && before(&heap[i], &heap[(i - 1) / 2])) {
+		struct cursor moved = heap[i];
+
+		heap[i] = heap[(i - 1) / 2];
+		heap[(i - 1) / 2] = moved;
+		i = (i - 1) / 2;
+	}
+}
+
+/* Takes the parked cursor at heap[i] back among the others. */
+static void unpark(struct merge *merge, uint64_t i)
+{
+	struct cursor moved = merge->heap[i];
+
+	merge->heap[i] = merge->heap[merge->count];
+	merge->heap[merge->count] = moved;
+	merge->parked--;
+	sift_up(merge->heap, merge->count++);
+}
+
+static void unpark_ready(struct allot_store *store, struct merge *merge)
+{
+	for (uint64_t i = merge->count; i < merge->count + merge->parked; i++) {
+		if (has_turn(store, merge->heap[i].event))
+			unpark(merge, i);
+	}
+}
+
+/* Drops a cursor that is used up from the top of the heap. */
+static void drop(struct merge *merge)
+{
+	merge->heap[0] = merge->heap[--merge->count];
+	/* The parked ones stay right behind the heap. */
+	merge->heap[merge->count] = merge->heap[merge->count + merge->parked];
+}
+
+/*
+ * When everything that is left waits: a ticket was drawn by a thread that was killed, or jumped away in a signal handler,
+ * before it could publish. The oldest goes first then, if it has waited for so long that there is no other way.
+ */
+static bool force(struct merge *merge, uint64_t overdue)
+{
+	uint64_t oldest = merge->count;
+
+	if (!merge->parked)
+		return false;
+	for (uint64_t i = merge->count; i < merge->count + merge->parked; i++) {
+		if (before(&merge->heap[i], &merge->heap[oldest]))
+			oldest = i;
+	}
+	if (merge->heap[oldest].stamp > overdue)
+		return false;
+	unpark(merge, oldest);
+	return true;
 }
 
 /* Everything that can be drained: a cursor for each slot that has something, as a heap by stamp. */
@@ -246,7 +381,8 @@ static uint64_t collect(struct allot_store *store, struct cursor **heap)
 	*heap = scratch(store, slots);
 	if (!*heap)
 		return 0;
-	for (uint64_t i = 0; i < slots; i++) {
+	/* Newer slots first: what a thread or handler did before it began another is then seen to be published. */
+	for (uint64_t i = slots; i-- > 0;) {
 		struct allot_slot *slot = allotp_slot(store, i);
 		struct cursor cursor = { .slot = (uint32_t)i, .number = slot->consumed };
 
@@ -264,28 +400,42 @@ static uint64_t collect(struct allot_store *store, struct cursor **heap)
 	return count;
 }
 
-static uint64_t drain_until(struct allot_store *store, uint64_t cut)
+/* Drains events up to the cut; those that wait for a turn which does not come, only if they are overdue. */
+static uint64_t drain_until(struct allot_store *store, uint64_t cut, uint64_t overdue)
 {
-	struct cursor *heap = NULL;
-	uint64_t applied = 0, count;
+	struct merge merge = { 0 };
+	uint64_t applied = 0;
+	bool forced = false;
 
 	if (allotp_store_sync(store))
 		return 0;
-	count = collect(store, &heap);
-	while (count && heap[0].stamp <= cut) {
-		if (!run(store, &heap[0], runner_up(heap, count), cut, &applied))
-			heap[0] = heap[--count];
-		sift_down(heap, count, 0);
+	merge.count = collect(store, &merge.heap);
+	for (;;) {
+		if (!merge.count || merge.heap[0].stamp > cut) {
+			forced = force(&merge, overdue);
+			if (!forced)
+				return applied;
+		}
+		if (!forced && !has_turn(store, merge.heap[0].event)) {
+			park(&merge);
+			continue;
+		}
+		forced = false;
+		if (!run(store, &merge.heap[0], runner_up(merge.heap, merge.count), cut, &applied))
+			drop(&merge);
+		sift_down(merge.heap, merge.count, 0);
+		if (merge.parked)
+			unpark_ready(store, &merge);
 	}
-	return applied;
 }
 
 /*
- * An event may be applied once everything that happened before it can be seen. What happened before an event
- * was published before the event's stamp was taken. So: take the time, then look at the rings, and apply what has
- * an older stamp. The margin allows for counters that differ between cores by less.
+ * Events at one address are kept in order by their tickets. Others are applied by their stamps, so that current and peak
+ * follow what happened: to that end events are left alone until they are so old that whatever has an older stamp
+ * can be seen. The margin is in ticks of the stamp. OVERDUE is for turns that never come: more than half a second.
  */
 enum { MARGIN = 4096 };
+#define OVERDUE (UINT64_C(1) << 31)
 
 static bool uses_counter(const struct allot_store *store)
 {
@@ -300,27 +450,27 @@ static void note_time(struct allot_store *store, uint64_t now)
 
 uint64_t allotp_drain(struct allot_store *store)
 {
-	uint64_t now = allotp_stamp_after(uses_counter(store));
+	uint64_t now = allotp_stamp(uses_counter(store));
 
 	note_time(store, now);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return drain_until(store, now - MARGIN);
+	return drain_until(store, now - MARGIN, now - OVERDUE);
 }
 
 uint64_t allotp_drain_now(struct allot_store *store)
 {
-	uint64_t now = allotp_stamp_after(uses_counter(store));
+	uint64_t now = allotp_stamp(uses_counter(store));
 
 	note_time(store, now);
-	while (allotp_stamp_after(uses_counter(store)) < now + MARGIN)
+	while (allotp_stamp(uses_counter(store)) < now + MARGIN)
 		;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return drain_until(store, now);
+	return drain_until(store, now, now - OVERDUE);
 }
 
 uint64_t allotp_drain_rest(struct allot_store *store)
 {
-	return drain_until(store, UINT64_MAX);
+	return drain_until(store, UINT64_MAX, UINT64_MAX);
 }
 
 bool allotp_drain_is_due(const struct allot_store *store)

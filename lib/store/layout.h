@@ -70,16 +70,53 @@ enum allot_family {
 	ALLOT_FAMILY_ANY,    /* a free that fits every family (none of ours knows) */
 };
 
+/*
+ * What orders events. The *stamp* is a time, close to exact: it decides between events that have nothing to do with each
+ * other. The *ticket* is exact: events at one address draw consecutive tickets from the counter of the address's bucket,
+ * a free before the real free and an allocation after the real malloc, so for any one address their order is that
+ * of what really happened, whatever the clocks say. THREAD and MARK have none.
+ */
 struct allot_event {
 	uint64_t stamp;
-	uint64_t address; /* 48 bits */
-	uint64_t size;    /* requested bytes */
+	uint64_t address; /* 48 bits; above them the low 16 of the ticket */
+	uint64_t size;    /* requested bytes, 48 bits; above them the high 16 of the ticket */
 	uint32_t stack;   /* node */
 	uint8_t op;       /* enum allot_op */
 	uint8_t family;   /* enum allot_family */
 	uint16_t domain;
 };
 static_assert(sizeof(struct allot_event) == 32, "event size is part of the store's format");
+
+#define ALLOT_LOW48 UINT64_C(0xffffffffffff)
+#define ALLOT_TICKETS 4096u
+
+static inline uint64_t allotp_event_address(const struct allot_event *event)
+{
+	return event->address & ALLOT_LOW48;
+}
+
+static inline uint64_t allotp_event_size(const struct allot_event *event)
+{
+	return event->size & ALLOT_LOW48;
+}
+
+static inline uint32_t allotp_event_ticket(const struct allot_event *event)
+{
+	return (uint32_t)(event->address >> 48) | (uint32_t)(event->size >> 48) << 16;
+}
+
+/*
+ * The counter for an address. A cache line serves 64 KiB of addresses, so that threads with heaps of their own seldom
+ * meet in one. The mmap domain has one counter for all, as its events overlap.
+ */
+static inline uint32_t allotp_event_bucket(uint64_t address, uint8_t op)
+{
+	uint64_t line = (address & ALLOT_LOW48) >> 16;
+
+	if (op == ALLOT_OP_MAP || op == ALLOT_OP_UNMAP)
+		return 0;
+	return (uint32_t)(line * UINT64_C(0x9e3779b97f4a7c15) >> 56) << 4 | (uint32_t)(address >> 12 & 15);
+}
 
 /* A piece of a ring. Segments are numbered from 1, so that 0 means none. */
 struct allot_segment {
@@ -145,11 +182,13 @@ struct allot_store_site {
 	uint32_t domain;
 	uint32_t next;          /* next site of the same stack; 0: none */
 	uint32_t mismatched;
-	uint64_t ever_bytes, ever_blocks;
-	uint64_t freed_bytes, freed_blocks;
-	uint64_t temporary_bytes, temporary_blocks;
-	uint64_t peak_bytes, peak_blocks; /* live at the last peak before `changed` */
-	uint64_t changed;       /* number of the event that changed this site last */
+	struct allot_site_counters {
+		uint64_t changed;       /* number of the event that changed this site last */
+		uint64_t peak_bytes, peak_blocks; /* live at the last peak before `changed` */
+		uint64_t ever_bytes, ever_blocks;
+		uint64_t freed_bytes, freed_blocks;
+		uint64_t temporary_bytes, temporary_blocks;
+	} counters;
 	uint64_t unused[5];
 };
 static_assert(sizeof(struct allot_store_site) == 128, "site size is part of the store's format");
@@ -205,14 +244,17 @@ struct allot_totals {
 	uint64_t peak_bytes, peak_blocks;
 	uint64_t peak_event;    /* number of the event that made the last peak */
 	uint64_t peak_stamp;
-	uint64_t events;        /* events applied: the event numbers of sites and peak */
-	uint64_t unknown_frees, mismatched, double_allocations;
+	struct allot_tallies {
+		uint64_t events;        /* events applied: the event numbers of sites and peak */
+		uint64_t unknown_frees, mismatched, double_allocations;
+	} tallies;
 };
 
 /*
  * What was being done when a drainer died. Before an event is applied, its slot and number and the old values
- * of all that it will change are kept here; `active` is set last before and cleared first after. Whoever
- * takes the lock over puts the old values back and applies the event again.
+ * of what it will change are kept here; `active` is set last before and cleared first after. Whoever takes the
+ * lock over puts the old values back and applies the event again. The other totals are sums over the sites, and the
+ * peak does not mind being found twice.
  */
 struct allot_journal {
 	uint32_t active;        /* enum allot_op of the event, 0: none */
@@ -224,8 +266,10 @@ struct allot_journal {
 	uint64_t last_alloc;
 	uint64_t given_up[3];
 	struct allot_live_entry removed; /* entry taken out of the live table by this event */
-	struct allot_totals totals;
-	struct allot_store_site saved;
+	struct allot_tallies tallies;
+	struct allot_site_counters counters; /* of that site */
+	uint32_t mismatched;
+	uint32_t unused;
 };
 
 enum allot_clock { ALLOT_CLOCK_COUNTER, ALLOT_CLOCK_MONOTONIC };
@@ -270,13 +314,15 @@ struct allot_header {
 	uint64_t string_bytes;
 	uint64_t code_epoch;    /* counts the unloadings of code */
 	uint64_t lost[8];       /* events, by enum allot_lost */
-	uint64_t bootstrap, limited, truncated, walks, verified, differing;
+	uint64_t bootstrap, limited, truncated, verified, differing;
 	uint64_t children, untraced_children;
 	uint32_t stopped;       /* recording has stopped */
 	uint32_t exit_state;    /* enum allot_exit, as far as the process itself could say */
 	int32_t exit_value;
 	uint32_t index_level;   /* newest hash table of the stack tree */
 	uint32_t index_used[32]; /* nodes in each */
+
+	uint32_t tickets[ALLOT_TICKETS] __attribute__((aligned(64))); /* the next to be drawn, by bucket (atomic) */
 
 	/* drainer */
 	uint64_t lock __attribute__((aligned(64))); /* who drains, see drain.c; 0: nobody (atomic) */
@@ -292,6 +338,7 @@ struct allot_header {
 	uint64_t next_sample;   /* stamp */
 	struct allot_totals totals;
 	struct allot_journal journal;
+	uint32_t applied[ALLOT_TICKETS]; /* the ticket whose turn it is, by bucket */
 	struct allot_live_entry young[ALLOT_YOUNG_ENTRIES] __attribute__((aligned(64)));
 };
 

@@ -116,13 +116,17 @@ void allotp_maps_remove(struct allot_store *store, uint64_t start, uint64_t size
 
 void allotp_maps_add(struct allot_store *store, uint32_t slot, const struct allot_event *event)
 {
-	struct allot_map map = { .start = event->address, .size = event->size, .slot = slot };
+	struct allot_map map = {
+		.start = allotp_event_address(event),
+		.size = allotp_event_size(event),
+		.slot = slot,
+	};
 
-	allotp_maps_remove(store, event->address, event->size);
+	allotp_maps_remove(store, map.start, map.size);
 	map.site = allotp_site_of(store, event->stack, ALLOT_DOMAIN_MMAP);
-	if (!map.site || !insert_at(store, first_after(store, event->address), &map)) {
+	if (!map.site || !insert_at(store, first_after(store, map.start), &map)) {
 		allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
 		return;
 	}
-	allotp_count_in(store, allotp_site(store, map.site), event->size, 1, event->stamp);
+	allotp_count_in(store, allotp_site(store, map.site), map.size, 1, event->stamp);
 }

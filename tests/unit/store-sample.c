@@ -57,7 +57,6 @@ static void fill_header(struct allot_header *header)
 	header->bootstrap = 1;
 	header->limited = 2;
 	header->truncated = 3;
-	header->walks = 400;
 	header->verified = 40;
 	header->differing = 4;
 	header->children = 6;
@@ -69,8 +68,7 @@ static void fill_header(struct allot_header *header)
 		.temporary_bytes = 300, .temporary_blocks = 30,
 		.peak_bytes = 7000, .peak_blocks = 70,
 		.peak_event = 100, .peak_stamp = 1000 + 150,
-		.events = 200,
-		.unknown_frees = 7, .mismatched = 8, .double_allocations = 9,
+		.tallies = { .events = 200, .unknown_frees = 7, .mismatched = 8, .double_allocations = 9 },
 	};
 }
 
@@ -115,24 +113,32 @@ static void add_sites(const struct store_sample *store)
 	/* unchanged since the peak: what is live was live then */
 	sites[STORE_SAMPLE_SITE_LEAF] = (struct allot_store_site){
 		.stack = STORE_SAMPLE_LEAF, .domain = ALLOT_DOMAIN_MALLOC, .mismatched = 1,
-		.ever_bytes = 5000, .ever_blocks = 50, .freed_bytes = 1000, .freed_blocks = 10,
-		.temporary_bytes = 100, .temporary_blocks = 10,
-		.peak_bytes = 1, .peak_blocks = 1, .changed = 100,
+		.counters = {
+			.ever_bytes = 5000, .ever_blocks = 50, .freed_bytes = 1000, .freed_blocks = 10,
+			.temporary_bytes = 100, .temporary_blocks = 10,
+			.peak_bytes = 1, .peak_blocks = 1, .changed = 100,
+		},
 	};
 	/* changed since: what was live at the peak is kept */
 	sites[STORE_SAMPLE_SITE_LEAF_TWIN] = (struct allot_store_site){
 		.stack = STORE_SAMPLE_LEAF_TWIN, .domain = ALLOT_DOMAIN_MALLOC, .mismatched = 2,
-		.ever_bytes = 3000, .ever_blocks = 30, .freed_bytes = 2500, .freed_blocks = 25,
-		.temporary_bytes = 200, .temporary_blocks = 20,
-		.peak_bytes = 2000, .peak_blocks = 20, .changed = 101,
+		.counters = {
+			.ever_bytes = 3000, .ever_blocks = 30, .freed_bytes = 2500, .freed_blocks = 25,
+			.temporary_bytes = 200, .temporary_blocks = 20,
+			.peak_bytes = 2000, .peak_blocks = 20, .changed = 101,
+		},
 	};
 	sites[STORE_SAMPLE_SITE_MAPPED] = (struct allot_store_site){
 		.stack = STORE_SAMPLE_PARSE, .domain = ALLOT_DOMAIN_MMAP,
-		.ever_bytes = 1500, .ever_blocks = 10, .freed_bytes = 500, .freed_blocks = 5, .changed = 90,
+		.counters = {
+			.ever_bytes = 1500, .ever_blocks = 10, .freed_bytes = 500, .freed_blocks = 5, .changed = 90,
+		},
 	};
 	sites[STORE_SAMPLE_SITE_POOL] = (struct allot_store_site){
 		.stack = STORE_SAMPLE_MAIN, .domain = 3, .next = STORE_SAMPLE_SITE_LEAF,
-		.ever_bytes = 500, .ever_blocks = 10, .changed = 150,
+		.counters = {
+			.ever_bytes = 500, .ever_blocks = 10, .changed = 150,
+		},
 	};
 	store->header->site_count = STORE_SAMPLE_SITES - 1;
 }

@@ -75,7 +75,6 @@ int main(void)
 	REQUIRE(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
 	printf("alarm %u\n", alarm(0));
 	for (variable = environ; *variable; variable++)
-		if (strncmp(*variable, "LD_PRELOAD=", 11) && strncmp(*variable, "ALLOT_", 6))
-			puts(*variable);
+		puts(*variable);
 	return 0;
 }

@@ -77,8 +77,8 @@ START_TEST(trust_is_copied)
 	freeze();
 	for (unsigned int i = 0; i < ALLOT_LOST_REASONS; i++)
 		ck_assert_uint_eq(frozen->trust.lost[i], 10 + i);
-	ck_assert_uint_eq(frozen->trust.events, 200);
-	ck_assert_uint_eq(frozen->trust.walks, 400);
+	ck_assert_uint_eq(frozen->trust.events, 147);
+	ck_assert_uint_eq(frozen->trust.walks, 100);
 	ck_assert_uint_eq(frozen->trust.truncated, 3);
 	ck_assert_uint_eq(frozen->trust.limited, 2);
 	ck_assert_uint_eq(frozen->trust.bootstrap, 1);
@@ -391,7 +391,7 @@ END_TEST
 
 START_TEST(more_freed_than_allocated_is_nothing_live)
 {
-	SITE(STORE_SAMPLE_SITE_POOL)->freed_bytes = 501;
+	SITE(STORE_SAMPLE_SITE_POOL)->counters.freed_bytes = 501;
 	store.header->totals.freed_blocks = 101;
 	assert_corrupt(2);
 	assert_count(&frozen->sites[0].live, 0, 10);

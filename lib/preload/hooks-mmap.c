@@ -20,6 +20,12 @@ static size_t whole_pages(size_t size)
 	return (size + 4095) & ~(size_t)4095;
 }
 
+/*
+ * Early callers get the system call, which is the same. Looking the functions up here would be a trap: it is often an
+ * allocator of the program's own that maps memory, under its lock, and a look-up that fails allocates.
+ */
+#define known(function) __builtin_expect((function) != NULL, 1)
+
 static inline bool wanted(void)
 {
 	return allotp_config.record_mmap && allotp_recording();
@@ -30,8 +36,7 @@ static void *map(void *address, size_t size, int protection, int flags, int fd, 
 {
 	void *mapped;
 
-	/* Early callers cannot wait for dlsym; the system call is the same. */
-	if (!allotp_real_ready() || !allotp_real.mmap)
+	if (!known(allotp_real.mmap))
 		return (void *)syscall(SYS_mmap, address, size, protection, flags, fd, offset);
 	mapped = allotp_real.mmap(address, size, protection, flags, fd, offset);
 	if (mapped != MAP_FAILED && wanted())
@@ -55,7 +60,7 @@ ALLOT_EXPORT void *mmap64(void *address, size_t size, int protection, int flags,
 
 ALLOT_EXPORT int munmap(void *address, size_t size)
 {
-	if (!allotp_real_ready() || !allotp_real.munmap)
+	if (!known(allotp_real.munmap))
 		return (int)syscall(SYS_munmap, address, size);
 	/* It fails only for arguments that are no mapping's, and then nothing of ours is there to be taken out. */
 	if (wanted() && !((uintptr_t)address & 4095))
@@ -74,7 +79,7 @@ ALLOT_EXPORT void *mremap(void *address, size_t old_size, size_t size, int flags
 		fixed = va_arg(rest, void *);
 		va_end(rest);
 	}
-	if (!allotp_real_ready() || !allotp_real.mremap)
+	if (!known(allotp_real.mremap))
 		return (void *)syscall(SYS_mremap, address, old_size, size, flags, fixed);
 	mapped = allotp_real.mremap(address, old_size, size, flags, fixed);
 	if (mapped != MAP_FAILED && wanted()) {

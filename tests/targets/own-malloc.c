@@ -3,20 +3,38 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "target.h"
 
-static char arena[1 << 22] __attribute__((aligned(16)));
+enum { ARENA_SIZE = 1 << 22 };
+static char *arena;
 static size_t used;
 static int calls;
+
+/* As real ones do, it begins by mapping memory under a lock of its own, and is not to be called again meanwhile. */
+static void begin(void)
+{
+	static int beginning;
+
+	if (beginning++)
+		_Exit(98);
+	arena = mmap(NULL, ARENA_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (arena == MAP_FAILED)
+		_Exit(97);
+	beginning = 0;
+}
 
 static void *take(size_t size)
 {
 	size_t whole = 16 + ((size + 15) & ~(size_t)15);
-	char *block = arena + used + 16;
+	char *block;
 
+	if (!arena)
+		begin();
+	block = arena + used + 16;
 	calls++;
-	if (size > sizeof arena || whole > sizeof arena - used) {
+	if (size > ARENA_SIZE || whole > ARENA_SIZE - used) {
 		errno = ENOMEM;
 		return NULL;
 	}
@@ -55,6 +73,14 @@ __attribute__((visibility("default"))) void *realloc(void *old, size_t size)
 		memcpy(block, old, ((size_t *)old)[-1] < size ? ((size_t *)old)[-1] : size);
 	return block;
 }
+
+/* The first call may come before any library is set up. */
+static void allocate_early(void)
+{
+	REQUIRE(malloc(1));
+}
+
+__attribute__((section(".preinit_array"), used)) static void (*const early)(void) = allocate_early;
 
 SITE void *mine_1409(void)
 {

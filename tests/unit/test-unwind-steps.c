@@ -43,7 +43,7 @@ START_TEST(same_as_reference_after_each_instruction)
 
 	while (tour.shapes[tour.shape_count])
 		tour.shape_count++;
-	ck_assert_msg(hook_setup(), "libunwind.so.8 is missing");
+	ck_assert(hook_setup());
 	hook_make(&hook, 1024);
 	sigaction(SIGTRAP, &action, NULL);
 	__asm__ volatile("pushfq; orq %0, (%%rsp); popfq" ::"i"(TRAP_FLAG) : "memory", "cc");
@@ -59,6 +59,8 @@ int main(void)
 	Suite *suite = suite_create("unwind-steps");
 	TCase *tests = tcase_create("steps");
 
+	if (hook_skips())
+		return EXIT_SUCCESS;
 	tcase_set_timeout(tests, 300);
 	tcase_add_loop_test(tests, same_as_reference_after_each_instruction, 0, 5);
 	suite_add_tcase(suite, tests);

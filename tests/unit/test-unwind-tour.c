@@ -22,7 +22,7 @@ static void add(tour_shape *const *table)
 
 static void setup(void)
 {
-	ck_assert_msg(hook_setup(), "libunwind.so.8 is missing");
+	ck_assert(hook_setup());
 	add(shapes_o0);
 	add(shapes_o2);
 	add(shapes_os);
@@ -109,6 +109,8 @@ int main(void)
 	Suite *suite = suite_create("unwind-tour");
 	TCase *tests = tcase_create("tour");
 
+	if (hook_skips())
+		return EXIT_SUCCESS;
 	tcase_set_timeout(tests, 300);
 	tcase_add_checked_fixture(tests, setup, NULL);
 	tcase_add_test(tests, same_as_reference);

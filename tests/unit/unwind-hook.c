@@ -47,6 +47,17 @@ bool hook_setup(void)
 	return allotp_reference_open() == 0 && backtrace((void *[1]){NULL}, 1) == 1;
 }
 
+bool hook_skips(void)
+{
+	if (HOOK_UNDER_TSAN)
+		puts("1..0 # SKIP libunwind does not work under ThreadSanitizer");
+	else if (allotp_reference_open() != 0)
+		puts("1..0 # SKIP libunwind.so.8 is missing");
+	else
+		return false;
+	return true;
+}
+
 static uint32_t child(void *tree, uint32_t parent, uint64_t address, uint32_t flags)
 {
 	uint64_t place = (address ^ (uint64_t)parent << 32 ^ flags) * UINT64_C(0x9e3779b97f4a7c15) >> 32;

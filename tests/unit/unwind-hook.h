@@ -8,6 +8,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* ThreadSanitizer delays signals, and crashes in libunwind's thread destructor. */
+#if defined(__SANITIZE_THREAD__)
+#define HOOK_UNDER_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HOOK_UNDER_TSAN 1
+#endif
+#endif
+#ifndef HOOK_UNDER_TSAN
+#define HOOK_UNDER_TSAN 0
+#endif
+
 /* What hooks of this thread use. Each thread makes its own. */
 struct hook {
 	struct allot_walker *walker;
@@ -28,6 +40,9 @@ extern unsigned long hook_children;  /* how often the tree was asked */
 
 /* Opens the reference; returns whether it is there. */
 bool hook_setup(void);
+
+/* For main: whether the reference can't be used. Says so in TAP. */
+bool hook_skips(void);
 
 /* A new walker with this limit of frames. */
 void hook_make(struct hook *hook, uint32_t limit);

@@ -20,7 +20,7 @@ CLEANFILES += $(UNWIND_SHAPES_OBJECTS)
 
 if !UNWIND_GENERIC
 UNWIND_TESTS = tests/unit/test-unwind-cfi tests/unit/test-unwind-damage tests/unit/test-unwind-expression \
-	tests/unit/test-unwind-tour tests/unit/test-unwind-walk
+	tests/unit/test-unwind-rules tests/unit/test-unwind-tour tests/unit/test-unwind-walk
 check_PROGRAMS += $(UNWIND_TESTS)
 TESTS += $(UNWIND_TESTS)
 
@@ -35,6 +35,11 @@ tests_unit_test_unwind_damage_LDADD = $(UNWIND_LIBS)
 tests_unit_test_unwind_expression_SOURCES = tests/unit/test-unwind-expression.c tests/unit/unit.h
 tests_unit_test_unwind_expression_CPPFLAGS = $(UNWIND_CPPFLAGS)
 tests_unit_test_unwind_expression_LDADD = $(UNWIND_LIBS)
+
+tests_unit_test_unwind_rules_SOURCES = tests/unit/test-unwind-rules.c tests/unit/unit.h
+tests_unit_test_unwind_rules_CPPFLAGS = $(UNWIND_CPPFLAGS)
+tests_unit_test_unwind_rules_CFLAGS = $(AM_CFLAGS) -pthread
+tests_unit_test_unwind_rules_LDADD = $(UNWIND_LIBS) -lpthread
 
 tests_unit_test_unwind_tour_SOURCES = tests/unit/test-unwind-tour.c tests/unit/unwind-shapes-cxx.cc $(UNWIND_HOOK) \
 	$(UNWIND_TOUR)

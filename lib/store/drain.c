@@ -473,13 +473,25 @@ uint64_t allotp_drain_rest(struct allot_store *store)
 	return drain_until(store, UINT64_MAX, UINT64_MAX);
 }
 
+static uint64_t ring_bytes(const struct allot_header *header)
+{
+	return __atomic_load_n(&header->segment_count, __ATOMIC_RELAXED) * header->segment_bytes;
+}
+
 bool allotp_drain_is_due(const struct allot_store *store)
 {
 	const struct allot_header *header = store->header;
-	uint64_t bytes = __atomic_load_n(&header->segment_count, __ATOMIC_RELAXED) * header->segment_bytes;
 
 	/* With a reader at work, a few megabytes may wait for it. */
-	return !__atomic_load_n(&header->reader, __ATOMIC_RELAXED) || bytes >= ALLOT_RING_RESERVE;
+	return !__atomic_load_n(&header->reader, __ATOMIC_RELAXED) || ring_bytes(header) >= ALLOT_RING_RESERVE;
+}
+
+bool allotp_drain_is_behind(const struct allot_store *store)
+{
+	/* Each thread needs a segment or two of its own; beyond that, see ALLOT_RING_LIMIT. */
+	uint64_t own = 2 * __atomic_load_n(&store->header->slot_count, __ATOMIC_RELAXED) * store->header->segment_bytes;
+
+	return ring_bytes(store->header) >= ALLOT_RING_LIMIT + own;
 }
 
 void allotp_drain_try(struct allot_store *store)

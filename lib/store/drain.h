@@ -10,6 +10,8 @@
 
 /* While a reader drains, the rings may hold this many bytes before producers step in. */
 #define ALLOT_RING_RESERVE (4u << 20)
+/* And this many before producers that cannot drain step aside for the one that does. */
+#define ALLOT_RING_LIMIT (8u << 20)
 
 /*
  * Takes the lock if nobody has it, or if its owner is a dead process of our pid namespace. Never waits. 0, or
@@ -34,6 +36,9 @@ uint64_t allotp_drain_rest(struct allot_store *store);
 
 /* For producers whose ring is full: whether there is so much in the rings that somebody should drain them now. */
 bool allotp_drain_is_due(const struct allot_store *store);
+
+/* For producers: whether the rings hold more than they should. */
+bool allotp_drain_is_behind(const struct allot_store *store);
 
 /* For producers: drains if that needs no waiting, with all signals blocked. Async-signal-safe. */
 void allotp_drain_try(struct allot_store *store);

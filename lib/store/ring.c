@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "common/sys.h"
 #include "store/drain.h"
 
 /*
@@ -154,21 +155,53 @@ void allotp_producer_detach(struct allot_producer *producer)
 	producer->slot = NULL;
 }
 
+/*
+ * When rings hold more than they should although somebody drains, the drainer lacks a processor, or many produce
+ * faster than one can drain. So step aside for as long as the drain makes progress, and not one bit longer: a
+ * drainer may be stopped for good.
+ */
+static uint32_t wait_for_segment(struct allot_store *store)
+{
+	const uint64_t *progress = &store->header->totals.tallies.events;
+	uint64_t seen = __atomic_load_n(progress, __ATOMIC_RELAXED);
+	uint32_t number = 0;
+
+	for (int idle = 0; !number && idle < 32; idle++) {
+		uint64_t now;
+
+		ALLOTP_SYSCALL(SYS_sched_yield);
+		number = pop_segment(store);
+		now = __atomic_load_n(progress, __ATOMIC_RELAXED);
+		if (now != seen)
+			idle = 0;
+		seen = now;
+	}
+	return number;
+}
+
+/* A free segment, or else a new one; but first a try to drain, if there is much to be drained. */
+static uint32_t get_segment(struct allot_store *store)
+{
+	uint32_t number = pop_segment(store);
+
+	if (number)
+		return number;
+	if (allotp_drain_is_due(store)) {
+		allotp_drain_try(store);
+		number = pop_segment(store);
+	}
+	if (!number && allotp_drain_is_behind(store))
+		number = wait_for_segment(store);
+	return number ? number : new_segment(store);
+}
+
 int allotp_producer_extend(struct allot_producer *producer)
 {
 	struct allot_store *store = producer->store;
 	struct allot_slot *slot = producer->slot;
-	uint32_t number = pop_segment(store);
-	struct allot_segment *segment, *tail;
+	uint32_t number = get_segment(store);
+	struct allot_segment *segment = allotp_segment(store, number), *tail;
 
-	if (!number) {
-		if (allotp_drain_is_due(store))
-			allotp_drain_try(store);
-		number = pop_segment(store);
-	}
-	if (!number)
-		number = new_segment(store);
-	segment = allotp_segment(store, number);
 	if (!segment)
 		return -ENOMEM;
 	__atomic_store_n(&segment->next, 0, __ATOMIC_RELAXED);

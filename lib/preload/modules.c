@@ -11,6 +11,7 @@
 
 #include "common/sys.h"
 #include "preload/state.h"
+#include "unwind/object.h"
 #include "unwind/walk.h"
 
 uint32_t allotp_modules_stale;
@@ -20,8 +21,13 @@ static uintptr_t loader_start, loader_end;
 /* What the loader knows of an address. */
 struct found {
 	const struct link_map *map;
-	uintptr_t start, end;
+	uint64_t start, end;
 };
+
+static bool is_program(const struct link_map *map)
+{
+	return !map->l_name || !map->l_name[0];
+}
 
 static bool find(uintptr_t address, struct found *found)
 {
@@ -32,6 +38,8 @@ static bool find(uintptr_t address, struct found *found)
 	found->map = object.dlfo_link_map;
 	found->start = (uintptr_t)object.dlfo_map_start;
 	found->end = (uintptr_t)object.dlfo_map_end;
+	if (is_program(found->map))
+		allotp_object_program(found->map->l_addr, &found->start, &found->end);
 	return true;
 }
 
@@ -46,7 +54,7 @@ static const ElfW(Phdr) *program_headers(const struct found *found, size_t *coun
 	const ElfW(Ehdr) *header = (const void *)found->start;
 
 	/* The executable's are known even when they lie outside of its first pages. */
-	if (!found->map->l_name || !found->map->l_name[0]) {
+	if (is_program(found->map)) {
 		*count = getauxval(AT_PHNUM);
 		return (const void *)getauxval(AT_PHDR);
 	}

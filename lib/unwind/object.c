@@ -10,8 +10,29 @@
 #include <link.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 static allotp_object_finder *own_finder;
+
+void allotp_object_program(uint64_t bias, uint64_t *start, uint64_t *end)
+{
+	const ElfW(Phdr) *headers = (const void *)getauxval(AT_PHDR);
+	size_t count = headers ? getauxval(AT_PHNUM) : 0;
+	uint64_t low = UINT64_MAX, high = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (headers[i].p_type != PT_LOAD)
+			continue;
+		if (headers[i].p_vaddr < low)
+			low = headers[i].p_vaddr;
+		if (headers[i].p_vaddr + headers[i].p_memsz > high)
+			high = headers[i].p_vaddr + headers[i].p_memsz;
+	}
+	if (low < high) {
+		*start = (bias + low) & ~(ALLOTP_PAGE - 1);
+		*end = bias + high;
+	}
+}
 
 #ifdef DLFO_STRUCT_HAS_EH_DBASE /* the C library's headers have _dl_find_object */
 /* Weak, so that what is built here runs on an older glibc too. */
@@ -28,6 +49,8 @@ static int find_mapping(uint64_t address, struct allotp_object *object)
 	object->start = (uintptr_t)found.dlfo_map_start;
 	object->end = (uintptr_t)found.dlfo_map_end;
 	object->eh_frame_hdr = (uintptr_t)found.dlfo_eh_frame;
+	if (object->eh_frame_hdr != 0 && (object->eh_frame_hdr < object->start || object->eh_frame_hdr >= object->end))
+		allotp_object_program(found.dlfo_link_map->l_addr, &object->start, &object->end);
 	return 0;
 }
 #else

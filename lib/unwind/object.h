@@ -29,6 +29,12 @@ void allotp_object_set_finder(allotp_object_finder *finder);
 /* The loaded file that holds the address. Returns 0, or -ENOENT. */
 int allotp_object_find(uint64_t address, struct allotp_object *out);
 
+/*
+ * Where the program itself lies, from its first segment to its last, given by how far it was moved from the addresses in
+ * its file. The loader knows a program whose segments have gaps between them only piece by piece.
+ */
+void allotp_object_program(uint64_t bias, uint64_t *start, uint64_t *end);
+
 /* Whether [address, address + size) lies in the object and can be read. */
 bool allotp_object_readable(const struct allotp_object *object, uint64_t address, uint64_t size);
 

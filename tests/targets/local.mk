@@ -54,6 +54,11 @@ tests_targets_kill_any_LDADD = -lpthread
 check_PROGRAMS += tests/targets/kill-threads
 tests_targets_kill_threads_SOURCES = tests/targets/kill-threads.c
 tests_targets_kill_threads_LDADD = -lpthread
+check_PROGRAMS += tests/targets/gap
+tests_targets_gap_SOURCES = tests/targets/gap.c
+tests_targets_gap_CFLAGS = $(AM_CFLAGS) -fomit-frame-pointer -fno-pie
+tests_targets_gap_LDFLAGS = -no-pie -Wl,--section-start=.rodata=0x5000000
+tests_targets_gap_LDADD =
 check_PROGRAMS += tests/targets/leave
 tests_targets_leave_SOURCES = tests/targets/leave.c
 tests_targets_leave_LDADD = -lpthread

@@ -319,7 +319,8 @@ struct allot_header {
 	uint32_t stopped;       /* recording has stopped */
 	uint32_t exit_state;    /* enum allot_exit, as far as the process itself could say */
 	int32_t exit_value;
-	uint32_t index_level;   /* newest hash table of the stack tree */
+	uint32_t index_level;   /* which hash table of the stack tree is in use */
+	uint32_t index_moving;  /* a thread is filling it from the one before */
 	uint32_t index_used[32]; /* nodes in each */
 
 	uint32_t tickets[ALLOT_TICKETS] __attribute__((aligned(64))); /* the next to be drawn, by bucket (atomic) */

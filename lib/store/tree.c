@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stack tree. The index is a row of open-addressing hash tables, each twice the size of the one before. New
- * nodes go to the newest table; when that is three quarters full the next one begins. Nothing is ever moved,
- * so a lookup needs no lock: it asks the newest table first, where most nodes are.
+ * The stack tree. The index is an open-addressing hash table of node numbers. When it is three quarters full the next
+ * one, of twice the size, takes its place: the thread that begins it copies the entries over, while others look
+ * into both; then the old one's memory is given back. So no lookup ever needs a lock, and a node that falls between
+ * the two tables is merely added again.
  */
 #include "store/tree.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 
-enum { FIRST_BITS = 12, LEVELS = 18 };
+#include "common/sys.h"
+
+enum {
+	FIRST_BITS = 12,
+	LEVELS = 16,
+	/* An entry: the node's number, and above it some bits of its hash, so that few wrong nodes are looked at. */
+	NUMBER_BITS = 26,
+};
+
+#define NUMBER_MASK ((1u << NUMBER_BITS) - 1)
 
 static uint64_t level_size(uint32_t level)
 {
@@ -28,15 +39,25 @@ static int commit_level(struct allot_store *store, uint32_t level)
 				 (level_size(level + 1) - level_size(0)) * sizeof(uint32_t));
 }
 
-static uint64_t hash(uint32_t parent, uint64_t address)
+static inline uint64_t hash(uint32_t parent, uint64_t address)
 {
-	uint64_t h = (address ^ (uint64_t)parent << 40 ^ parent) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t h = (address ^ (uint64_t)parent << 32) * UINT64_C(0x9e3779b97f4a7c15);
 
-	h ^= h >> 32;
-	return h * UINT64_C(0xd6e8feb86659fd93) >> 16;
+	return (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
 }
 
-static bool matches(const struct allot_store *store, uint32_t number, uint32_t parent, uint64_t address, uint32_t flags)
+static inline uint32_t entry_of(uint64_t h, uint32_t number)
+{
+	return (uint32_t)(h >> 58) << NUMBER_BITS | number;
+}
+
+static inline uint64_t place_of(uint64_t h)
+{
+	return h >> 16;
+}
+
+static inline bool matches(const struct allot_store *store, uint32_t number, uint32_t parent, uint64_t address,
+			   uint32_t flags)
 {
 	const struct allot_store_node *node = allotp_node(store, number);
 	uint32_t module_flags;
@@ -67,27 +88,77 @@ int allotp_tree_init(struct allot_store *store)
 	return 0;
 }
 
+static uint32_t find_in(const struct allot_store *store, uint32_t level, uint64_t h, uint32_t parent, uint64_t address,
+			uint32_t flags)
+{
+	const uint32_t *table = level_table(store, level);
+	uint64_t mask = level_size(level) - 1, place = place_of(h);
+
+	for (uint64_t i = 0; i <= mask; i++) {
+		/* Partner of the exchange in put: a node that is in the table is complete. */
+		uint32_t entry = __atomic_load_n(&table[(place + i) & mask], __ATOMIC_ACQUIRE);
+
+		if (!entry)
+			break;
+		if (entry == entry_of(h, entry & NUMBER_MASK) &&
+		    matches(store, entry & NUMBER_MASK, parent, address, flags))
+			return entry & NUMBER_MASK;
+	}
+	return ALLOT_NODE_NONE;
+}
+
 uint32_t allotp_tree_find(const struct allot_store *store, uint32_t parent, uint64_t address, uint32_t flags)
 {
 	uint64_t h = hash(parent, address);
 	uint32_t level = __atomic_load_n(&store->header->index_level, __ATOMIC_ACQUIRE);
+	uint32_t node = find_in(store, level, h, parent, address, flags);
 
-	for (;; level--) {
-		const uint32_t *table = level_table(store, level);
-		uint64_t mask = level_size(level) - 1;
+	if (node == ALLOT_NODE_NONE && level &&
+	    __builtin_expect(__atomic_load_n(&store->header->index_moving, __ATOMIC_ACQUIRE), 0))
+		node = find_in(store, level - 1, h, parent, address, flags);
+	return node;
+}
 
-		for (uint64_t i = 0; i <= mask; i++) {
-			/* Partner of the exchange in insert: a node that is in the table is complete. */
-			uint32_t number = __atomic_load_n(&table[(h + i) & mask], __ATOMIC_ACQUIRE);
+/*
+ * Puts a node into a table. Returns it, or the node that somebody else put there for the same child first, if the caller
+ * cares (parent is not NONE).
+ */
+static uint32_t put(struct allot_store *store, uint32_t level, uint64_t h, uint32_t number, uint32_t parent,
+		    uint64_t address, uint32_t flags)
+{
+	uint32_t *table = level_table(store, level);
+	uint64_t mask = level_size(level) - 1;
 
-			if (!number)
-				break;
-			if (matches(store, number, parent, address, flags))
-				return number;
-		}
-		if (!level)
-			return ALLOT_NODE_NONE;
+	for (uint64_t i = place_of(h);; i++) {
+		uint32_t found = 0;
+
+		if (__atomic_compare_exchange_n(&table[i & mask], &found, entry_of(h, number), false, __ATOMIC_ACQ_REL,
+						__ATOMIC_ACQUIRE))
+			return number;
+		if (parent != ALLOT_NODE_NONE && matches(store, found & NUMBER_MASK, parent, address, flags))
+			return found & NUMBER_MASK;
 	}
+}
+
+/* Copies all entries of a level to the next, and gives the memory of the old table back. */
+static void move_up(struct allot_store *store, uint32_t level)
+{
+	const uint32_t *table = level_table(store, level);
+	uint64_t size = level_size(level), moved = 0;
+
+	for (uint64_t i = 0; i < size; i++) {
+		uint32_t number = __atomic_load_n(&table[i], __ATOMIC_ACQUIRE) & NUMBER_MASK;
+		const struct allot_store_node *node = allotp_node(store, number);
+
+		if (!number)
+			continue;
+		put(store, level + 1, hash(node->parent, node->address), number, ALLOT_NODE_NONE, 0, 0);
+		moved++;
+	}
+	__atomic_fetch_add(&store->header->index_used[level + 1], (uint32_t)moved, __ATOMIC_RELAXED);
+	__atomic_store_n(&store->header->index_moving, 0, __ATOMIC_RELEASE);
+	/* Whoever still looks there finds nothing, and adds its node again. */
+	allotp_sys_madvise(level_table(store, level), size * sizeof(uint32_t), MADV_REMOVE);
 }
 
 /* The table that takes new nodes, or -1 when there is no memory for another. */
@@ -96,16 +167,28 @@ static int level_with_room(struct allot_store *store)
 	struct allot_header *header = store->header;
 
 	for (;;) {
-		uint32_t level = __atomic_load_n(&header->index_level, __ATOMIC_ACQUIRE);
+		uint32_t level = __atomic_load_n(&header->index_level, __ATOMIC_ACQUIRE), old = level, none = 0;
 		uint32_t used = __atomic_fetch_add(&header->index_used[level], 1, __ATOMIC_RELAXED);
 
 		if (used < level_size(level) / 4 * 3)
 			return (int)level;
-		__atomic_fetch_sub(&header->index_used[level], 1, __ATOMIC_RELAXED);
-		if (commit_level(store, level + 1))
+		/* One thread makes the next table; meanwhile the others have a quarter of this one left. */
+		if (!__atomic_compare_exchange_n(&header->index_moving, &none, 1, false, __ATOMIC_ACQ_REL,
+						 __ATOMIC_RELAXED)) {
+			if (used < level_size(level) / 16 * 15)
+				return (int)level;
 			return -1;
-		__atomic_compare_exchange_n(&header->index_level, &level, level + 1, false, __ATOMIC_ACQ_REL,
-					    __ATOMIC_RELAXED);
+		}
+		__atomic_fetch_sub(&header->index_used[level], 1, __ATOMIC_RELAXED);
+		if (commit_level(store, level + 1)) {
+			__atomic_store_n(&header->index_moving, 0, __ATOMIC_RELEASE);
+			return -1;
+		}
+		if (__atomic_compare_exchange_n(&header->index_level, &old, level + 1, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_RELAXED))
+			move_up(store, level);
+		else
+			__atomic_store_n(&header->index_moving, 0, __ATOMIC_RELEASE);
 	}
 }
 
@@ -114,30 +197,17 @@ uint32_t allotp_tree_insert(struct allot_store *store, uint32_t parent, uint64_t
 {
 	int level = level_with_room(store);
 	struct allot_store_node *node;
-	uint64_t number, h, mask;
-	uint32_t *table;
+	uint64_t number;
 
 	if (level < 0)
 		return ALLOT_NODE_NONE;
 	number = __atomic_fetch_add(&store->header->node_count, 1, __ATOMIC_RELAXED);
-	if (number >= UINT32_MAX ||
+	if (number > NUMBER_MASK ||
 	    allotp_store_need(store, ALLOT_REGION_NODES, (number + 1) * sizeof(struct allot_store_node)))
 		return ALLOT_NODE_NONE;
 	node = allotp_node(store, number);
 	node->address = address;
 	node->parent = parent;
 	node->module_flags = module << ALLOT_NODE_FLAG_BITS | flags;
-	h = hash(parent, address);
-	table = level_table(store, (uint32_t)level);
-	mask = level_size((uint32_t)level) - 1;
-	for (uint64_t i = h;; i++) {
-		uint32_t found = 0;
-
-		if (__atomic_compare_exchange_n(&table[i & mask], &found, (uint32_t)number, false, __ATOMIC_ACQ_REL,
-						__ATOMIC_ACQUIRE))
-			return (uint32_t)number;
-		/* Somebody was faster with this very child; the new node stays behind unused. */
-		if (matches(store, found, parent, address, flags))
-			return found;
-	}
+	return put(store, (uint32_t)level, hash(parent, address), (uint32_t)number, parent, address, flags);
 }

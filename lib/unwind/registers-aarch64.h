@@ -10,6 +10,7 @@ enum {
 	ALLOTP_REGISTER_SP = 31,
 	ALLOTP_REGISTERS = 32,
 	ALLOTP_RA_IS_IP = 0,
+	ALLOTP_RECORD_AT_CFA = 0,
 };
 
 /* x19 to x29, sp. */

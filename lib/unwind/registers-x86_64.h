@@ -11,6 +11,7 @@ enum {
 	ALLOTP_REGISTER_RA = 16,
 	ALLOTP_REGISTERS = 17,
 	ALLOTP_RA_IS_IP = 1,
+	ALLOTP_RECORD_AT_CFA = 1,
 };
 
 /* rbx, rbp, rsp, r12 to r15. */

@@ -67,6 +67,25 @@ __attribute__((noinline)) static int find_registers(struct allot_walker *walker,
 	return -ENODATA;
 }
 
+/*
+ * The stack pointer of a frame that was found by the frame pointer, on processors whose frame record may lie anywhere in a
+ * frame: its own rule says where, relative to both. Returns false if it does not.
+ */
+static bool place_by_record(struct allot_walker *walker, struct allotp_frame *frame)
+{
+	struct allotp_rule rule =
+		allotp_rule_of_word(allotp_rule_get(frame->ip - 1, walker->epoch, &walker->scratch));
+	uint64_t sp;
+
+	if (rule.kind != ALLOTP_RULE_SP)
+		return true; /* then all that sp is good for is to be less than the CFA */
+	sp = frame->fp + rule.fp * 8u - (uint64_t)rule.cfa * 8;
+	if (rule.fp == 0 || sp < frame->sp)
+		return false;
+	frame->sp = sp;
+	return true;
+}
+
 /* The frame pointer as the ABI has it: at the saved one, with the return address behind it. */
 static enum allotp_step step_by_pointer(struct allot_walker *walker, struct allotp_frame *frame,
 					struct allotp_frame *next)
@@ -86,8 +105,12 @@ static enum allotp_step step_by_pointer(struct allot_walker *walker, struct allo
 	next->sp = fp + 16;
 	next->fp = allotp_memory_word(fp);
 	next->signal = false;
-	if (next->ip != 0 && allotp_instructions_after_call(next->ip))
-		return ALLOTP_STEP_CALLER;
+	if (next->ip != 0 && allotp_instructions_after_call(next->ip)) {
+		if (ALLOTP_RECORD_AT_CFA)
+			return ALLOTP_STEP_CALLER;
+		frame->rule = allotp_rule_word((struct allotp_rule){.kind = ALLOTP_RULE_FULL});
+		return place_by_record(walker, next) ? ALLOTP_STEP_CALLER : ALLOTP_STEP_STOP;
+	}
 	walker->end_word = (struct allotp_word){.address = fp + 8, .value = ra};
 	return next->ip == 0 ? ALLOTP_STEP_END : ALLOTP_STEP_STOP;
 }

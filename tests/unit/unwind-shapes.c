@@ -121,7 +121,8 @@ static NOINLINE void variadic(struct tour *tour, ...)
 	for (int i = 0; i < 9; i++)
 		sum += va_arg(list, int);
 	va_end(list);
-	tour_visit(tour);
+	if (sum == 45)
+		tour_visit(tour);
 	sum = 0;
 }
 

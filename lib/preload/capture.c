@@ -30,8 +30,11 @@ uint32_t allotp_capture(struct allot_context *context, const struct allot_walk_s
 	struct allot_walk_result result;
 	uint32_t node = allotp_walk(context->walker, caller, &result);
 
-	if (__builtin_expect(result.status != ALLOT_WALK_COMPLETE, 0)) {
-		if (result.status == ALLOT_WALK_LIMITED)
+	if (__builtin_expect(node == ALLOT_NODE_NONE || result.status != ALLOT_WALK_COMPLETE, 0)) {
+		/* A stack that the tree has no room for is as good as cut at its innermost frame. */
+		if (node == ALLOT_NODE_NONE)
+			count_truncated(caller->ip);
+		else if (result.status == ALLOT_WALK_LIMITED)
 			__atomic_fetch_add(&allotp_state.store.header->limited, 1, __ATOMIC_RELAXED);
 		else
 			count_truncated(result.stop);

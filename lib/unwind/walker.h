@@ -33,7 +33,7 @@ struct allotp_child {
 	uint32_t parent, node; /* node 0: empty */
 };
 
-#define ALLOTP_CHILD_BITS 11
+#define ALLOTP_CHILD_BITS 12
 
 enum allotp_step {
 	ALLOTP_STEP_CALLER, /* there is a caller */

@@ -58,13 +58,20 @@ static void set_environment(const struct allot_launch_plan *plan)
 		unsetenv("ALLOT_STORE_FD");
 }
 
+/* What the program is to find as we have found it. */
+struct inherited {
+	sigset_t mask;
+	struct sigaction on_child;
+};
+
 /* Returns the errno of exec by the pipe, which a successful exec closes. */
-static void become(const struct allot_launch_plan *plan, char **argv, int pipe_fd, const sigset_t *mask)
+static void become(const struct allot_launch_plan *plan, char **argv, int pipe_fd, const struct inherited *inherited)
 {
 	int code;
 
 	set_environment(plan);
-	sigprocmask(SIG_SETMASK, mask, NULL);
+	sigaction(SIGCHLD, &inherited->on_child, NULL);
+	sigprocmask(SIG_SETMASK, &inherited->mask, NULL);
 	execvp(argv[0], argv);
 	code = errno;
 	if (write(pipe_fd, &code, sizeof(code)) < 0)
@@ -75,7 +82,10 @@ static void become(const struct allot_launch_plan *plan, char **argv, int pipe_f
 int allotp_launch(struct allot_launch *launch, const struct allot_launch_plan *plan, char **argv,
 		  struct allot_error *error)
 {
-	sigset_t set, old;
+	/* Whoever ignores SIGCHLD is not told how its children end. */
+	const struct sigaction wait_for_children = { .sa_handler = SIG_DFL };
+	struct inherited inherited;
+	sigset_t set;
 	int report[2], code = 0;
 	ssize_t got;
 
@@ -83,11 +93,12 @@ int allotp_launch(struct allot_launch *launch, const struct allot_launch_plan *p
 	fill(&set);
 	if (pipe2(report, O_CLOEXEC))
 		return allotp_error(error, -errno, "cannot make a pipe: %s", strerror(errno));
-	sigprocmask(SIG_BLOCK, &set, &old);
+	sigprocmask(SIG_BLOCK, &set, &inherited.mask);
+	sigaction(SIGCHLD, &wait_for_children, &inherited.on_child);
 	launch->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	launch->pid = fork();
 	if (launch->pid == 0)
-		become(plan, argv, report[1], &old);
+		become(plan, argv, report[1], &inherited);
 	close(report[1]);
 	if (launch->pid < 0 || launch->signals < 0) {
 		code = errno;

@@ -6,6 +6,7 @@ allot_SOURCES = \
 	cli/doctor.c \
 	cli/help.c cli/help.h \
 	cli/info.c \
+	cli/kept.c cli/kept.h \
 	cli/launch.c cli/launch.h \
 	cli/leaks.c \
 	cli/library.c cli/library.h \

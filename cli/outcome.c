@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,18 +21,59 @@ static void complain(const char *text)
 	putc('\n', stderr);
 }
 
-/* The name of the snapshot without a suffix: as asked for, or after the program that ran last. */
-static char *base_name(const struct allot_outcome_options *options, const struct allot_snapshot *snapshot)
+void allotp_outcome_name(struct allot_outcome *outcome, const char *program, pid_t pid)
 {
-	const char *slash = strrchr(snapshot->program, '/');
-	char *name = NULL;
+	const char *slash = strrchr(program, '/');
 
-	if (options->output)
-		return strdup(options->output);
-	if (asprintf(&name, "allot.%s.%llu.snap", slash ? slash + 1 : snapshot->program,
-		     (unsigned long long)snapshot->pid) < 0)
-		return NULL;
-	return name;
+	if (outcome->output)
+		snprintf(outcome->base, sizeof(outcome->base), "%s", outcome->output);
+	else
+		snprintf(outcome->base, sizeof(outcome->base), "allot.%s.%d.snap", slash ? slash + 1 : program, pid);
+}
+
+void allotp_outcome_release(struct allot_outcome *outcome)
+{
+	struct allot_error error;
+
+	if (outcome->out && outcome->out != stderr && fclose(outcome->out)) {
+		allotp_error(&error, -errno, "%s: %s", outcome->report_path, strerror(errno));
+		complain(error.text);
+	}
+	allotp_kept_release(&outcome->kept);
+	outcome->out = NULL;
+}
+
+static int check_output(const char *path, struct allot_error *error)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	struct stat status;
+	int result = 0;
+
+	if (!folder)
+		return allotp_error(error, -ENOMEM, "out of memory");
+	if (strlen(path) >= PATH_MAX)
+		result = allotp_error(error, -ENAMETOOLONG, "%s: %s", path, strerror(ENAMETOOLONG));
+	else if (!stat(path, &status) && S_ISDIR(status.st_mode))
+		result = allotp_error(error, -EISDIR, "%s: is a directory", path);
+	else if (!stat(path, &status) && !S_ISREG(status.st_mode))
+		result = access(path, W_OK) ? allotp_error(error, -errno, "%s: %s", path, strerror(errno)) : 0;
+	else if (access(folder, W_OK | X_OK))
+		result = allotp_error(error, -errno, "%s: cannot be written: %s", path, strerror(errno));
+	free(folder);
+	return result;
+}
+
+int allotp_outcome_open(struct allot_outcome *outcome, struct allot_error *error)
+{
+	int result = check_output(outcome->output ? outcome->output : "allot.snap", error);
+
+	if (result)
+		return result;
+	outcome->out = outcome->report_path ? fopen(outcome->report_path, "we") : stderr;
+	if (!outcome->out)
+		return allotp_error(error, -errno, "%s: %s", outcome->report_path, strerror(errno));
+	return 0;
 }
 
 static struct allot_snapshot *freeze(struct allot_tracee *tracee, bool over, const struct allot_launch *launch)
@@ -53,58 +95,35 @@ static struct allot_snapshot *freeze(struct allot_tracee *tracee, bool over, con
 	return snapshot;
 }
 
-static void write_snapshot(const struct allot_snapshot *snapshot, const char *path)
+static bool write_snapshot(const struct allot_snapshot *snapshot, const char *path)
 {
 	struct allot_error error;
 
-	if (allotp_snapshot_write(snapshot, path, &error))
-		complain(error.text);
+	if (!allotp_snapshot_write(snapshot, path, &error))
+		return true;
+	complain(error.text);
+	return false;
 }
 
-void allotp_outcome_interval(const struct allot_outcome_options *options, struct allot_tracees *tracees, pid_t pid,
+void allotp_outcome_interval(struct allot_outcome *outcome, struct allot_tracees *tracees, pid_t pid,
 			     unsigned int number)
 {
 	struct allot_tracee *tracee = allotp_tracees_last_of(tracees, (uint32_t)pid);
 	struct allot_snapshot *snapshot = tracee ? freeze(tracee, false, NULL) : NULL;
-	char *base, *path = NULL;
+	char *path = NULL;
 
 	if (!snapshot)
 		return;
-	base = base_name(options, snapshot);
-	if (base && asprintf(&path, "%s.%03u", base, number) >= 0)
+	if (asprintf(&path, "%s.%03u", outcome->base, number) >= 0)
 		write_snapshot(snapshot, path);
 	free(path);
-	free(base);
 	allotp_snapshot_free(snapshot);
 }
 
-/* Where the report goes, and all else there is to say after the program's end: standard error stays the program's. */
-static FILE *open_report(const struct allot_outcome_options *options)
-{
-	FILE *out = options->report_path ? fopen(options->report_path, "we") : stderr;
-	struct allot_error error;
-
-	if (out)
-		return out;
-	allotp_error(&error, -errno, "%s: %s", options->report_path, strerror(errno));
-	complain(error.text);
-	return NULL;
-}
-
-static void close_report(const struct allot_outcome_options *options, FILE *out)
-{
-	struct allot_error error;
-
-	if (!out || out == stderr || !fclose(out))
-		return;
-	allotp_error(&error, -errno, "%s: %s", options->report_path, strerror(errno));
-	complain(error.text);
-}
-
 /* Writes the report, and puts the names that it needed into the snapshot. */
-static void report(const struct allot_outcome_options *options, struct allot_snapshot *snapshot, FILE *out)
+static void report(const struct allot_outcome *outcome, struct allot_snapshot *snapshot)
 {
-	struct allot_report_options how = options->report;
+	struct allot_report_options how = outcome->report;
 	struct allot_progress_line progress;
 	struct allot_view view = { .snapshot = snapshot };
 	int result;
@@ -112,25 +131,16 @@ static void report(const struct allot_outcome_options *options, struct allot_sna
 	allotp_progress_line_init(&progress);
 	how.progress = allotp_progress_line_show;
 	how.context = &progress;
-	how.width = options->report_path ? 0 : allotp_terminal_width(STDERR_FILENO);
+	how.width = outcome->report_path ? 0 : allotp_terminal_width(STDERR_FILENO);
 	result = allotp_resolver_new(snapshot, how.progress, how.context, &view.resolver);
 	if (!result)
-		result = allotp_report_write(out, &view, NULL, &how);
+		result = allotp_report_write(outcome->out, &view, NULL, &how);
 	allotp_progress_line_clear(&progress);
 	if (!result)
 		result = allotp_resolver_keep(view.resolver, snapshot);
 	if (result)
 		complain(strerror(-result));
 	allotp_resolver_free(view.resolver);
-}
-
-static void print_kept(FILE *out, const struct allot_snapshot *snapshot, const char *path, const char *what)
-{
-	fputs("allot: ", out);
-	allotp_put(out, snapshot->program);
-	fprintf(out, " (%llu%s): snapshot in ", (unsigned long long)snapshot->pid, what);
-	allotp_put(out, path);
-	putc('\n', out);
 }
 
 /* What the report must not leave to the reader to guess. */
@@ -143,67 +153,81 @@ static void print_caveats(FILE *out, const struct allot_snapshot *snapshot)
 }
 
 /* FILE.PID, or FILE.PID.N for the programs that the process was before its last. */
-static void keep_other(FILE *out, const char *base, struct allot_tracees *tracees, struct allot_tracee *tracee,
-		       const struct allot_launch *launch)
+static char *name_of(const struct allot_outcome *outcome, struct allot_tracees *tracees, struct allot_tracee *tracee)
 {
 	bool last = allotp_tracees_last_of(tracees, tracee->pid) == tracee;
-	bool over = !last || !allotp_reader_is_running(&tracee->reader);
-	struct allot_snapshot *snapshot = freeze(tracee, over, launch);
-	unsigned int before = 1;
-	char *path = NULL;
+	unsigned int before = allotp_tracees_before(tracees, tracee);
+	char *name = NULL;
 
-	if (!snapshot)
-		return;
-	for (size_t i = 0; !last && &tracees->list[i] != tracee; i++)
-		before += tracees->list[i].pid == tracee->pid;
-	if ((last ? asprintf(&path, "%s.%u", base, tracee->pid)
-		  : asprintf(&path, "%s.%u.%u", base, tracee->pid, before)) >= 0) {
-		write_snapshot(snapshot, path);
-		if (out)
-			print_kept(out, snapshot, path, over ? "" : ", still running");
-	}
+	if ((last ? asprintf(&name, "%s.%u", outcome->base, tracee->pid)
+		  : asprintf(&name, "%s.%u.%u", outcome->base, tracee->pid, before + 1)) < 0)
+		return NULL;
+	return name;
+}
+
+static void keep_other(struct allot_outcome *outcome, struct allot_tracees *tracees, struct allot_tracee *tracee, bool over)
+{
+	struct allot_snapshot *snapshot = freeze(tracee, over, NULL);
+	char *path = name_of(outcome, tracees, tracee);
+
+	if (snapshot && path && write_snapshot(snapshot, path) &&
+	    allotp_kept_add(&outcome->kept, snapshot, path, !over))
+		complain("out of memory");
 	free(path);
 	allotp_snapshot_free(snapshot);
 }
 
-void allotp_outcome_finish(const struct allot_outcome_options *options, struct allot_tracees *tracees,
-			   const struct allot_launch *launch, const char *program)
+void allotp_outcome_ended(struct allot_outcome *outcome, struct allot_tracees *tracees, pid_t pid)
+{
+	struct allot_tracee *tracee, *program = allotp_tracees_last_of(tracees, (uint32_t)pid);
+
+	while ((tracee = allotp_tracees_next_ended(tracees, program))) {
+		keep_other(outcome, tracees, tracee, true);
+		allotp_tracees_let_go(tracees, tracee);
+	}
+}
+
+static void keep_program(struct allot_outcome *outcome, struct allot_tracee *tracee, const struct allot_launch *launch)
+{
+	struct allot_snapshot *snapshot = freeze(tracee, true, launch);
+	struct allot_kept kept = { 0 };
+	struct stat status;
+	bool written = true;
+
+	if (!snapshot)
+		return;
+	/* First on disk, then made pleasant to read. What is no file is written to once. */
+	if (stat(outcome->base, &status) || S_ISREG(status.st_mode))
+		written = write_snapshot(snapshot, outcome->base);
+	report(outcome, snapshot);
+	written = written && write_snapshot(snapshot, outcome->base);
+	print_caveats(outcome->out, snapshot);
+	allotp_kept_print(&outcome->kept, outcome->out, outcome->base);
+	if (written && !allotp_kept_add(&kept, snapshot, outcome->base, false))
+		allotp_kept_print(&kept, outcome->out, outcome->base);
+	allotp_kept_release(&kept);
+	allotp_snapshot_free(snapshot);
+}
+
+void allotp_outcome_finish(struct allot_outcome *outcome, struct allot_tracees *tracees, const struct allot_launch *launch,
+			   const char *program)
 {
 	struct allot_tracee *main_tracee = allotp_tracees_last_of(tracees, (uint32_t)launch->pid);
-	struct allot_snapshot *snapshot = main_tracee ? freeze(main_tracee, true, launch) : NULL;
 	struct allot_error error;
-	char *base;
-	FILE *out;
 
-	if (!snapshot) {
-		allotp_error(&error, 0, "%s has run, but was not recorded; 'allot doctor %s' may know why", program,
-			     program);
-		complain(error.text);
-		return;
-	}
-	base = base_name(options, snapshot);
-	if (!base) {
-		complain("out of memory");
-		allotp_snapshot_free(snapshot);
-		return;
-	}
-	/* First on disk, then made pleasant to read. */
-	write_snapshot(snapshot, base);
-	out = open_report(options);
-	if (out)
-		report(options, snapshot, out);
-	write_snapshot(snapshot, base);
+	allotp_outcome_ended(outcome, tracees, launch->pid);
 	for (size_t i = 0; i < tracees->count; i++) {
 		struct allot_tracee *tracee = &tracees->list[i];
 
-		if (tracee->announced && tracee != main_tracee)
-			keep_other(out, base, tracees, tracee, launch);
+		if (tracee->announced && !tracee->over && tracee != main_tracee)
+			keep_other(outcome, tracees, tracee, !allotp_reader_is_running(&tracee->reader));
 	}
-	if (out) {
-		print_caveats(out, snapshot);
-		print_kept(out, snapshot, base, "");
+	if (main_tracee) {
+		keep_program(outcome, main_tracee, launch);
+	} else {
+		allotp_error(&error, 0, "%s has run, but was not recorded; 'allot doctor %s' may know why", program,
+			     program);
+		complain(error.text);
+		allotp_kept_print(&outcome->kept, outcome->out, outcome->base);
 	}
-	close_report(options, out);
-	free(base);
-	allotp_snapshot_free(snapshot);
 }

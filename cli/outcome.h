@@ -3,25 +3,45 @@
 #ifndef ALLOT_CLI_OUTCOME_H
 #define ALLOT_CLI_OUTCOME_H
 
+#include <limits.h>
+
+#include "kept.h"
 #include "launch.h"
 #include "report/report.h"
 #include "tracees.h"
 
-struct allot_outcome_options {
+struct allot_outcome {
+	/* as asked for */
 	struct allot_report_options report;
 	const char *output;      /* NULL: allot.PROG.PID.snap */
 	const char *report_path; /* NULL: standard error */
+	/* as it is */
+	FILE *out;               /* where the report goes */
+	char base[PATH_MAX];     /* what the names of all snapshots begin with */
+	struct allot_kept kept;
 };
 
+/*
+ * Before the program runs: looks whether the snapshot and the report can be written, so that nobody learns it when hours
+ * of work are to be kept. 0 or a negative errno with the error.
+ */
+int allotp_outcome_open(struct allot_outcome *outcome, struct allot_error *error);
+/* The program is being run: its snapshot gets a name. */
+void allotp_outcome_name(struct allot_outcome *outcome, const char *program, pid_t pid);
+void allotp_outcome_release(struct allot_outcome *outcome);
+
 /* Keeps a snapshot of the running program as FILE.NNN. A failure is said on standard error. */
-void allotp_outcome_interval(const struct allot_outcome_options *options, struct allot_tracees *tracees, pid_t pid,
+void allotp_outcome_interval(struct allot_outcome *outcome, struct allot_tracees *tracees, pid_t pid,
 			     unsigned int number);
+
+/* Keeps snapshots of the followed processes that have ended, as FILE.PID, and lets them go. */
+void allotp_outcome_ended(struct allot_outcome *outcome, struct allot_tracees *tracees, pid_t pid);
 
 /*
  * After the program's end: snapshots of it and of all followed children, and the report. program is what was
  * asked for, for messages. What fails is said on standard error; the exit status stays the program's.
  */
-void allotp_outcome_finish(const struct allot_outcome_options *options, struct allot_tracees *tracees,
-			   const struct allot_launch *launch, const char *program);
+void allotp_outcome_finish(struct allot_outcome *outcome, struct allot_tracees *tracees, const struct allot_launch *launch,
+			   const char *program);
 
 #endif

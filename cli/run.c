@@ -32,7 +32,7 @@ static const struct allot_option options[] = {
 };
 
 struct settings {
-	struct allot_outcome_options outcome;
+	struct allot_outcome outcome;
 	struct allot_launch_plan plan;
 	double interval; /* seconds; 0: none */
 	char library[4200];
@@ -73,8 +73,9 @@ static int read_settings(const struct allot_arguments *arguments, struct setting
 }
 
 /* Drains until the program ends: often while there is much to do, seldom while there is nothing. */
-static void watch(struct allot_launch *launch, struct allot_tracees *tracees, const struct settings *settings)
+static void watch(struct allot_launch *launch, struct allot_tracees *tracees, struct settings *settings)
 {
+	enum { SELDOM = 50 };
 	const uint64_t step = (uint64_t)(settings->interval * 1e9), look = 50000000;
 	uint64_t now = allotp_clock_ns(CLOCK_MONOTONIC), next_snapshot = now + step, next_look = now;
 	unsigned int snapshots = 0;
@@ -83,9 +84,11 @@ static void watch(struct allot_launch *launch, struct allot_tracees *tracees, co
 	while (!launch->ended) {
 		allotp_launch_wait(launch, pause);
 		now = allotp_clock_ns(CLOCK_MONOTONIC);
-		pause = allotp_tracees_poll(tracees, now >= next_look) || pause >= 50 ? 1 + (pause >= 50 ? 49 : 0) : 2 * pause;
-		if (now >= next_look)
+		pause = allotp_tracees_poll(tracees, now >= next_look) ? 1 : 2 * pause < SELDOM ? 2 * pause : SELDOM;
+		if (now >= next_look) {
+			allotp_outcome_ended(&settings->outcome, tracees, launch->pid);
 			next_look = now + look;
+		}
 		if (step && now >= next_snapshot && !launch->ended) {
 			allotp_outcome_interval(&settings->outcome, tracees, launch->pid, ++snapshots);
 			next_snapshot += step;
@@ -107,9 +110,10 @@ static int trace(struct settings *settings, struct allot_tracees *tracees, char 
 	settings->plan.directory = tracees->directory;
 	if (allotp_launch(&launch, &settings->plan, argv, error))
 		return EXIT_USAGE;
-	watch(&launch, tracees, settings);
 	/* A limit on file size must be an error to report, not the end of us. */
 	signal(SIGXFSZ, SIG_IGN);
+	allotp_outcome_name(&settings->outcome, argv[0], launch.pid);
+	watch(&launch, tracees, settings);
 	allotp_tracees_poll(tracees, true);
 	allotp_outcome_finish(&settings->outcome, tracees, &launch, argv[0]);
 	allotp_launch_finish(&launch);
@@ -137,10 +141,12 @@ static int run(const struct allot_arguments *arguments, struct allot_error *erro
 	struct allot_tracees tracees = { 0 };
 	int status;
 
-	if (read_settings(arguments, &settings, error) || look_at(&settings, arguments->operands[0], error))
+	if (read_settings(arguments, &settings, error) || look_at(&settings, arguments->operands[0], error) ||
+	    allotp_outcome_open(&settings.outcome, error))
 		return EXIT_USAGE;
 	status = trace(&settings, &tracees, arguments->operands, error);
 	allotp_tracees_free(&tracees);
+	allotp_outcome_release(&settings.outcome);
 	return status;
 }
 

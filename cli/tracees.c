@@ -66,8 +66,11 @@ void allotp_tracees_free(struct allot_tracees *tracees)
 		closedir(directory);
 	if (*tracees->directory)
 		rmdir(tracees->directory);
-	for (size_t i = 0; i < tracees->count; i++)
-		allotp_reader_close(&tracees->list[i].reader);
+	for (size_t i = 0; i < tracees->count; i++) {
+		if (!tracees->list[i].over)
+			allotp_reader_close(&tracees->list[i].reader);
+		free(tracees->list[i].file);
+	}
 	free(tracees->list);
 	memset(tracees, 0, sizeof(*tracees));
 }
@@ -131,7 +134,7 @@ static bool opened(struct allot_tracee *tracee)
 static bool is_open(const struct allot_tracees *tracees, uint64_t inode)
 {
 	for (size_t i = 0; i < tracees->count; i++) {
-		if (tracees->list[i].reader.store.base && tracees->list[i].reader.inode == inode)
+		if (!tracees->list[i].over && tracees->list[i].reader.store.base && tracees->list[i].reader.inode == inode)
 			return true;
 	}
 	return false;
@@ -147,7 +150,7 @@ static void take(struct allot_tracees *tracees, const char *name)
 	if (!tracee || allotp_reader_open_path(&tracee->reader, path, &error))
 		return;
 	/* One that is being made at this moment is taken next time. */
-	if (allotp_reader_ready(&tracee->reader))
+	if (allotp_reader_ready(&tracee->reader) && (tracee->file = strdup(name)))
 		tracees->count++;
 	else
 		allotp_reader_close(&tracee->reader);
@@ -181,15 +184,11 @@ uint64_t allotp_tracees_poll(struct allot_tracees *tracees, bool look_for_new)
 			allotp_reader_announce(&tracee->reader);
 			tracee->announced = true;
 			tracee->pid = tracee->reader.store.header->pid;
+			tracee->started = tracee->reader.store.header->start_monotonic_ns;
 		}
 		applied += allotp_reader_poll(&tracee->reader);
 	}
 	return applied;
-}
-
-static uint64_t started(const struct allot_tracee *tracee)
-{
-	return tracee->reader.store.header->start_monotonic_ns;
 }
 
 struct allot_tracee *allotp_tracees_last_of(struct allot_tracees *tracees, uint32_t pid)
@@ -199,8 +198,44 @@ struct allot_tracee *allotp_tracees_last_of(struct allot_tracees *tracees, uint3
 	for (size_t i = 0; i < tracees->count; i++) {
 		struct allot_tracee *tracee = &tracees->list[i];
 
-		if (tracee->announced && tracee->pid == pid && (!last || started(tracee) > started(last)))
+		if (tracee->announced && tracee->pid == pid && (!last || tracee->started > last->started))
 			last = tracee;
 	}
 	return last;
+}
+
+unsigned int allotp_tracees_before(const struct allot_tracees *tracees, const struct allot_tracee *tracee)
+{
+	unsigned int before = 0;
+
+	for (size_t i = 0; i < tracees->count; i++) {
+		const struct allot_tracee *other = &tracees->list[i];
+
+		before += other->announced && other->pid == tracee->pid && other->started < tracee->started;
+	}
+	return before;
+}
+
+struct allot_tracee *allotp_tracees_next_ended(struct allot_tracees *tracees, const struct allot_tracee *but)
+{
+	for (size_t i = 0; i < tracees->count; i++) {
+		struct allot_tracee *tracee = &tracees->list[i];
+
+		if (tracee != but && tracee->announced && !tracee->over &&
+		    !allotp_reader_seems_running(&tracee->reader) && !allotp_reader_is_running(&tracee->reader))
+			return tracee;
+	}
+	return NULL;
+}
+
+void allotp_tracees_let_go(struct allot_tracees *tracees, struct allot_tracee *tracee)
+{
+	char path[640];
+
+	if (tracee->file) {
+		path_of(tracees, tracee->file, path, sizeof(path));
+		unlink(path);
+	}
+	allotp_reader_close(&tracee->reader);
+	tracee->over = true;
 }

@@ -14,9 +14,11 @@
 
 struct allot_tracee {
 	struct allot_reader reader;
+	char *file;       /* of the store, in the directory; NULL: the memfd */
 	uint32_t pid;
-	bool announced; /* it has begun to record: pid is known */
-	bool over;      /* frozen for good */
+	uint64_t started; /* CLOCK_MONOTONIC */
+	bool announced;   /* it has begun to record: pid and started are known */
+	bool over;        /* it has been let go: there is no reader any more */
 };
 
 struct allot_tracees {
@@ -38,5 +40,15 @@ uint64_t allotp_tracees_poll(struct allot_tracees *tracees, bool look_for_new);
 
 /* The store of the last program that ran as this process; NULL: none. */
 struct allot_tracee *allotp_tracees_last_of(struct allot_tracees *tracees, uint32_t pid);
+/* How many programs the process had been before, of those that were traced. */
+unsigned int allotp_tracees_before(const struct allot_tracees *tracees, const struct allot_tracee *tracee);
+
+/*
+ * One that has ended, has been drained since and is not `but`; NULL: none. A build has thousands of processes: whoever
+ * kept all their stores open would run out of address space, descriptors and memory.
+ */
+struct allot_tracee *allotp_tracees_next_ended(struct allot_tracees *tracees, const struct allot_tracee *but);
+/* Closes the store of one that has ended, and removes it. */
+void allotp_tracees_let_go(struct allot_tracees *tracees, struct allot_tracee *tracee);
 
 #endif

@@ -134,14 +134,25 @@ static void add_note(struct allot_store *store)
 		store->header->note = allotp_store_string(store, note, sizeof(note) - 1);
 }
 
-static int fill_in(struct allot_state *state, bool forked)
+/*
+ * Tells readers that the process lives, also those that cannot look into it: in another container, say. The lock is the
+ * open file's, and so lasts as long as the mapping. A file system that knows no locks does without.
+ */
+static bool hold(int fd)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return !ALLOTP_SYSCALL(SYS_fcntl, fd, F_OFD_SETLK, &whole);
+}
+
+static int fill_in(struct allot_state *state, uint32_t flags)
 {
 	struct allot_store *store = &state->store;
 	struct allot_header *header = store->header;
 	char program[4096];
 	int result;
 
-	header->flags = (allotp_config.record_mmap ? ALLOT_STORE_MMAP : 0) | (forked ? ALLOT_STORE_FORKED : 0);
+	header->flags = flags | (allotp_config.record_mmap ? ALLOT_STORE_MMAP : 0);
 	header->pid = state->pid;
 	header->parent_pid = (uint32_t)ALLOTP_SYSCALL(SYS_getppid);
 	header->depth_limit = allotp_config.depth_limit;
@@ -167,30 +178,47 @@ static int fill_in(struct allot_state *state, bool forked)
 	return 0;
 }
 
+/* -ENOENT: there is none, or none that can be used. */
+static int create_in_given(struct allot_store *store)
+{
+	int fd = allotp_config.store_fd, result;
+	uint64_t size = fd < 0 ? 0 : size_of_given(fd);
+
+	if (!size)
+		return -ENOENT;
+	result = allotp_store_create(store, fd, size, NULL);
+	allotp_sys_close(fd);
+	return result == -EBUSY ? -ENOENT : result;
+}
+
+static int create_in_file(struct allot_store *store, const struct allot_state *state, void *at, uint32_t *flags)
+{
+	int fd = open_file(state->pid), result;
+	uint64_t size;
+
+	if (fd < 0)
+		return fd;
+	/* In the place of the parent's store there is just so much room. */
+	size = enlarge(fd, at ? state->store.size : UINT64_MAX);
+	if (hold(fd))
+		*flags |= ALLOT_STORE_HELD;
+	result = size ? allotp_store_create(store, fd, size, at) : -EFBIG;
+	allotp_sys_close(fd);
+	return result;
+}
+
 int allotp_session_open(struct allot_state *state, void *at)
 {
+	uint32_t flags = at ? ALLOT_STORE_FORKED : 0;
 	struct allot_store store;
-	uint64_t size = 0;
-	int fd = -1, result;
+	int result = at ? -ENOENT : create_in_given(&store);
 
-	if (!at && allotp_config.store_fd >= 0) {
-		fd = allotp_config.store_fd;
-		size = size_of_given(fd);
-	}
-	if (!size) {
-		fd = open_file(state->pid);
-		if (fd < 0)
-			return fd;
-		/* In the place of the parent's store there is just so much room. */
-		size = enlarge(fd, at ? state->store.size : UINT64_MAX);
-	}
-	result = size ? allotp_store_create(&store, fd, size, at) : -EFBIG;
-	allotp_sys_close(fd);
+	if (result == -ENOENT)
+		result = create_in_file(&store, state, at, &flags);
 	if (result)
 		return result;
-	if (at && size < state->store.size)
-		allotp_sys_munmap(state->store.base + size, state->store.size - size);
+	if (at && store.size < state->store.size)
+		allotp_sys_munmap(state->store.base + store.size, state->store.size - store.size);
 	state->store = store;
-	result = fill_in(state, at != NULL);
-	return result;
+	return fill_in(state, flags);
 }

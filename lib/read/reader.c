@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -45,7 +46,7 @@ int allotp_reader_open_path(struct allot_reader *reader, const char *path, struc
 
 void allotp_reader_close(struct allot_reader *reader)
 {
-	if (reader->store.header && allotp_reader_ready(reader))
+	if (reader->announced)
 		__atomic_store_n(&reader->store.header->reader, 0, __ATOMIC_RELAXED);
 	allotp_store_close(&reader->store);
 	close(reader->fd);
@@ -59,6 +60,7 @@ bool allotp_reader_ready(const struct allot_reader *reader)
 void allotp_reader_announce(struct allot_reader *reader)
 {
 	__atomic_store_n(&reader->store.header->reader, 1, __ATOMIC_RELAXED);
+	reader->announced = true;
 }
 
 uint64_t allotp_reader_poll(struct allot_reader *reader)
@@ -72,9 +74,37 @@ uint64_t allotp_reader_poll(struct allot_reader *reader)
 	return applied;
 }
 
+static bool is_held(const struct allot_reader *reader)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return !fcntl(reader->fd, F_OFD_GETLK, &whole) && whole.l_type != F_UNLCK;
+}
+
+/* Its number may mean another process here. */
+static bool is_elsewhere(const struct allot_reader *reader)
+{
+	const struct allot_header *header = reader->store.header;
+
+	return header->flags & ALLOT_STORE_HELD &&
+	       (!header->pid_namespace || header->pid_namespace != reader->store.pid_namespace);
+}
+
 bool allotp_reader_is_running(const struct allot_reader *reader)
 {
+	if (is_elsewhere(reader))
+		return is_held(reader);
 	return allotp_mappings_have(reader->store.header->pid, reader->inode);
+}
+
+bool allotp_reader_seems_running(const struct allot_reader *reader)
+{
+	const struct allot_header *header = reader->store.header;
+
+	if (is_elsewhere(reader))
+		return is_held(reader);
+	return __atomic_load_n(&header->exit_state, __ATOMIC_ACQUIRE) == ALLOT_EXIT_RUNNING &&
+	       (!kill((pid_t)header->pid, 0) || errno != ESRCH);
 }
 
 /* A drain takes milliseconds; ten seconds without the lock mean that its owner is stopped. */

@@ -14,6 +14,7 @@ struct allot_reader {
 	struct allot_store store;
 	int fd;         /* of the store's file; the reader's own */
 	uint64_t inode; /* of that file */
+	bool announced; /* producers have been told of us */
 };
 
 /* Takes the descriptor over (also on failure). name is for errors. 0 or a negative errno with the error. */
@@ -33,8 +34,12 @@ void allotp_reader_announce(struct allot_reader *reader);
 /* Drains what there is, if nobody else is at it. Returns how many events. */
 uint64_t allotp_reader_poll(struct allot_reader *reader);
 
-/* Whether the process that the store belongs to still has it mapped. */
+/* Whether the process that the store belongs to still has it mapped. Asks /proc, or the file's lock if the process is not
+ * to be seen from here. */
 bool allotp_reader_is_running(const struct allot_reader *reader);
+
+/* The same for less: false only if it may have ended. */
+bool allotp_reader_seems_running(const struct allot_reader *reader);
 
 struct allot_reader_end {
 	bool over;             /* nobody writes to the store any more: take all there is, whoever held the lock */

@@ -3,10 +3,8 @@
 #include "store/drain.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 
 #include "common/clock.h"
 #include "common/sys.h"
@@ -17,22 +15,12 @@
 
 /* ---- the lock: pid | tid << 22 | low bits of the pid namespace << 44; the kernel's pids have 22 bits ---- */
 
-enum { PID_BITS = 22, NAMESPACE_SHIFT = 44, NAMESPACE_BITS = 20 };
+enum { PID_BITS = 22, NAMESPACE_SHIFT = 44 };
 
-/* 0: not known. */
-static uint64_t pid_namespace(void)
-{
-	struct stat status;
-
-	if (ALLOTP_SYSCALL(SYS_newfstatat, AT_FDCWD, "/proc/self/ns/pid", &status, 0))
-		return 0;
-	return status.st_ino & ((UINT64_C(1) << NAMESPACE_BITS) - 1);
-}
-
-static uint64_t owner_word(void)
+static uint64_t owner_word(const struct allot_store *store)
 {
 	return (uint64_t)allotp_sys_getpid() | (uint64_t)allotp_sys_gettid() << PID_BITS |
-	       pid_namespace() << NAMESPACE_SHIFT;
+	       store->pid_namespace << NAMESPACE_SHIFT;
 }
 
 static bool owner_is_dead(uint64_t owner, uint64_t me)
@@ -68,7 +56,7 @@ int allotp_drain_lock(struct allot_store *store)
 	if (__atomic_load_n(&store->header->lock, __ATOMIC_RELAXED) && store->guest &&
 	    (__atomic_load_n(&store->header->lock, __ATOMIC_RELAXED) & ((1u << PID_BITS) - 1)) == store->header->pid)
 		return -EBUSY;
-	me = owner_word();
+	me = owner_word(store);
 	if (__atomic_compare_exchange_n(&store->header->lock, &owner, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return take_over(store, store->header->journal.active || store->header->journal.page);
 	if (!owner_is_dead(owner, me) ||
@@ -79,7 +67,7 @@ int allotp_drain_lock(struct allot_store *store)
 
 int allotp_drain_lock_by_force(struct allot_store *store)
 {
-	uint64_t before = __atomic_exchange_n(&store->header->lock, owner_word(), __ATOMIC_ACQUIRE);
+	uint64_t before = __atomic_exchange_n(&store->header->lock, owner_word(store), __ATOMIC_ACQUIRE);
 
 	return take_over(store, before || store->header->journal.active || store->header->journal.page);
 }

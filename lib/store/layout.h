@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #define ALLOT_STORE_MAGIC UINT64_C(0x45524f5453544c41) /* "ALTSTORE" in memory */
+#define ALLOT_STORE_TAKEN 1 /* stands for the magic number while a store is being laid out */
 #define ALLOT_STORE_VERSION 1u
 
 enum allot_region_id {
@@ -278,6 +279,7 @@ enum { /* header.flags */
 	ALLOT_STORE_MMAP = 1,   /* the mmap domain is recorded */
 	ALLOT_STORE_FORKED = 2, /* the process began by fork: frees of unknown blocks are its parent's */
 	ALLOT_STORE_MAPS_UNCERTAIN = 4, /* a drainer died in the maps */
+	ALLOT_STORE_HELD = 8,   /* the file is locked (F_OFD_SETLK) for as long as a process has it mapped */
 };
 
 struct allot_header {
@@ -302,7 +304,7 @@ struct allot_header {
 	uint64_t start_stamp;
 	uint64_t start_monotonic_ns, start_realtime_ns;
 	uint64_t latest_stamp, latest_monotonic_ns; /* a second pair, as late as was known; tells the stamp's rate */
-	uint64_t pid_namespace; /* inode of /proc/self/ns/pid */
+	uint64_t pid_namespace; /* inode of /proc/self/ns/pid; 0: not known */
 
 	/* producers; all atomic */
 	uint64_t slot_count __attribute__((aligned(64))); /* slots ever used */

@@ -3,6 +3,7 @@
 #include "store/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -62,9 +63,18 @@ uint64_t allotp_store_affordable_size(bool file)
 	return size < ALLOT_STORE_SIZE_MIN ? 0 : size;
 }
 
+/* A process never changes its own; only its children may have another. */
+static uint64_t own_pid_namespace(void)
+{
+	struct stat status;
+
+	return ALLOTP_SYSCALL(SYS_newfstatat, AT_FDCWD, "/proc/self/ns/pid", &status, 0) ? 0 : status.st_ino;
+}
+
 int allotp_store_create(struct allot_store *store, int fd, uint64_t size, void *at)
 {
 	int flags = MAP_SHARED | MAP_NORESERVE | (at ? MAP_FIXED : 0);
+	uint64_t taken = 0;
 	int result;
 	void *base;
 
@@ -76,6 +86,7 @@ int allotp_store_create(struct allot_store *store, int fd, uint64_t size, void *
 	store->header = base;
 	store->size = size;
 	store->guest = true;
+	store->pid_namespace = own_pid_namespace();
 	lay_out(store, size);
 	/* A tool's tables are no help in the program's core dump. */
 	allotp_sys_madvise(base, size, MADV_DONTDUMP);
@@ -87,6 +98,12 @@ int allotp_store_create(struct allot_store *store, int fd, uint64_t size, void *
 		allotp_sys_munmap(base, size);
 		return result;
 	}
+	/* Two programs may have been handed the same file: the first one has it. */
+	if (!__atomic_compare_exchange_n(&store->header->magic, &taken, ALLOT_STORE_TAKEN, false, __ATOMIC_RELAXED,
+					 __ATOMIC_RELAXED)) {
+		allotp_sys_munmap(base, size);
+		return -EBUSY;
+	}
 	store->accessible[ALLOT_REGION_HEADER] = store->region_size[ALLOT_REGION_HEADER];
 	for (int i = 0; i < ALLOT_REGIONS; i++) {
 		store->header->regions[i].offset = (uint64_t)(store->region[i] - store->base);
@@ -95,6 +112,7 @@ int allotp_store_create(struct allot_store *store, int fd, uint64_t size, void *
 	store->header->regions[ALLOT_REGION_HEADER].committed = store->region_size[ALLOT_REGION_HEADER];
 	store->header->header_size = sizeof(struct allot_header);
 	store->header->mapping_size = size;
+	store->header->pid_namespace = store->pid_namespace;
 	store->header->version = ALLOT_STORE_VERSION;
 	/* Last: a reader that sees the magic may look at the rest of the layout. */
 	__atomic_store_n(&store->header->magic, ALLOT_STORE_MAGIC, __ATOMIC_RELEASE);
@@ -130,6 +148,7 @@ int allotp_store_open(struct allot_store *store, int fd, const char *name, struc
 	store->base = base;
 	store->header = header;
 	store->size = size;
+	store->pid_namespace = own_pid_namespace();
 	for (int i = 0; i < ALLOT_REGIONS; i++) {
 		struct allot_region region = header->regions[i];
 

@@ -18,6 +18,7 @@ struct allot_store {
 	struct allot_header *header;   /* == base */
 	uint64_t size;
 	bool guest;
+	uint64_t pid_namespace;        /* that of this process: inode of /proc/self/ns/pid; 0: not known */
 	uint8_t *region[ALLOT_REGIONS];
 	uint64_t region_size[ALLOT_REGIONS];    /* checked against the mapping; the header's own are not trusted */
 	uint64_t accessible[ALLOT_REGIONS];     /* bytes that this process has opened (atomic) */
@@ -36,7 +37,7 @@ uint64_t allotp_store_affordable_size(bool file);
 /*
  * Maps a fresh, sparse file of `size` bytes and lays the regions out; for the traced program (guest). at: NULL,
  * or an address to replace what is mapped there. The header's `ready` is still 0: the caller fills in the rest.
- * Async-signal-safe. 0 or a negative errno.
+ * Async-signal-safe. 0 or a negative errno; -EBUSY: somebody else has made a store of the file.
  */
 int allotp_store_create(struct allot_store *store, int fd, uint64_t size, void *at);
 

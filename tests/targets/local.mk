@@ -59,6 +59,10 @@ tests_targets_gap_SOURCES = tests/targets/gap.c
 tests_targets_gap_CFLAGS = $(AM_CFLAGS) -fomit-frame-pointer -fno-pie
 tests_targets_gap_LDFLAGS = -no-pie -Wl,--section-start=.rodata=0x5000000
 tests_targets_gap_LDADD =
+check_PROGRAMS += tests/targets/launcher
+tests_targets_launcher_SOURCES = tests/targets/launcher.c
+tests_targets_launcher_LDFLAGS = -all-static
+tests_targets_launcher_LDADD =
 check_PROGRAMS += tests/targets/leave
 tests_targets_leave_SOURCES = tests/targets/leave.c
 tests_targets_leave_LDADD = -lpthread

@@ -99,10 +99,14 @@ bool allotp_state_start(void)
 						     __ATOMIC_RELAXED))
 		return false;
 	saved = errno;
-	if (begun)
+	if (begun) {
 		guard->mode = begin_child();
-	else
-		__atomic_store_n(&allotp_guard->mode, begin(), __ATOMIC_RELEASE);
+	} else {
+		/* First the call, then the address: it moves the guard, and arguments come in any order. */
+		enum allot_mode mode = begin();
+
+		__atomic_store_n(&allotp_guard->mode, mode, __ATOMIC_RELEASE);
+	}
 	errno = saved;
 	return allotp_guard->mode == ALLOT_MODE_RECORDING;
 }

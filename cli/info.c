@@ -82,7 +82,33 @@ static void write_totals(const struct allot_snapshot *snapshot)
 	write_number("  frees", snapshot->frees);
 }
 
-static void write_trust(const struct allot_snapshot *snapshot)
+/* A stack as one line: its functions, or addresses, innermost first. */
+static void write_stack(const struct allot_snapshot *snapshot, struct allot_resolver *resolver, uint32_t node)
+{
+	for (const char *between = ""; node >= ALLOT_NODE_FIRST; node = snapshot->nodes[node].parent, between = ", ") {
+		const struct allot_symbol *symbol = allotp_resolve(resolver, node);
+		const struct allot_frame *frame = symbol ? &symbol->frames[symbol->frame_count - 1] : NULL;
+
+		printf("%s0x%" PRIx64, between, snapshot->nodes[node].address);
+		if (frame && frame->function) {
+			fputs(" (", stdout);
+			allotp_put(stdout, frame->function);
+			putchar(')');
+		}
+	}
+	putchar('\n');
+}
+
+static void write_difference(const struct allot_snapshot *snapshot, struct allot_resolver *resolver,
+			     const struct allot_difference *difference)
+{
+	fputs("    walked:    ", stdout);
+	write_stack(snapshot, resolver, difference->walked);
+	fputs("    reference: ", stdout);
+	write_stack(snapshot, resolver, difference->reference);
+}
+
+static void write_trust(const struct allot_snapshot *snapshot, struct allot_resolver *resolver)
 {
 	const struct allot_trust *trust = &snapshot->trust;
 	uint64_t lost = 0;
@@ -107,6 +133,8 @@ static void write_trust(const struct allot_snapshot *snapshot)
 	write_number("  at the limit", trust->limited);
 	write_number("  verified", trust->verified);
 	write_number("  differing", trust->differing);
+	for (uint32_t i = 0; i < snapshot->difference_count; i++)
+		write_difference(snapshot, resolver, &snapshot->differences[i]);
 	write_number("  bootstrap", trust->bootstrap);
 	write_number("  unknown frees", trust->unknown_frees);
 	write_number("  inherited", trust->inherited_frees);
@@ -240,7 +268,7 @@ static int run(const struct allot_arguments *arguments, struct allot_error *erro
 	} else {
 		write_process(snapshot);
 		write_totals(snapshot);
-		write_trust(snapshot);
+		write_trust(snapshot, resolver);
 		write_modules(snapshot, resolver);
 		write_names(snapshot);
 		write_series(snapshot);

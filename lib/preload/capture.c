@@ -2,8 +2,10 @@
 /* The stack of the calling thread as a node of the stack tree. */
 #include "preload/capture.h"
 
+#include "preload/config.h"
 #include "preload/modules.h"
 #include "preload/state.h"
+#include "preload/verify.h"
 #include "snapshot/snapshot.h"
 #include "store/tree.h"
 
@@ -39,5 +41,7 @@ uint32_t allotp_capture(struct allot_context *context, const struct allot_walk_s
 		else
 			count_truncated(result.stop);
 	}
+	if (__builtin_expect(allotp_config.verify != 0, 0) && ++context->walks % allotp_config.verify == 0)
+		allotp_verify(caller, &result);
 	return node;
 }

@@ -108,6 +108,7 @@ void allotp_config_read(void)
 	config->off = text && !strcmp(text, "0");
 	config->depth_limit = (uint32_t)(config->off ? 0 : number("ALLOT", 1, 65535, 0));
 	config->follow = number("ALLOT_FOLLOW", 0, 1, 1);
+	config->verify = (uint32_t)number("ALLOT_VERIFY", 1, UINT32_MAX, 0);
 	config->record_mmap = number("ALLOT_MMAP", 0, 1, 0);
 	config->ring_events = (uint32_t)number("ALLOT_RING", 16, 65536, 2048);
 	if (config->ring_events & (config->ring_events - 1))
@@ -172,4 +173,5 @@ void allotp_config_hide(void)
 	remove_variable("ALLOT_FOLLOW");
 	remove_variable("ALLOT_RING");
 	remove_variable("ALLOT_MMAP");
+	remove_variable("ALLOT_VERIFY");
 }

@@ -15,6 +15,7 @@
  * ALLOT_STORE_FD    an open, empty memfd to take as the store (set by `allot run`, for one program only)
  * ALLOT_FOLLOW      0: trace this program only, not those that it starts; 1 (default): them too
  * ALLOT_RING        events in a segment of a ring: a power of two from 16 to 65536
+ * ALLOT_VERIFY      N: compare every N-th stack with what libunwind makes of it; slow, for testing
  * ALLOT_MMAP        1: record mmap, munmap and mremap as a domain of their own
  */
 struct allot_config {
@@ -23,6 +24,7 @@ struct allot_config {
 	bool record_mmap;
 	uint32_t depth_limit;    /* 0: none */
 	uint32_t ring_events;
+	uint32_t verify;         /* compare every N-th stack; 0: none */
 	int store_fd;            /* -1: none */
 	char directory[ALLOT_CONFIG_TEXT]; /* "" if it was too long: then nothing is traced */
 	char preload[ALLOT_CONFIG_TEXT];   /* LD_PRELOAD as it was */

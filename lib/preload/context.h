@@ -10,6 +10,7 @@ struct allot_context {
 	struct allot_producer producer;
 	struct allot_walker *walker; /* in memory[]; NULL: never used */
 	uint32_t generation;
+	uint64_t walks; /* counted in verify mode */
 	_Alignas(64) unsigned char memory[];
 };
 

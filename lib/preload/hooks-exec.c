@@ -19,7 +19,7 @@
 #include "snapshot/snapshot.h"
 
 /* How many variables are added, at most. */
-enum { ADDED = 6 };
+enum { ADDED = 7 };
 
 static bool has_name(const char *entry, const char *name)
 {
@@ -91,7 +91,8 @@ static const char *user_preload(char *const *environment)
 
 static bool is_ours(const char *entry)
 {
-	static const char *const names[] = { "LD_PRELOAD", "ALLOT", "ALLOT_DIR", "ALLOT_FOLLOW", "ALLOT_RING", "ALLOT_MMAP" };
+	static const char *const names[] = { "LD_PRELOAD", "ALLOT", "ALLOT_DIR", "ALLOT_FOLLOW", "ALLOT_RING", "ALLOT_MMAP",
+					     "ALLOT_VERIFY" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (has_name(entry, names[i]))
@@ -129,6 +130,10 @@ static void add_us(char **to, char *text, char *const *environment)
 	text = join_number(join(text, "ALLOT_RING="), allotp_config.ring_events);
 	if (allotp_config.record_mmap)
 		*to++ = (char *)(uintptr_t)"ALLOT_MMAP=1";
+	if (allotp_config.verify) {
+		*to++ = ++text;
+		text = join_number(join(text, "ALLOT_VERIFY="), allotp_config.verify);
+	}
 	if (allotp_config.depth_limit) {
 		*to++ = ++text;
 		join_number(join(text, "ALLOT="), allotp_config.depth_limit);

@@ -9,6 +9,7 @@
 #include "preload/modules.h"
 #include "preload/real.h"
 #include "preload/state.h"
+#include "preload/verify.h"
 #include "snapshot/snapshot.h"
 
 int dlclose(void *);
@@ -68,6 +69,8 @@ static void at_exit(int status, void *unused)
 /* Also starts recording in a program that has not allocated anything by now. */
 static __attribute__((constructor)) void library_loaded(void)
 {
-	if (allotp_real_ready() && allotp_recording())
-		on_exit(at_exit, NULL);
+	if (!allotp_real_ready() || !allotp_recording())
+		return;
+	on_exit(at_exit, NULL);
+	allotp_verify_init();
 }

@@ -30,7 +30,9 @@ liballot_la_SOURCES = \
 	lib/preload/state.c \
 	lib/preload/state.h \
 	lib/preload/thread.c \
-	lib/preload/thread.h
+	lib/preload/thread.h \
+	lib/preload/verify.c \
+	lib/preload/verify.h
 liballot_la_CFLAGS = $(AM_CFLAGS) -ftls-model=initial-exec -fno-exceptions -fasynchronous-unwind-tables
 liballot_la_LDFLAGS = -avoid-version -Wl,-z,now -Wl,-z,nodelete -Wl,--no-undefined \
 	-Wl,--version-script=$(top_srcdir)/lib/preload/liballot.map

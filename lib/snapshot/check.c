@@ -59,6 +59,16 @@ static const char *check_sites(const struct allot_snapshot *snapshot)
 	return NULL;
 }
 
+static const char *check_differences(const struct allot_snapshot *snapshot)
+{
+	for (uint32_t i = 0; i < snapshot->difference_count; i++) {
+		if (snapshot->differences[i].walked >= snapshot->node_count ||
+		    snapshot->differences[i].reference >= snapshot->node_count)
+			return "differences: a stack is out of range";
+	}
+	return NULL;
+}
+
 static const char *check_marks(const struct allot_snapshot *snapshot)
 {
 	for (uint32_t i = 0; i < snapshot->mark_count; i++)
@@ -105,7 +115,8 @@ static const char *check_symbols(const struct allot_snapshot *snapshot)
 const char *allotp_snapshot_check(const struct allot_snapshot *snapshot)
 {
 	static const char *(*const checks[])(const struct allot_snapshot *) = {
-		check_process, check_modules, check_nodes, check_sites, check_marks, check_blocks, check_symbols,
+		check_process,     check_modules, check_nodes,  check_sites,
+		check_differences, check_marks,   check_blocks, check_symbols,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {

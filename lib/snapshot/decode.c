@@ -114,6 +114,14 @@ static void decode_sites(struct allot_decoder *decoder, struct allot_snapshot *s
 	snapshot->site_count = (uint32_t)count;
 }
 
+static void decode_differences(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count;
+
+	snapshot->differences = decode_array(decoder, &allotp_table_differences, UINT32_MAX, &count);
+	snapshot->difference_count = (uint32_t)count;
+}
+
 static void decode_marks(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
 	uint64_t count;
@@ -200,6 +208,7 @@ static const struct section {
 	{ ALLOT_TAG_NODES, true, decode_nodes, "nodes" },
 	{ ALLOT_TAG_DOMAINS, true, decode_domains, "domains" },
 	{ ALLOT_TAG_SITES, true, decode_sites, "sites" },
+	{ ALLOT_TAG_DIFFERENCES, false, decode_differences, "differences" },
 	{ ALLOT_TAG_MARKS, false, decode_marks, "marks" },
 	{ ALLOT_TAG_SERIES, false, decode_series, "series" },
 	{ ALLOT_TAG_BLOCKS, false, decode_blocks, "blocks" },

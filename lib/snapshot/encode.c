@@ -107,6 +107,7 @@ int allotp_snapshot_encode(const struct allot_snapshot *snapshot, const char *na
 	encode_nodes(&encoder, snapshot);
 	encode_array(&encoder, &allotp_table_domains, snapshot->domains, snapshot->domain_count);
 	encode_array(&encoder, &allotp_table_sites, snapshot->sites, snapshot->site_count);
+	encode_optional(&encoder, &allotp_table_differences, snapshot->differences, snapshot->difference_count);
 	encode_optional(&encoder, &allotp_table_marks, snapshot->marks, snapshot->mark_count);
 	encode_optional(&encoder, &allotp_table_series, snapshot->series, snapshot->sample_count);
 	encode_optional(&encoder, &allotp_table_blocks, snapshot->blocks, snapshot->block_count);

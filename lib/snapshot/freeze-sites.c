@@ -153,6 +153,45 @@ static int name_domains(struct allot_snapshot *snapshot)
 	return 0;
 }
 
+static uint32_t difference_count(const struct allot_view *view)
+{
+	return view->header->difference_count < ALLOT_DIFFERENCES ? view->header->difference_count : ALLOT_DIFFERENCES;
+}
+
+/* The stacks that verify mode kept are to be in the snapshot, too, though they may belong to no site. */
+static void reach_differences(struct allot_view *view, struct allot_freeze_tree *tree)
+{
+	for (uint32_t i = 0; i < difference_count(view); i++) {
+		uint32_t *pair[] = { &view->header->differences[i].walked, &view->header->differences[i].reference };
+
+		for (int side = 0; side < 2; side++) {
+			if (*pair[side] >= tree->count) {
+				view->corrupt++;
+				*pair[side] = ALLOT_NODE_NONE;
+			}
+			allotp_freeze_tree_reach(tree, view, *pair[side]);
+		}
+	}
+}
+
+static int copy_differences(const struct allot_view *view, const struct allot_freeze_tree *tree,
+			    struct allot_snapshot *snapshot)
+{
+	uint32_t count = difference_count(view);
+
+	if (!count)
+		return 0;
+	snapshot->differences = calloc(count, sizeof(*snapshot->differences));
+	if (!snapshot->differences)
+		return -ENOMEM;
+	snapshot->difference_count = count;
+	for (uint32_t i = 0; i < count; i++) {
+		snapshot->differences[i].walked = tree->renumbered[view->header->differences[i].walked];
+		snapshot->differences[i].reference = tree->renumbered[view->header->differences[i].reference];
+	}
+	return 0;
+}
+
 int allotp_freeze_sites(struct allot_view *view, struct allot_snapshot *snapshot, struct allot_freeze_places *places)
 {
 	struct allot_freeze_tree tree = { 0 };
@@ -162,9 +201,13 @@ int allotp_freeze_sites(struct allot_view *view, struct allot_snapshot *snapshot
 	if (result == 0)
 		result = collect_sites(view, &tree, &sites, places);
 	if (result == 0)
+		reach_differences(view, &tree);
+	if (result == 0)
 		result = allotp_freeze_tree_copy(&tree, view, snapshot);
 	if (result == 0)
 		result = copy_sites(&sites, &tree, snapshot, places);
+	if (result == 0)
+		result = copy_differences(view, &tree, snapshot);
 	if (result == 0)
 		result = name_domains(snapshot);
 	allotp_freeze_tree_close(&tree);

@@ -32,6 +32,7 @@ void allotp_snapshot_free(struct allot_snapshot *snapshot)
 	for (uint32_t i = 0; i < snapshot->mark_count; i++)
 		free(snapshot->marks[i].name);
 	free(snapshot->marks);
+	free(snapshot->differences);
 	free(snapshot->series);
 	free(snapshot->blocks);
 	for (uint32_t i = 0; i < snapshot->symbol_count; i++)

@@ -96,6 +96,10 @@ struct allot_trust {
 	int32_t exit_value;
 };
 
+struct allot_difference { /* a stack on which the walk and the reference unwinder do not agree; nodes */
+	uint32_t walked, reference;
+};
+
 struct allot_mark {
 	uint64_t time_ns; /* since start */
 	uint64_t live_bytes;
@@ -153,6 +157,8 @@ struct allot_snapshot {
 	uint32_t site_count;
 	char **domains; /* names; domains[0] "malloc", domains[1] "mmap" */
 	uint32_t domain_count;
+	struct allot_difference *differences; /* the first few of trust.differing */
+	uint32_t difference_count;
 	struct allot_mark *marks;
 	uint32_t mark_count;
 	struct allot_sample *series;

@@ -82,6 +82,12 @@ static const struct allot_column sites_columns[] = {
 };
 TABLE(sites, SITES, struct allot_site);
 
+static const struct allot_column differences_columns[] = {
+	FIELD(struct allot_difference, walked, PLAIN),
+	FIELD(struct allot_difference, reference, PLAIN),
+};
+TABLE(differences, DIFFERENCES, struct allot_difference);
+
 static const struct allot_column marks_columns[] = {
 	FIELD(struct allot_mark, time_ns, DELTA),
 	FIELD(struct allot_mark, live_bytes, DELTA),

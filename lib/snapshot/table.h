@@ -28,6 +28,7 @@ enum {
 	ALLOT_TAG_MARKS = ALLOT_TAG('M', 'A', 'R', 'K'),
 	ALLOT_TAG_SERIES = ALLOT_TAG('S', 'E', 'R', 'I'),
 	ALLOT_TAG_BLOCKS = ALLOT_TAG('B', 'L', 'O', 'K'),
+	ALLOT_TAG_DIFFERENCES = ALLOT_TAG('D', 'I', 'F', 'F'),
 	ALLOT_TAG_SYMBOLS = ALLOT_TAG('S', 'Y', 'M', 'S'),
 };
 
@@ -52,7 +53,7 @@ struct allot_table {
 };
 
 extern const struct allot_table allotp_table_process, allotp_table_trust; /* of struct allot_snapshot */
-extern const struct allot_table allotp_table_modules, allotp_table_domains, allotp_table_sites, allotp_table_marks,
+extern const struct allot_table allotp_table_modules, allotp_table_domains, allotp_table_sites, allotp_table_marks, allotp_table_differences,
 	allotp_table_series, allotp_table_blocks, allotp_table_symbols;
 extern const struct allot_table allotp_table_nodes;  /* without address and parent, which are coded by hand */
 extern const struct allot_table allotp_table_frames; /* follow the symbols in their section */

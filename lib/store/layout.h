@@ -236,6 +236,8 @@ struct allot_store_sample {
 	uint64_t live_bytes, live_blocks, ever_bytes, ever_blocks;
 };
 
+#define ALLOT_DIFFERENCES 8u /* verified stacks that differ are kept up to this many */
+
 #define ALLOT_SAMPLES 1024u /* the time series has no more points than this */
 
 struct allot_totals {
@@ -318,6 +320,10 @@ struct allot_header {
 	uint64_t lost[8];       /* events, by enum allot_lost */
 	uint64_t bootstrap, limited, truncated, verified, differing;
 	uint64_t children, untraced_children;
+	uint32_t difference_count; /* stacks kept below (atomic); may count on when they are full */
+	struct {
+		uint32_t walked, reference; /* nodes: what the walk found, and what the reference unwinder did */
+	} differences[ALLOT_DIFFERENCES];
 	uint32_t stopped;       /* recording has stopped */
 	uint32_t exit_state;    /* enum allot_exit, as far as the process itself could say */
 	int32_t exit_value;

@@ -96,13 +96,14 @@ int allotp_launch(struct allot_launch *launch, const struct allot_launch_plan *p
 	sigprocmask(SIG_BLOCK, &set, &inherited.mask);
 	sigaction(SIGCHLD, &wait_for_children, &inherited.on_child);
 	launch->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	launch->pid = fork();
+	launch->pid = launch->signals < 0 ? -1 : fork();
 	if (launch->pid == 0)
 		become(plan, argv, report[1], &inherited);
+	code = launch->pid < 0 ? errno : 0;
 	close(report[1]);
-	if (launch->pid < 0 || launch->signals < 0) {
-		code = errno;
+	if (code) {
 		close(report[0]);
+		allotp_launch_finish(launch);
 		return allotp_error(error, -code, "cannot start a process: %s", strerror(code));
 	}
 	do {

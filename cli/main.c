@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command: finds the subcommand in the table, reads its options, prints its error, checks its output. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,11 +112,24 @@ static int run_help(int count, char **words)
 	return finish_output("help", EXIT_OK);
 }
 
+/*
+ * No file of ours may become standard output or error because those are closed: what is printed would land in it. What
+ * stands in for them fails as they did, and a program that is run does not see it.
+ */
+static void reserve_standard_files(void)
+{
+	for (int fd = 0; fd < 3; fd++) {
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", (fd ? O_RDONLY : O_WRONLY) | O_CLOEXEC);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const struct allot_command *command;
 	const char *name = argc > 1 ? argv[1] : "";
 
+	reserve_standard_files();
 	if (argc < 2) {
 		print_error("", "no command given; see 'allot --help'");
 		return EXIT_USAGE;

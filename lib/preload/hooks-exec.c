@@ -30,8 +30,10 @@ static bool has_name(const char *entry, const char *name)
 
 static bool is_process_traced_here(void)
 {
-	return allotp_guard->mode == ALLOT_MODE_RECORDING &&
-	       (allotp_config.follow || (uint32_t)allotp_sys_getpid() == allotp_state.first_pid);
+	/* A forked child that has made no event yet has no store of its own, but its parent's. */
+	if (allotp_config.follow)
+		return allotp_guard->mode != ALLOT_MODE_OFF && allotp_state.store.header;
+	return allotp_guard->mode == ALLOT_MODE_RECORDING && (uint32_t)allotp_sys_getpid() == allotp_state.first_pid;
 }
 
 static char *join(char *to, const char *text)

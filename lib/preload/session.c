@@ -207,17 +207,29 @@ static int create_in_file(struct allot_store *store, const struct allot_state *s
 	return result;
 }
 
-int allotp_session_open(struct allot_state *state, void *at)
+int allotp_session_open(struct allot_state *state)
 {
-	uint32_t flags = at ? ALLOT_STORE_FORKED : 0;
 	struct allot_store store;
-	int result = at ? -ENOENT : create_in_given(&store);
+	uint32_t flags = 0;
+	int result = create_in_given(&store);
 
 	if (result == -ENOENT)
-		result = create_in_file(&store, state, at, &flags);
+		result = create_in_file(&store, state, NULL, &flags);
 	if (result)
 		return result;
-	if (at && store.size < state->store.size)
+	state->store = store;
+	return fill_in(state, flags);
+}
+
+int allotp_session_open_forked(struct allot_state *state)
+{
+	uint32_t flags = ALLOT_STORE_FORKED;
+	struct allot_store store;
+	int result = create_in_file(&store, state, state->store.base, &flags);
+
+	if (result)
+		return result;
+	if (store.size < state->store.size)
 		allotp_sys_munmap(state->store.base + store.size, state->store.size - store.size);
 	state->store = store;
 	return fill_in(state, flags);

@@ -5,10 +5,10 @@
 
 #include "preload/state.h"
 
-/*
- * Makes the store that the configuration asks for and opens it for recording. at: NULL, or in a forked child the
- * address of its parent's store, which is replaced on success. 0 or a negative errno. Async-signal-safe in a child.
- */
-int allotp_session_open(struct allot_state *state, void *at);
+/* Makes the store that the configuration asks for and opens it for recording. 0 or a negative errno. */
+int allotp_session_open(struct allot_state *state);
+
+/* The same in a forked child, in the place of its parent's store, which stays on failure. Async-signal-safe. */
+int allotp_session_open_forked(struct allot_state *state);
 
 #endif

@@ -23,10 +23,29 @@ struct allot_state allotp_state;
 
 static bool begun;
 
-static void wipe_guard(void)
+/* Memory that takes whatever is still written to a store, and keeps it to itself. */
+static void replace_by_nothing(const struct allot_store *store)
 {
+	allotp_sys_mmap(store->base, store->size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
+/*
+ * In the child of fork(). As a rule nothing is to be done before its first event; but if a handler has forked that
+ * interrupted the tracer, what that has under way must not be finished in the parent's store by the child too.
+ */
+static void forked(void)
+{
+	struct allot_header *header = allotp_state.store.header;
+
 	allotp_guard->mode = ALLOT_MODE_UNSET;
 	allotp_guard->starting = 0;
+	if (!header || !allotp_thread.depth)
+		return;
+	__atomic_fetch_add(&header->children, 1, __ATOMIC_RELAXED);
+	if (!allotp_config.follow)
+		__atomic_fetch_add(&header->untraced_children, 1, __ATOMIC_RELAXED);
+	replace_by_nothing(&allotp_state.store);
 }
 
 /* Moves the guard to a page of its own that fork wipes. Kernels before 4.14 cannot; there fork() alone is seen. */
@@ -35,9 +54,9 @@ static void protect_guard(void)
 	size_t size = (size_t)sysconf(_SC_PAGESIZE);
 	void *page = allotp_sys_mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (allotp_sys_failed(page) || allotp_sys_madvise(page, size, MADV_WIPEONFORK))
-		pthread_atfork(NULL, NULL, wipe_guard);
+	pthread_atfork(NULL, NULL, forked);
 	if (!allotp_sys_failed(page)) {
+		allotp_sys_madvise(page, size, MADV_WIPEONFORK);
 		*(struct allot_guard *)page = *allotp_guard;
 		allotp_guard = page;
 	}
@@ -54,15 +73,15 @@ static enum allot_mode begin(void)
 	state->pid = state->first_pid = (uint32_t)allotp_sys_getpid();
 	state->counter = allotp_clock_counter_is_trusted();
 	state->generation = 1;
-	result = allotp_config.off ? -ECANCELED : allotp_session_open(state, NULL);
+	result = allotp_config.off ? -ECANCELED : allotp_session_open(state);
 	allotp_config_hide();
 	begun = true;
 	return result ? ALLOT_MODE_OFF : ALLOT_MODE_RECORDING;
 }
 
 /*
- * In a forked child. Its copy of the store's mapping is still the parent's store: a word of farewell there, then
- * something else goes in its place, so that nothing in this process can reach the parent's any more.
+ * In a forked child. Its copy of the store's mapping is still the parent's store (or nothing, see above): a word of
+ * farewell there, then something else goes in its place, so that nothing in this process can reach the parent's any more.
  */
 static enum allot_mode begin_child(void)
 {
@@ -77,12 +96,11 @@ static enum allot_mode begin_child(void)
 	__atomic_fetch_add(&header->children, 1, __ATOMIC_RELAXED);
 	allotp_threads_forked();
 	if (allotp_config.follow)
-		result = allotp_session_open(state, state->store.base);
+		result = allotp_session_open_forked(state);
 	if (!result)
 		return ALLOT_MODE_RECORDING;
 	__atomic_fetch_add(&header->untraced_children, 1, __ATOMIC_RELAXED);
-	allotp_sys_mmap(state->store.base, state->store.size, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+	replace_by_nothing(&state->store);
 	return ALLOT_MODE_OFF;
 }
 
@@ -94,8 +112,11 @@ bool allotp_state_start(void)
 
 	if (guard->mode != ALLOT_MODE_UNSET)
 		return guard->mode == ALLOT_MODE_RECORDING;
-	/* The loader allocates before libc has its environment: too early to know what is wanted. */
-	if (!environ || !__atomic_compare_exchange_n(&guard->starting, &idle, 1, false, __ATOMIC_ACQUIRE,
+	/*
+	 * The loader allocates before libc has its environment: too early to know what is wanted. And in a child, what the
+	 * parent had under way comes first.
+	 */
+	if (!environ || (begun && allotp_thread.depth) || !__atomic_compare_exchange_n(&guard->starting, &idle, 1, false, __ATOMIC_ACQUIRE,
 						     __ATOMIC_RELAXED))
 		return false;
 	saved = errno;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The ways to start another program: `spawn HOW PROGRAM [ARGUMENT…]` with HOW one of vfork, fork, spawn, system, exec, clear
- * (exec with an empty environment). Allocates before and, when it is still there, after; passes on the exit status.
+ * (exec with an empty environment), fork-clear. Allocates before and, when it is still there, after; passes on the exit status.
  */
 #include <spawn.h>
 #include <string.h>
@@ -46,6 +46,12 @@ int main(int argc, char **argv)
 		pid = fork();
 		if (pid == 0) {
 			execv(argv[2], argv + 2);
+			_exit(127);
+		}
+	} else if (!strcmp(how, "fork-clear")) {
+		pid = fork();
+		if (pid == 0) {
+			execve(argv[2], argv + 2, nothing);
 			_exit(127);
 		}
 	} else if (!strcmp(how, "spawn")) {

@@ -131,6 +131,7 @@ static void report(const struct allot_outcome *outcome, struct allot_snapshot *s
 	allotp_progress_line_init(&progress);
 	how.progress = allotp_progress_line_show;
 	how.context = &progress;
+	how.also_peak = true;
 	how.width = outcome->report_path ? 0 : allotp_terminal_width(STDERR_FILENO);
 	result = allotp_resolver_new(snapshot, how.progress, how.context, &view.resolver);
 	if (!result)

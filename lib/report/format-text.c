@@ -378,21 +378,33 @@ static void write_hint(FILE *out, const struct allot_report *report)
 		fputs(".\n", out);
 }
 
-int allotp_write_text(FILE *out, const struct allot_report *report)
+static int write_list(FILE *out, const struct allot_report *report)
 {
 	char title[96];
-	int rc;
 
 	allotp_report_title(report, title, sizeof(title));
 	fprintf(out, "[ %s ]\n", title);
 	for (uint32_t i = 0; i < report->shown; i++) {
-		rc = write_group(out, report, &report->statistics->groups[i]);
+		int rc = write_group(out, report, &report->statistics->groups[i]);
 
 		if (rc < 0)
 			return rc;
 	}
 	if (!report->options->cumulative)
 		write_others(out, report);
+	return 0;
+}
+
+int allotp_write_text(FILE *out, const struct allot_report *report)
+{
+	int rc = write_list(out, report);
+
+	if (rc == 0 && report->also) {
+		putc('\n', out);
+		rc = write_list(out, report->also);
+	}
+	if (rc < 0)
+		return rc;
 	write_totals(out, report);
 	if (report->before)
 		allotp_trust_write(out, report->before, &report->trust_before, "Old: ");

@@ -77,31 +77,45 @@ static uint32_t count_ranked(const struct allot_report *report)
 	return ranked;
 }
 
-static int write_format(FILE *out, struct allot_report *report)
+static void choose_shown(struct allot_report *report)
 {
 	const struct allot_report_options *options = report->options;
 	uint32_t top = options->top;
-	int rc;
 
-	rc = allotp_trust_summarize(report->now, &report->trust);
-	if (rc == 0 && report->before)
-		rc = allotp_trust_summarize(report->before, &report->trust_before);
-	if (rc < 0)
-		return rc;
 	report->ranked = count_ranked(report);
 	report->shown = formats[options->format].for_people ? report->ranked : report->statistics->count;
 	if (!top && formats[options->format].for_people)
 		top = DEFAULT_TOP;
 	if (top && top < report->shown)
 		report->shown = top;
-	return formats[options->format].write(out, report);
+}
+
+static int write_format(FILE *out, struct allot_report *report)
+{
+	int rc = allotp_trust_summarize(report->now, &report->trust);
+
+	if (rc == 0 && report->before)
+		rc = allotp_trust_summarize(report->before, &report->trust_before);
+	if (rc < 0)
+		return rc;
+	choose_shown(report);
+	return formats[report->options->format].write(out, report);
+}
+
+static bool wants_peak(const struct allot_report *report)
+{
+	const struct allot_snapshot *snapshot = report->now->snapshot;
+
+	return report->options->also_peak && report->options->format == ALLOT_FORMAT_TEXT &&
+	       report->options->measure == ALLOT_MEASURE_AUTO &&
+	       report->statistics->measure == ALLOT_MEASURE_LIVE && snapshot->live.bytes < snapshot->peak.bytes / 2;
 }
 
 int allotp_report_write(FILE *out, const struct allot_view *now, const struct allot_view *before,
                         const struct allot_report_options *options)
 {
-	struct allot_report report = {.options = options, .now = now, .before = before};
-	struct allot_statistics *newer = NULL, *older = NULL, *both = NULL;
+	struct allot_report report = {.options = options, .now = now, .before = before}, peak = report;
+	struct allot_statistics *newer = NULL, *older = NULL, *both = NULL, *at_peak = NULL;
 	struct allot_keys *keys = NULL;
 	struct allot_statistics_options how = {
 	        .group_by = options->group_by,
@@ -122,8 +136,17 @@ int allotp_report_write(FILE *out, const struct allot_view *now, const struct al
 			rc = allotp_statistics_compare(older, newer, &both);
 	}
 	report.statistics = before ? both : newer;
+	if (rc == 0 && wants_peak(&report)) {
+		how.measure = ALLOT_MEASURE_PEAK;
+		rc = allotp_statistics_new(now, keys, &how, &at_peak);
+		peak.statistics = at_peak;
+		if (rc == 0)
+			choose_shown(&peak);
+		report.also = &peak;
+	}
 	if (rc == 0)
 		rc = write_format(out, &report);
+	allotp_statistics_free(at_peak);
 	allotp_statistics_free(both);
 	allotp_statistics_free(older);
 	allotp_statistics_free(newer);

@@ -24,6 +24,11 @@ struct allot_report_options {
 	enum allot_measure measure;
 	enum allot_format format;
 	bool cumulative; /* see struct allot_statistics_options */
+	/*
+	 * In text, when no measure was asked for and most of what was live at the peak is gone: a second list, by
+	 * peak. At the end of a tidy program what is live tells little.
+	 */
+	bool also_peak;
 	bool leaks;      /* what is live was leaked: headings say so; for ALLOT_MEASURE_LIVE */
 	/*
 	 * How many groups at most; 0: ten in text and Markdown, all in JSON and CSV. Text and Markdown leave out groups

@@ -245,7 +245,8 @@ static void write_size(const struct allot_snapshot *snapshot, const char *path)
 	write_number("  stack nodes", snapshot->node_count - ALLOT_NODE_FIRST);
 	write_number("  symbols", snapshot->symbol_count);
 	write_number("  blocks", snapshot->block_count);
-	write_name("  store memory", allotp_size((double)snapshot->overhead_bytes).text);
+	write_label("  store memory");
+	printf("%s (%" PRIu64 " bytes)\n", allotp_size((double)snapshot->overhead_bytes).text, snapshot->overhead_bytes);
 }
 
 static int run(const struct allot_arguments *arguments, struct allot_error *error)

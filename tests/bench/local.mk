@@ -1,1 +1,43 @@
-# tests/bench
+# make bench: what tracing costs, beside untraced runs and other tracers. README.md there says how to read it.
+#
+#   make bench BENCH="loop sqlite3" ROUNDS=3    some groups of cases, or names of cases, with * and ?
+#   make bench TRACERS="allot heaptrack"        some tracers; untraced runs are always there
+#   make bench BENCH_QUICK=1                    less of everything
+#   make bench BENCH_FULL=1                     all of heaptrack, where it takes 18 GB of memory too
+EXTRA_DIST += tests/bench/README.md $(BENCH_RUNNER) tests/bench/churn.pl tests/bench/sort.py tests/bench/regex.cc
+BENCH_RUNNER = \
+	tests/bench/bench.py \
+	tests/bench/cases.py \
+	tests/bench/process.py \
+	tests/bench/results.py \
+	tests/bench/tables.py \
+	tests/bench/targets.py \
+	tests/bench/tracers.py
+
+if !SANITIZE
+BENCH_LOOPS = tests/bench/loop tests/bench/handover
+check_PROGRAMS += $(BENCH_LOOPS)
+tests_bench_loop_SOURCES = tests/bench/loop.c tests/bench/worker.c tests/bench/worker.h
+tests_bench_loop_LDADD = -lpthread
+tests_bench_handover_SOURCES = tests/bench/handover.c tests/bench/worker.c tests/bench/worker.h
+tests_bench_handover_LDADD = -lpthread
+check_LTLIBRARIES += tests/bench/witness.la
+tests_bench_witness_la_SOURCES = tests/bench/witness.c
+tests_bench_witness_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+
+PYTHON3 = python3
+BENCH =
+ROUNDS =
+TRACERS =
+BENCH_QUICK =
+BENCH_FULL =
+
+bench: all $(BENCH_LOOPS) tests/bench/witness.la
+	@command -v $(PYTHON3) >/dev/null || { echo 'make bench: needs python3 (or PYTHON3=...)' >&2; exit 1; }
+	@set -f; $(PYTHON3) -B '$(abs_top_srcdir)'/tests/bench/bench.py --build '$(abs_top_builddir)' \
+		--source '$(abs_top_srcdir)' --json bench.json $(ROUNDS:%=--rounds %) --tracers '$(TRACERS)' \
+		$(BENCH_QUICK:%=--quick) $(BENCH_FULL:%=--full) -- $(BENCH)
+endif
+
+.PHONY: bench
+CLEANFILES += bench.json

@@ -3,6 +3,7 @@ EXTRA_DIST += tests/e2e/tap.sh tests/e2e/trace.sh
 
 E2E_TESTS = \
 	tests/e2e/basic.test \
+	tests/e2e/bench.test \
 	tests/e2e/cli.test \
 	tests/e2e/configure.test \
 	tests/e2e/count-tests.test \

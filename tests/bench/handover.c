@@ -14,7 +14,7 @@
 
 /* One sends, one receives. Each side has its line of the cache. */
 struct queue {
-	_Alignas(64) _Atomic uint64_t sent; /* release by the sender, acquire by the receiver */
+	_Alignas(64) _Atomic uint64_t sent;     /* release by the sender, acquire by the receiver */
 	_Alignas(64) _Atomic uint64_t received; /* release by the receiver, acquire by the sender */
 	_Alignas(64) void *blocks[PLACES];
 };
@@ -62,7 +62,7 @@ static void work(struct worker *worker)
 
 int main(int argc, char **argv)
 {
-	struct workers workers = { .work = work };
+	struct workers workers = {.work = work};
 
 	if (argc != 5) {
 		fprintf(stderr, "usage: %s DEPTH LANES BLOCKS ROUNDS\n", argv[0]);

@@ -22,7 +22,7 @@ struct worker {
 	int number; /* from 0 */
 	int round;
 	uint64_t random; /* state of worker_random() */
-	void *own;	 /* the program's */
+	void *own;       /* the program's */
 };
 
 struct workers {

@@ -20,7 +20,7 @@ import tracers
 
 # A tracer that takes this long for a case, in seconds, gets one round of it only, and is ended after TIMEOUT.
 LONG, TIMEOUT = 15, 300
-VERIFY_EVERY = 1000
+VERIFY_EVERY = 100
 
 
 class Bench:

@@ -33,7 +33,8 @@ static bool is_process_traced_here(void)
 	/* A forked child that has made no event yet has no store of its own, but its parent's. */
 	if (allotp_config.follow)
 		return allotp_guard->mode != ALLOT_MODE_OFF && allotp_state.store.header;
-	return allotp_guard->mode == ALLOT_MODE_RECORDING && (uint32_t)allotp_sys_getpid() == allotp_state.first_pid;
+	return allotp_guard->mode == ALLOT_MODE_RECORDING && !allotp_state.store.quiet &&
+	       (uint32_t)allotp_sys_getpid() == allotp_state.first_pid;
 }
 
 static char *join(char *to, const char *text)
@@ -159,7 +160,8 @@ static bool note_exec(void)
 {
 	struct allot_header *header = allotp_state.store.header;
 
-	if (allotp_guard->mode != ALLOT_MODE_RECORDING || (uint32_t)allotp_sys_getpid() != header->pid)
+	if (allotp_guard->mode != ALLOT_MODE_RECORDING || allotp_state.store.quiet ||
+	    (uint32_t)allotp_sys_getpid() != header->pid)
 		return false;
 	__atomic_store_n(&header->exit_state, ALLOT_EXIT_EXEC, __ATOMIC_RELEASE);
 	return true;

@@ -13,6 +13,7 @@ liballot_la_SOURCES = \
 	lib/preload/context.h \
 	lib/preload/export.h \
 	lib/preload/hooks-exec.c \
+	lib/preload/hooks-filter.c \
 	lib/preload/hooks-life.c \
 	lib/preload/hooks-malloc.c \
 	lib/preload/hooks-mmap.c \

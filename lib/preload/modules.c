@@ -142,7 +142,7 @@ static uint32_t store_path(const struct found *found)
 	if (!name[0])
 		return allotp_state.store.header->program;
 	/* A plain name without a file is the kernel's vdso. */
-	if (name[0] != '/' && strchr(name, '/')) {
+	if (name[0] != '/' && strchr(name, '/') && !allotp_state.store.quiet) {
 		size = path_from_maps(found->start, path, sizeof(path));
 		if (size > 0)
 			return allotp_store_string(&allotp_state.store, path, (size_t)size);

@@ -89,7 +89,8 @@ static enum allot_mode begin_child(void)
 	struct allot_header *header = state->store.header;
 	int result = -ECANCELED;
 
-	if (!header)
+	/* What the parent must not do, neither must its children. */
+	if (!header || header->stopped || state->store.quiet)
 		return ALLOT_MODE_OFF;
 	state->pid = (uint32_t)allotp_sys_getpid();
 	state->generation++;
@@ -102,6 +103,15 @@ static enum allot_mode begin_child(void)
 	__atomic_fetch_add(&header->untraced_children, 1, __ATOMIC_RELAXED);
 	replace_by_nothing(&state->store);
 	return ALLOT_MODE_OFF;
+}
+
+void allotp_state_stop(const char *note, size_t size)
+{
+	struct allot_header *header = allotp_state.store.header;
+
+	header->note = allotp_store_string(&allotp_state.store, note, size);
+	__atomic_store_n(&header->stopped, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&allotp_guard->mode, ALLOT_MODE_OFF, __ATOMIC_RELEASE);
 }
 
 bool allotp_state_start(void)

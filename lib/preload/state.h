@@ -4,6 +4,7 @@
 #define ALLOT_PRELOAD_STATE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "store/store.h"
@@ -37,6 +38,9 @@ extern struct allot_state allotp_state;
 
 /* Starts recording, in a fresh process or a forked child, if it has not and should. Returns whether it records. */
 bool allotp_state_start(void);
+
+/* Ends recording in this process, for a reason that is told to readers. */
+void allotp_state_stop(const char *note, size_t size);
 
 static inline bool allotp_recording(void)
 {

@@ -94,7 +94,7 @@ static struct allot_context *take_context(void)
 	struct allot_producer producer;
 	struct allot_context *context;
 
-	if (allotp_producer_attach(&producer, &state->store, (uint32_t)allotp_sys_gettid(),
+	if (allotp_producer_attach(&producer, &state->store, state->store.quiet ? 0 : (uint32_t)allotp_sys_gettid(),
 				   allotp_stamp(state->counter)))
 		return NULL;
 	context = context_of(producer.number);
@@ -114,7 +114,7 @@ static struct allot_context *take_context(void)
 
 struct allot_context *allotp_thread_attach(struct allot_thread *thread)
 {
-	uint64_t all = ~UINT64_C(0), old;
+	uint64_t all = ~UINT64_C(0), old = 0;
 	struct allot_context *context;
 
 	if (thread->depth > ALLOT_DEPTHS) {
@@ -129,7 +129,8 @@ struct allot_context *allotp_thread_attach(struct allot_thread *thread)
 	if (context)
 		return context;
 	/* With signals blocked, whatever allocates meanwhile is our own doing (pthread_setspecific may). */
-	allotp_sys_sigprocmask(SIG_SETMASK, &all, &old);
+	if (!allotp_state.store.quiet)
+		allotp_sys_sigprocmask(SIG_SETMASK, &all, &old);
 	thread->attaching = true;
 	context = take_context();
 	if (context)
@@ -140,7 +141,8 @@ struct allot_context *allotp_thread_attach(struct allot_thread *thread)
 	if (have_key && !thread->leaving)
 		pthread_setspecific(key, thread);
 	thread->attaching = false;
-	allotp_sys_sigprocmask(SIG_SETMASK, &old, NULL);
+	if (!allotp_state.store.quiet)
+		allotp_sys_sigprocmask(SIG_SETMASK, &old, NULL);
 	return context;
 }
 

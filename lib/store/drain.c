@@ -19,16 +19,18 @@ enum { PID_BITS = 22, NAMESPACE_SHIFT = 44 };
 
 static uint64_t owner_word(const struct allot_store *store)
 {
+	if (store->quiet)
+		return store->header->pid | store->pid_namespace << NAMESPACE_SHIFT;
 	return (uint64_t)allotp_sys_getpid() | (uint64_t)allotp_sys_gettid() << PID_BITS |
 	       store->pid_namespace << NAMESPACE_SHIFT;
 }
 
-static bool owner_is_dead(uint64_t owner, uint64_t me)
+static bool owner_is_dead(const struct allot_store *store, uint64_t owner, uint64_t me)
 {
 	uint32_t mask = (1u << PID_BITS) - 1;
 
 	/* The pids of another namespace mean nothing here. */
-	if (!(me >> NAMESPACE_SHIFT) || owner >> NAMESPACE_SHIFT != me >> NAMESPACE_SHIFT)
+	if (store->quiet || !(me >> NAMESPACE_SHIFT) || owner >> NAMESPACE_SHIFT != me >> NAMESPACE_SHIFT)
 		return false;
 	return (owner & mask) != (me & mask) && allotp_sys_kill((int)(owner & mask), 0) == -ESRCH;
 }
@@ -59,7 +61,7 @@ int allotp_drain_lock(struct allot_store *store)
 	me = owner_word(store);
 	if (__atomic_compare_exchange_n(&store->header->lock, &owner, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return take_over(store, store->header->journal.active || store->header->journal.page);
-	if (!owner_is_dead(owner, me) ||
+	if (!owner_is_dead(store, owner, me) ||
 	    !__atomic_compare_exchange_n(&store->header->lock, &owner, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return -EBUSY;
 	return take_over(store, true);
@@ -486,12 +488,13 @@ void allotp_drain_try(struct allot_store *store)
 {
 	uint64_t all = ~UINT64_C(0), old = 0;
 
-	/* A handler must not run, jump away or be the end of this thread while it holds the lock. */
-	if (allotp_sys_sigprocmask(SIG_SETMASK, &all, &old))
+	/* A handler must not jump away or be the end of this thread while it holds the lock; to run it may. */
+	if (!store->quiet && allotp_sys_sigprocmask(SIG_SETMASK, &all, &old))
 		return;
 	if (!allotp_drain_lock(store)) {
 		allotp_drain(store);
 		allotp_drain_unlock(store);
 	}
-	allotp_sys_sigprocmask(SIG_SETMASK, &old, NULL);
+	if (!store->quiet)
+		allotp_sys_sigprocmask(SIG_SETMASK, &old, NULL);
 }

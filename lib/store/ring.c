@@ -190,7 +190,7 @@ static uint32_t get_segment(struct allot_store *store)
 		allotp_drain_try(store);
 		number = pop_segment(store);
 	}
-	if (!number && allotp_drain_is_behind(store))
+	if (!number && !store->quiet && allotp_drain_is_behind(store))
 		number = wait_for_segment(store);
 	return number ? number : new_segment(store);
 }

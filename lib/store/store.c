@@ -190,7 +190,7 @@ static int open_up(struct allot_store *store, enum allot_region_id region, uint6
 {
 	uint64_t from = __atomic_load_n(&store->accessible[region], __ATOMIC_ACQUIRE);
 
-	if (bytes <= from || !store->guest)
+	if (bytes <= from || !store->guest || store->quiet)
 		return 0;
 	return allotp_sys_mprotect(store->region[region] + from, bytes - from, PROT_READ | PROT_WRITE);
 }
@@ -220,7 +220,7 @@ int allotp_store_commit(struct allot_store *store, enum allot_region_id region, 
 	 * Allocate now and be told, instead of a SIGBUS at the first touch. Kernels before 5.14 cannot; there a
 	 * full disk or memory limit is met by the touch itself.
 	 */
-	if (to > from)
+	if (to > from && !store->quiet)
 		result = allotp_sys_madvise(store->region[region] + from, to - from, MADV_POPULATE_WRITE);
 	if (result == -EFAULT)
 		return -ENOSPC;
@@ -229,6 +229,12 @@ int allotp_store_commit(struct allot_store *store, enum allot_region_id region, 
 	raise_to(&store->header->regions[region].committed, to);
 	raise_to(&store->accessible[region], to);
 	return 0;
+}
+
+void allotp_store_hush(struct allot_store *store)
+{
+	if (!store->quiet && !allotp_sys_mprotect(store->base, store->size, PROT_READ | PROT_WRITE))
+		store->quiet = true;
 }
 
 int allotp_store_sync(struct allot_store *store)

@@ -18,6 +18,7 @@ struct allot_store {
 	struct allot_header *header;   /* == base */
 	uint64_t size;
 	bool guest;
+	bool quiet;                    /* no system calls: see allotp_store_hush */
 	uint64_t pid_namespace;        /* that of this process: inode of /proc/self/ns/pid; 0: not known */
 	uint8_t *region[ALLOT_REGIONS];
 	uint64_t region_size[ALLOT_REGIONS];    /* checked against the mapping; the header's own are not trusted */
@@ -51,6 +52,12 @@ int allotp_store_commit(struct allot_store *store, enum allot_region_id region, 
 
 /* Opens here what other processes have committed. Needed before touching what the drainer keeps. */
 int allotp_store_sync(struct allot_store *store);
+
+/*
+ * From now on this process makes no system calls for its store: all of it is opened, and a full disk is not told but met
+ * by a touch. The reader has to do what is left: to clear a lock whose owner has died. Any thread; async-signal-safe.
+ */
+void allotp_store_hush(struct allot_store *store);
 
 /* True if the first `bytes` of the region may be touched now. */
 static inline bool allotp_store_has(const struct allot_store *store, enum allot_region_id region, uint64_t bytes)

@@ -47,7 +47,7 @@ struct run {
 	uint64_t pc;       /* the row for this one is wanted */
 	uint64_t location; /* the row so far holds from here */
 	unsigned remembered;
-	bool done;         /* the location has passed pc */
+	bool done; /* the location has passed pc */
 	bool bad;
 };
 
@@ -302,7 +302,7 @@ static int read_slot(struct allotp_memory *memory, uint64_t address, uint64_t *o
 
 /* The caller's value of a register. Not for SAME and UNDEFINED. */
 static int apply(const struct allotp_cfi_rule *rule, uint64_t cfa, const struct allotp_registers *registers,
-		 struct allotp_memory *memory, uint64_t *out)
+                 struct allotp_memory *memory, uint64_t *out)
 {
 	uint64_t address;
 	int error;
@@ -330,7 +330,7 @@ static int apply(const struct allotp_cfi_rule *rule, uint64_t cfa, const struct 
 }
 
 static int find_cfa(const struct allotp_cfi_row *row, const struct allotp_registers *registers,
-		    struct allotp_memory *memory, uint64_t *out)
+                    struct allotp_memory *memory, uint64_t *out)
 {
 	if (row->cfa.how == ALLOTP_CFI_VALUE)
 		return allotp_expression_evaluate(&row->cfa.expression, registers, memory, NULL, out);

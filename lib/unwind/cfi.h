@@ -55,7 +55,6 @@ int allotp_cfi_find(const struct allotp_object *object, uint64_t pc, struct allo
  * they were); -ENODATA if it takes a register whose value is not known; -EFAULT if it takes memory that can't be
  * read; -EINVAL if the row makes no sense: a stack that does not shrink, a misaligned slot, a bad expression.
  */
-int allotp_cfi_step(const struct allotp_cfi_row *row, struct allotp_registers *registers,
-		    struct allotp_memory *memory);
+int allotp_cfi_step(const struct allotp_cfi_row *row, struct allotp_registers *registers, struct allotp_memory *memory);
 
 #endif

@@ -50,7 +50,6 @@ static int read_entry(const struct allotp_object *object, uint64_t address, stru
 	return 0;
 }
 
-
 /* Goes over the letters after 'z' and over the data they stand for. */
 static bool read_augmentation(struct allotp_cursor *cursor, const uint8_t *letters, struct allotp_fde *fde)
 {
@@ -150,7 +149,7 @@ static int read_fde(const struct allotp_object *object, const struct entry *entr
 
 /* Binary search for the last pair whose code starts at or before pc. */
 static int search_table(const struct allotp_object *object, uint64_t table, uint64_t count, uint64_t pc,
-			struct allotp_fde *out)
+                        struct allotp_fde *out)
 {
 	uint64_t low = 0, high = count;
 	struct allotp_cursor pair;

@@ -8,13 +8,13 @@
 
 /* An FDE together with what it shares with others, its common information entry (CIE). */
 struct allotp_fde {
-	uint64_t start, end;              /* the code it describes: [start, end) */
-	struct allotp_cursor initial;     /* the CIE's program, then */
-	struct allotp_cursor program;     /* the FDE's own */
+	uint64_t start, end;          /* the code it describes: [start, end) */
+	struct allotp_cursor initial; /* the CIE's program, then */
+	struct allotp_cursor program; /* the FDE's own */
 	uint64_t code_alignment;
 	int64_t data_alignment;
-	uint8_t pointer_encoding;         /* of code addresses in the programs */
-	bool signal;                      /* this is what a signal handler returns to */
+	uint8_t pointer_encoding; /* of code addresses in the programs */
+	bool signal;              /* this is what a signal handler returns to */
 };
 
 /*

@@ -18,12 +18,15 @@ UNWIND_OWN = \
 	lib/unwind/memory.h \
 	lib/unwind/object.c \
 	lib/unwind/object.h \
+	lib/unwind/path.c \
+	lib/unwind/path.h \
 	lib/unwind/registers.h \
 	lib/unwind/rule.c \
 	lib/unwind/rule.h \
 	lib/unwind/step.c \
 	lib/unwind/walk.c \
-	lib/unwind/walker.h
+	lib/unwind/walker.h \
+	lib/unwind/words.h
 if UNWIND_X86_64
 libunwinding_la_SOURCES += $(UNWIND_OWN) lib/unwind/registers-x86_64.h lib/unwind/instructions-x86_64.c
 endif

@@ -26,7 +26,7 @@ bool allotp_memory_probe(uint64_t address)
 	 */
 	int saved = errno;
 	bool readable = syscall(SYS_rt_sigprocmask, ~0L, address & ~UINT64_C(7), NULL, sizeof(uint64_t)) == -1 &&
-			errno == EINVAL;
+	                errno == EINVAL;
 
 	errno = saved;
 	return readable;
@@ -80,8 +80,8 @@ static bool cover(struct allotp_memory *memory, uint64_t address, uint64_t size)
 		struct allotp_extent known = memory->known[i];
 
 		/* Stacks grow: what is a little below or above a known extent probably belongs to it. */
-		if (known.high != 0 && low < known.high + REACH && high + REACH > known.low &&
-		    grow_up(&known, high) && grow_down(&known, low)) {
+		if (known.high != 0 && low < known.high + REACH && high + REACH > known.low && grow_up(&known, high) &&
+		    grow_down(&known, low)) {
 			keep_current(memory);
 			memory->current = known;
 			return true;

@@ -72,7 +72,7 @@ void allotp_object_set_finder(allotp_object_finder *finder)
 static void find_segment(struct allotp_object *object)
 {
 	const ElfW(Ehdr) *file = (const void *)(uintptr_t)object->start;
-	const ElfW(Phdr) *headers;
+	const ElfW(Phdr) * headers;
 	uint64_t base = 0;
 
 	if (object->end - object->start < ALLOTP_PAGE || memcmp(file->e_ident, ELFMAG, SELFMAG) != 0 ||

@@ -64,7 +64,8 @@ struct allotp_rule allotp_rule_make(const struct allotp_cfi_row *row)
 	if (is_realigned(row, &cfa)) {
 		rule.kind = ALLOTP_RULE_DEREF;
 	} else {
-		if (row->cfa.how != ALLOTP_CFI_OFFSET || !words(row->cfa.offset, -ALLOTP_RULE_CFA_MAX, ALLOTP_RULE_CFA_MAX, &cfa))
+		if (row->cfa.how != ALLOTP_CFI_OFFSET ||
+		    !words(row->cfa.offset, -ALLOTP_RULE_CFA_MAX, ALLOTP_RULE_CFA_MAX, &cfa))
 			return full;
 		if (row->cfa_register == ALLOTP_REGISTER_SP)
 			rule.kind = ALLOTP_RULE_SP;
@@ -73,7 +74,7 @@ struct allotp_rule allotp_rule_make(const struct allotp_cfi_row *row)
 		else
 			return full;
 		if (fp->how == ALLOTP_CFI_SLOT ? !words(-fp->offset, 1, UINT16_MAX, &fp_words)
-					       : fp->how != ALLOTP_CFI_SAME)
+		                               : fp->how != ALLOTP_CFI_SAME)
 			return full;
 	}
 	rule.cfa = (int32_t)cfa;

@@ -15,10 +15,10 @@ enum allotp_rule_kind {
 	ALLOTP_RULE_UNKNOWN, /* not in the cache */
 	ALLOTP_RULE_SP,      /* CFA is the stack pointer + cfa */
 	ALLOTP_RULE_FP,      /* CFA is the frame pointer + cfa */
-	ALLOTP_RULE_DEREF,   /* CFA is the word at the frame pointer + cfa, and the caller's frame pointer the one at it */
-	ALLOTP_RULE_END,     /* there is no caller */
-	ALLOTP_RULE_FULL,    /* takes the full evaluation of cfi.h */
-	ALLOTP_RULE_NONE,    /* there is no unwind data, or it is damaged */
+	ALLOTP_RULE_DEREF, /* CFA is the word at the frame pointer + cfa, and the caller's frame pointer the one at it */
+	ALLOTP_RULE_END,   /* there is no caller */
+	ALLOTP_RULE_FULL,  /* takes the full evaluation of cfi.h */
+	ALLOTP_RULE_NONE,  /* there is no unwind data, or it is damaged */
 };
 
 /* All distances are in words of 8 bytes. Is passed around as one word, see allotp_rule_word. */
@@ -57,9 +57,9 @@ static inline uint64_t allotp_rule_word(struct allotp_rule rule)
 static inline struct allotp_rule allotp_rule_of_word(uint64_t word)
 {
 	return (struct allotp_rule){.cfa = (int32_t)((int64_t)word >> 40),
-				    .ra = (uint16_t)(word >> 24),
-				    .fp = (uint16_t)(word >> 8),
-				    .kind = (uint8_t)word};
+	                            .ra = (uint16_t)(word >> 24),
+	                            .fp = (uint16_t)(word >> 8),
+	                            .kind = (uint8_t)word};
 }
 
 static inline uint64_t allotp_rule_check(uint64_t pc, uint64_t word)

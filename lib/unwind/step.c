@@ -73,8 +73,7 @@ __attribute__((noinline)) static int find_registers(struct allot_walker *walker,
  */
 static bool place_by_record(struct allot_walker *walker, struct allotp_frame *frame)
 {
-	struct allotp_rule rule =
-		allotp_rule_of_word(allotp_rule_get(frame->ip - 1, walker->epoch, &walker->scratch));
+	struct allotp_rule rule = allotp_rule_of_word(allotp_rule_get(frame->ip - 1, walker->epoch, &walker->scratch));
 	uint64_t sp;
 
 	if (rule.kind != ALLOTP_RULE_SP)
@@ -88,7 +87,7 @@ static bool place_by_record(struct allot_walker *walker, struct allotp_frame *fr
 
 /* The frame pointer as the ABI has it: at the saved one, with the return address behind it. */
 static enum allotp_step step_by_pointer(struct allot_walker *walker, struct allotp_frame *frame,
-					struct allotp_frame *next)
+                                        struct allotp_frame *next)
 {
 	uint64_t fp = frame->fp, ra;
 

@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+/* Paths start at the innermost frame or the second: many programs call malloc in a function of theirs like xmalloc. */
+#define PATH_STARTS 2
+
 /* Words that one frame can depend on: the CFA, the return address, the frame pointer. */
 #define WORDS_PER_FRAME 3
 
@@ -30,7 +33,7 @@ size_t allotp_walker_size(uint32_t limit)
 }
 
 struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_child *child, void *tree,
-					const uint64_t *epoch)
+                                        const uint64_t *epoch)
 {
 	struct allot_walker *walker = memory;
 
@@ -56,25 +59,11 @@ static inline bool same_frame(const struct allotp_frame *remembered, uint64_t ip
 	       (remembered->fp == fp || !remembered->fp_matters);
 }
 
-/*
- * Compares the first `count` words, innermost first, and returns how many are left at the first that differs; 0: none
- * does. It must stop there: the next word's address is known to be readable only if this one holds.
- */
-__attribute__((no_sanitize("address"))) static inline uint32_t compare(const struct allotp_word *words, uint32_t count)
-{
-	const struct allotp_word *word = words + count;
-
-	for (; word != words; word--)
-		if (*(const volatile uint64_t *)(uintptr_t)word[-1].address != word[-1].value)
-			break;
-	return (uint32_t)(word - words);
-}
-
 /* Reads a saved word whose place a rule told. */
 static inline bool read_word(struct allot_walker *walker, uint64_t address, uint64_t *out)
 {
 	if (address % 8 != 0 || (!allotp_extent_holds(&walker->memory.current, address, 8) &&
-				 !allotp_memory_reach(&walker->memory, address, 8)))
+	                         !allotp_memory_reach(&walker->memory, address, 8)))
 		return false;
 	*out = allotp_memory_word(address);
 	return true;
@@ -123,19 +112,12 @@ static inline enum allotp_step step(struct allot_walker *walker, struct allotp_f
 	return ALLOTP_STEP_END;
 }
 
-static inline void add_word(struct allot_walker *walker, uint32_t *count, uint64_t address, uint64_t value)
-{
-	struct allotp_word *word = &walker->words[(*count)++];
-
-	word->address = address;
-	word->value = value;
-}
-
 /*
  * Adds the words that the step from a frame to its caller depended on, to be compared in the reverse order. With them
  * frame->words, and whether its frame pointer matters.
  */
-static inline void depend(struct allot_walker *walker, struct allotp_frame *frame, const struct allotp_frame *caller)
+static inline void depend(struct allot_walker *walker, struct allotp_word *words, struct allotp_frame *frame,
+                          const struct allotp_frame *caller)
 {
 	struct allotp_rule rule = allotp_rule_of_word(frame->rule);
 	uint64_t ra_slot = caller->sp - rule.ra * 8u;
@@ -145,21 +127,21 @@ static inline void depend(struct allot_walker *walker, struct allotp_frame *fram
 	uint64_t ra = ALLOTP_RA_IS_IP ? caller->ip : 0;
 
 	if (rule.kind == ALLOTP_RULE_FULL) {
-		add_word(walker, &count, allotp_word_never(walker).address, allotp_word_never(walker).value);
+		allotp_words_add(words, &count, allotp_word_never(walker).address, allotp_word_never(walker).value);
 		frame->fp_matters = true;
 	} else {
 		if (!ALLOTP_RA_IS_IP)
 			ra = allotp_memory_word(ra_slot);
 		if (rule.kind == ALLOTP_RULE_DEREF) {
 			if (caller->fp_matters)
-				add_word(walker, &count, frame->fp, caller->fp);
-			add_word(walker, &count, ra_slot, ra);
-			add_word(walker, &count, frame->fp + (uint64_t)rule.cfa * 8, caller->sp);
+				allotp_words_add(words, &count, frame->fp, caller->fp);
+			allotp_words_add(words, &count, ra_slot, ra);
+			allotp_words_add(words, &count, frame->fp + (uint64_t)rule.cfa * 8, caller->sp);
 			frame->fp_matters = true;
 		} else {
 			if (rule.fp != 0 && caller->fp_matters)
-				add_word(walker, &count, caller->sp - rule.fp * 8u, caller->fp);
-			add_word(walker, &count, ra_slot, ra);
+				allotp_words_add(words, &count, caller->sp - rule.fp * 8u, caller->fp);
+			allotp_words_add(words, &count, ra_slot, ra);
 			frame->fp_matters = rule.kind == ALLOTP_RULE_FP || (rule.fp == 0 && caller->fp_matters);
 		}
 	}
@@ -206,12 +188,36 @@ static uint64_t callers_fp(const struct allotp_frame *frame, const struct allotp
 	return rule.fp != 0 ? allotp_memory_word(caller->sp - rule.fp * 8u) : frame->fp;
 }
 
+/* The path that starts with this frame and holds, if there is one; its base is one of the first `kept` frames. */
+static inline const struct allotp_path *find_path(const struct allot_walker *walker, uint32_t kept, uint64_t ip,
+                                                  uint64_t sp, uint64_t fp)
+{
+	uint64_t tag = allotp_path_tag(ip, sp);
+	uint32_t set = allotp_path_set(tag);
+
+	for (unsigned way = 0; way < ALLOTP_PATH_WAYS; way++) {
+		const struct allotp_path *path = &walker->paths.paths[set][way];
+		const struct allotp_frame *base;
+
+		if (walker->paths.tags[set][way] != tag || !allotp_path_starts(path, ip, sp, fp) ||
+		    path->base >= kept || allotp_words_compare(path->words, path->count) != 0)
+			continue;
+		base = &walker->frames[path->base];
+		if (base->node == path->outer.node && base->sp == path->outer.sp && base->ip == path->outer.ip &&
+		    base->fp_matters == path->outer.fp_matters && (base->fp == path->outer.fp || !base->fp_matters) &&
+		    allotp_words_compare(walker->words, base->words) == 0)
+			return path;
+	}
+	return NULL;
+}
+
 /* A walk under way. */
 struct walk {
-	uint32_t kept;   /* frames of the last walk that may still hold: frames[0, kept) */
-	uint32_t first;  /* the new ones: frames[first, end), the outermost first */
+	uint32_t kept;  /* frames of the last walk that may still hold: frames[0, kept) */
+	uint32_t first; /* the new ones: frames[first, end), the outermost first */
 	uint32_t end;
-	uint32_t status; /* how the stack ends */
+	uint32_t status;                /* how the stack ends */
+	const struct allotp_path *path; /* that the second of them starts, or NULL */
 };
 
 /*
@@ -231,6 +237,20 @@ static void take_over(struct allot_walker *walker, struct walk *walk, uint32_t c
 	}
 }
 
+/*
+ * Whether a stack that ends like the remembered one can have this many frames. The frames of a limited walk are cut at a
+ * place that depends on how many there are.
+ */
+static inline bool has_depth(const struct allot_walker *walker, uint32_t depth)
+{
+	return walker->status == ALLOT_WALK_LIMITED ? depth == walker->limit : depth <= walker->limit;
+}
+
+static inline uint32_t path_depth(const struct allotp_path *path)
+{
+	return path->base + 1 + path->frames;
+}
+
 /* Walks until the kept frames hold, or to the end. */
 static void find_frames(struct allot_walker *walker, struct walk *walk, const struct allot_walk_start *start)
 {
@@ -246,18 +266,21 @@ static void find_frames(struct allot_walker *walker, struct walk *walk, const st
 			walk->kept--;
 		if (walk->kept > 0 &&
 		    same_frame(&frames[walk->kept - 1], frame->ip, frame->sp, frame->fp, frame->signal)) {
-			uint32_t changed = compare(walker->words, frames[walk->kept - 1].words);
-			uint32_t total = walk->end - walk->first - 1 + walk->kept;
+			uint32_t changed = allotp_words_compare(walker->words, frames[walk->kept - 1].words);
 
-			/* The frames of a limited walk are cut at a place that depends on how many there are. */
-			if (changed == 0 && (walker->status == ALLOT_WALK_LIMITED ? total == walker->limit
-									       : total <= walker->limit)) {
+			if (changed == 0 && has_depth(walker, walk->end - walk->first - 1 + walk->kept)) {
 				walk->first++;
 				walk->status = walker->status;
 				return;
 			}
 			take_over(walker, walk, changed);
 			frame = &frames[walk->first];
+		} else if (walk->end - walk->first == PATH_STARTS && !frame->signal) {
+			/* The first frame was asked for before. */
+			walk->path = find_path(walker, walk->kept, frame->ip, frame->sp, frame->fp);
+			if (walk->path && has_depth(walker, path_depth(walk->path) + 1))
+				return;
+			walk->path = NULL;
 		}
 		outcome = step(walker, frame, frame - 1);
 		if (outcome != ALLOTP_STEP_CALLER) {
@@ -282,13 +305,13 @@ static void depend_on_nobody(struct allot_walker *walker, struct allotp_frame *f
 
 		caller->words = 0;
 		caller->fp_matters = false;
-		depend(walker, frame, caller);
+		depend(walker, walker->words, frame, caller);
 		return;
 	}
 	frame->fp_matters = allotp_rule_of_word(frame->rule).kind != ALLOTP_RULE_SP &&
-			    allotp_rule_of_word(frame->rule).kind != ALLOTP_RULE_END;
+	                    allotp_rule_of_word(frame->rule).kind != ALLOTP_RULE_END;
 	if (walker->end_word.address != 0)
-		add_word(walker, &frame->words, walker->end_word.address, walker->end_word.value);
+		allotp_words_add(walker->words, &frame->words, walker->end_word.address, walker->end_word.value);
 }
 
 /* Finds the nodes of the new frames, from the outermost inwards, and puts them behind the kept ones. */
@@ -309,7 +332,7 @@ static uint32_t remember(struct allot_walker *walker, const struct walk *walk)
 		if (count == 0)
 			depend_on_nobody(walker, frame, walk);
 		else
-			depend(walker, frame, frame - 1);
+			depend(walker, walker->words, frame, frame - 1);
 		parent = find_child(walker, parent, frame->ip, frame->signal ? ALLOT_NODE_SIGNAL : 0);
 		if (parent == ALLOT_NODE_NONE)
 			return 0;
@@ -318,55 +341,107 @@ static uint32_t remember(struct allot_walker *walker, const struct walk *walk)
 	return count;
 }
 
-static inline void tell(const struct allot_walker *walker, uint32_t node, struct allot_walk_result *result)
+static inline void describe_end(struct allotp_path_end *end, const struct allotp_frame *frame)
+{
+	end->ip = frame->ip;
+	end->sp = frame->sp;
+	end->fp = frame->fp;
+	end->node = frame->node;
+	end->fp_matters = frame->fp_matters;
+}
+
+/* Keeps the path from the frame, one of the remembered walk, to the base, if it is worth it. */
+static void keep_path(struct allot_walker *walker, const struct allotp_frame *frame, uint32_t base)
+{
+	const struct allotp_frame *outer = &walker->frames[base];
+	uint32_t count = frame->words - outer->words;
+	struct allotp_path *path;
+
+	if (count > ALLOTP_PATH_WORDS || frame->signal)
+		return;
+	path = allotp_path_place(&walker->paths, frame->ip, frame->sp);
+	if (!path)
+		return;
+	describe_end(&path->inner, frame);
+	describe_end(&path->outer, outer);
+	path->base = base;
+	path->frames = (uint32_t)(frame - outer);
+	path->count = count;
+	for (uint32_t i = 0; i < count; i++) {
+		path->words[i].address = walker->words[outer->words + i].address;
+		path->words[i].value = walker->words[outer->words + i].value;
+	}
+}
+
+static inline void tell(const struct allot_walker *walker, uint32_t node, uint32_t depth,
+                        struct allot_walk_result *result)
 {
 	result->node = node;
-	result->depth = walker->count;
+	result->depth = depth;
 	result->status = walker->status;
 	result->stop = walker->stop;
 }
 
-__attribute__((noinline)) static uint32_t walk_changed(struct allot_walker *walker,
-						       const struct allot_walk_start *start,
-						       struct allot_walk_result *result)
+__attribute__((noinline)) static uint32_t
+walk_changed(struct allot_walker *walker, const struct allot_walk_start *start, struct allot_walk_result *result)
 {
 	uint32_t end = (uint32_t)frame_space(walker->limit);
 	struct walk walk = {.kept = walker->count, .first = end, .end = end, .status = ALLOT_WALK_TRUNCATED};
+	uint32_t count = walker->count, node;
 
 	/* If a signal handler jumps out of this, nothing half done must stay remembered. */
 	walker->count = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	walker->full_valid = false;
 	find_frames(walker, &walk, start);
-	walk.kept = remember(walker, &walk);
+	if (walk.path) {
+		/* What was remembered stays so, and the path. */
+		node = find_child(walker, walk.path->inner.node, start->ip, 0);
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		walker->count = count;
+		tell(walker, node, path_depth(walk.path) + 1, result);
+		return node;
+	}
+	count = remember(walker, &walk);
 	walker->status = walk.status;
 	walker->stop = 0;
 	if (walk.status == ALLOT_WALK_TRUNCATED)
 		walker->stop = walker->frames[0].ip;
+	node = count > 0 ? walker->frames[count - 1].node : ALLOT_NODE_NONE;
+	if (walk.kept > 0)
+		for (uint32_t i = 0; i < PATH_STARTS && walk.kept + i < count; i++)
+			keep_path(walker, &walker->frames[count - 1 - i], walk.kept - 1);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	walker->count = walk.kept;
-	tell(walker, walk.kept > 0 ? walker->frames[walk.kept - 1].node : ALLOT_NODE_NONE, result);
-	return result->node;
+	walker->count = count;
+	tell(walker, node, count, result);
+	return node;
 }
 
 uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,
-		     struct allot_walk_result *result)
+                     struct allot_walk_result *result)
 {
 	/* Raised before the code is unloaded, by a thread that this one then learns of the new code from. */
 	uint64_t epoch = __atomic_load_n(walker->epoch, __ATOMIC_ACQUIRE);
+	const struct allotp_path *path;
 
 	if (walker->seen != epoch) {
 		walker->count = 0;
 		memset(walker->children, 0, sizeof(walker->children));
+		memset(&walker->paths, 0, sizeof(walker->paths));
 		walker->seen = epoch;
 	}
 	if (walker->count > 0) {
 		const struct allotp_frame *innermost = &walker->frames[walker->count - 1];
 
 		if (same_frame(innermost, start->ip, start->sp, start->fp, false) &&
-		    compare(walker->words, innermost->words) == 0) {
-			tell(walker, innermost->node, result);
+		    allotp_words_compare(walker->words, innermost->words) == 0) {
+			tell(walker, innermost->node, walker->count, result);
 			return innermost->node;
+		}
+		path = find_path(walker, walker->count, start->ip, start->sp, start->fp);
+		if (path && has_depth(walker, path_depth(path))) {
+			tell(walker, path->inner.node, path_depth(path), result);
+			return path->inner.node;
 		}
 	}
 	return walk_changed(walker, start, result);

@@ -44,8 +44,8 @@ struct allot_walk_start {
 #define ALLOTP_WALK_START()                                                                                            \
 	(struct allot_walk_start)                                                                                      \
 	{                                                                                                              \
-		.ip = (uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)),                           \
-				.sp = ALLOTP_WALK_CFA(), .fp = *(const uint64_t *)__builtin_frame_address(0),           \
+		.ip = (uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)), .sp = ALLOTP_WALK_CFA(),  \
+		.fp = *(const uint64_t *)__builtin_frame_address(0),                                                   \
 	}
 #else
 #define ALLOTP_WALK_START() ((struct allot_walk_start){.ip = (uintptr_t)__builtin_return_address(0)})
@@ -58,10 +58,10 @@ enum allot_walk_status {
 };
 
 struct allot_walk_result {
-	uint32_t node;  /* of the innermost frame; ALLOT_NODE_NONE: the tree has no room */
-	uint32_t depth; /* frames */
+	uint32_t node;   /* of the innermost frame; ALLOT_NODE_NONE: the tree has no room */
+	uint32_t depth;  /* frames */
 	uint32_t status; /* enum allot_walk_status */
-	uint64_t stop;  /* TRUNCATED: the address of the outermost frame, where no way on was found */
+	uint64_t stop;   /* TRUNCATED: the address of the outermost frame, where no way on was found */
 };
 
 /*
@@ -85,11 +85,11 @@ size_t allotp_walker_size(uint32_t limit);
  * knows its thread's stacks. *epoch (atomic) is raised whenever code was unloaded; see allotp_walk_code_unloaded.
  */
 struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_child *child, void *tree,
-					const uint64_t *epoch);
+                                        const uint64_t *epoch);
 
 /* Walks. Returns result->node. */
 uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,
-		     struct allot_walk_result *result);
+                     struct allot_walk_result *result);
 
 /*
  * Drops what is known about code. After dlclose: first raise *epoch, then call this. All walkers see the epoch at their

@@ -5,8 +5,10 @@
 
 #include "unwind/cfi.h"
 #include "unwind/memory.h"
+#include "unwind/path.h"
 #include "unwind/rule.h"
 #include "unwind/walk.h"
+#include "unwind/words.h"
 
 /*
  * A frame of the walk. The step from it to its caller depends on ip, signal, sp, for some rules on fp, and on memory.
@@ -16,16 +18,11 @@ struct allotp_frame {
 	uint64_t ip;
 	uint64_t sp;
 	uint64_t fp;
-	uint64_t rule;   /* how its caller was found, as allotp_rule_word; FULL: it is to be found again each time */
+	uint64_t rule; /* how its caller was found, as allotp_rule_word; FULL: it is to be found again each time */
 	uint32_t node;
 	uint32_t words;  /* how many of the walker's words this frame and those outside of it depend on */
 	bool signal;     /* interrupted at ip, which is no return address then */
 	bool fp_matters; /* the frames from here on depend on fp; else it may have been anything */
-};
-
-/* A word of memory that the walk read, and what it was. */
-struct allotp_word {
-	uint64_t address, value;
 };
 
 struct allotp_child {
@@ -43,25 +40,26 @@ enum allotp_step {
 
 struct allot_walker {
 	/* the remembered walk */
-	uint32_t count;            /* frames; 0: none remembered */
-	uint32_t status;           /* of the walk, as in its result */
+	uint32_t count;  /* frames; 0: none remembered */
+	uint32_t status; /* of the walk, as in its result */
 	uint64_t stop;
-	uint64_t seen;             /* the epoch of that walk */
+	uint64_t seen;               /* the epoch of that walk */
 	struct allotp_frame *frames; /* outermost first, limit of them; one more than that to build the next in */
-	struct allotp_word *words; /* in the order of the frames: of the outermost first */
+	struct allotp_word *words;   /* in the order of the frames: of the outermost first */
 
-	const uint64_t *epoch;     /* atomic */
+	const uint64_t *epoch; /* atomic */
 	allot_walk_child *child;
 	void *tree;
 	uint32_t limit;
 
 	struct allotp_word end_word; /* what END or STOP was decided by; address 0: by the outermost frame alone */
 
-	uint64_t never;            /* is 0 */
-	bool full_valid;           /* full belongs to this walk */
+	uint64_t never;               /* is 0 */
+	bool full_valid;              /* full belongs to this walk */
 	struct allotp_registers full; /* all registers, in the last frame that needed them */
 	struct allotp_memory memory;
 	struct allotp_child children[1 << ALLOTP_CHILD_BITS]; /* answers of child(), by a hash */
+	struct allotp_paths paths;
 	struct allotp_cfi_scratch scratch;
 };
 

@@ -125,7 +125,8 @@ __attribute__((noinline)) static void at_depth(unsigned further)
 int main(void)
 {
 	static const unsigned depths[] = {4, 10, 20, 40, 64, 128};
-	void *memory = mmap(NULL, allotp_walker_size(LIMIT), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *memory =
+	        mmap(NULL, allotp_walker_size(LIMIT), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED)
 		return EXIT_FAILURE;

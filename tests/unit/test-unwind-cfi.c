@@ -129,10 +129,10 @@ static void finish(void)
 {
 	put(0, 4);
 	object = (struct allotp_object){.start = (uintptr_t)section.data,
-					.end = (uintptr_t)section.data + section.size,
-					.low = (uintptr_t)section.data,
-					.high = (uintptr_t)section.data + section.size,
-					.eh_frame_hdr = (uintptr_t)section.data};
+	                                .end = (uintptr_t)section.data + section.size,
+	                                .low = (uintptr_t)section.data,
+	                                .high = (uintptr_t)section.data + section.size,
+	                                .eh_frame_hdr = (uintptr_t)section.data};
 }
 
 static int find(uint64_t pc)
@@ -152,10 +152,13 @@ static void make(const uint8_t *program, size_t length)
 
 START_TEST(finds_by_every_encoding)
 {
-	static const uint8_t encodings[] = {ALLOTP_POINTER_ABSOLUTE, ALLOTP_POINTER_U8, ALLOTP_POINTER_S8, USUAL,
-					    ALLOTP_POINTER_PC_RELATIVE | ALLOTP_POINTER_U4,
-					    ALLOTP_POINTER_PC_RELATIVE | ALLOTP_POINTER_S8,
-					    ALLOTP_POINTER_PC_RELATIVE | ALLOTP_POINTER_ABSOLUTE};
+	static const uint8_t encodings[] = {ALLOTP_POINTER_ABSOLUTE,
+	                                    ALLOTP_POINTER_U8,
+	                                    ALLOTP_POINTER_S8,
+	                                    USUAL,
+	                                    ALLOTP_POINTER_PC_RELATIVE | ALLOTP_POINTER_U4,
+	                                    ALLOTP_POINTER_PC_RELATIVE | ALLOTP_POINTER_S8,
+	                                    ALLOTP_POINTER_PC_RELATIVE | ALLOTP_POINTER_ABSOLUTE};
 
 	for (size_t i = 0; i < sizeof(encodings); i++) {
 		begin();
@@ -175,8 +178,8 @@ START_TEST(understands_augmentations)
 		const char *letters;
 		int result;
 		bool signal;
-	} cases[] = {{"zR", 0, false},	{"zPLR", 0, false}, {"zRS", 0, true},
-		     {"zRB", 0, false}, {"zRX", -ENOENT, false}, {"eh", -ENOENT, false}};
+	} cases[] = {{"zR", 0, false},  {"zPLR", 0, false},      {"zRS", 0, true},
+	             {"zRB", 0, false}, {"zRX", -ENOENT, false}, {"eh", -ENOENT, false}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		begin();
@@ -279,14 +282,14 @@ START_TEST(refuses_bad_programs)
 		uint8_t program[16];
 		size_t size;
 	} cases[] = {
-		{{0x3f}, 1},			      /* no such operation */
-		{{0x0b}, 1},			      /* restores what was not remembered */
-		{{0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a}, 9}, /* remembers too much */
-		{{0x0e}, 1},			      /* ends within an operand */
-		{{0x0e, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80}, 13},
-		{{0x0c, 77, 8}, 3},		      /* a CFA from a register that is not tracked */
-		{{0x10, 3, 0x7f, 0}, 4},	      /* an expression longer than the program */
-		{{0x0f, 1, 0x9c, 0x0e, 8}, 5},	      /* an offset for a CFA that is an expression */
+	        {{0x3f}, 1},                                                 /* no such operation */
+	        {{0x0b}, 1},                                                 /* restores what was not remembered */
+	        {{0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a}, 9}, /* remembers too much */
+	        {{0x0e}, 1},                                                 /* ends within an operand */
+	        {{0x0e, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80}, 13},
+	        {{0x0c, 77, 8}, 3},            /* a CFA from a register that is not tracked */
+	        {{0x10, 3, 0x7f, 0}, 4},       /* an expression longer than the program */
+	        {{0x0f, 1, 0x9c, 0x0e, 8}, 5}, /* an offset for a CFA that is an expression */
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

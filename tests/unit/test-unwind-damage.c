@@ -82,13 +82,13 @@ START_TEST(copy_is_as_good)
 		int result = allotp_cfi_find(&copy, pc, &scratch);
 
 		ck_assert_int_eq(allotp_cfi_find(&original, pc - copy.eh_frame_hdr + original.eh_frame_hdr, &other),
-				 result);
+		                 result);
 		if (result != 0)
 			continue;
 		found++;
 		/* Expressions lie in either of the two, but rules made of them are the same. */
 		ck_assert_uint_eq(allotp_rule_word(allotp_rule_make(&scratch.row)),
-				  allotp_rule_word(allotp_rule_make(&other.row)));
+		                  allotp_rule_word(allotp_rule_make(&other.row)));
 	}
 	ck_assert_uint_gt(found, 1000);
 }

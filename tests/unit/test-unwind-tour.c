@@ -44,12 +44,12 @@ static void *make_trip(void *argument)
 {
 	struct trip *trip = argument;
 	struct tour tour = {.walk = hook_check,
-			    .hook = &trip->hook,
-			    .shapes = shapes,
-			    .shape_count = shape_count,
-			    .random = trip->seed,
-			    .deepest = trip->deepest,
-			    .left = trip->walks};
+	                    .hook = &trip->hook,
+	                    .shapes = shapes,
+	                    .shape_count = shape_count,
+	                    .random = trip->seed,
+	                    .deepest = trip->deepest,
+	                    .left = trip->walks};
 	stack_t other = {.ss_sp = malloc(1 << 20), .ss_size = 1 << 20}, none = {.ss_flags = SS_DISABLE};
 
 	hook_make(&trip->hook, trip->limit);
@@ -66,7 +66,7 @@ static void judge(const struct trip *trip)
 {
 	ck_assert_uint_eq(trip->hook.walks, trip->walks);
 	ck_assert_msg(trip->hook.differing == 0, "%lu of %lu differ\n%s", trip->hook.differing, trip->hook.walks,
-		      trip->hook.difference);
+	              trip->hook.difference);
 }
 
 START_TEST(same_as_reference)

@@ -30,13 +30,13 @@ struct hook {
 	char difference[4096];   /* the first one, in words */
 	void *memory;            /* the walker's */
 	size_t size;
-	uint64_t *ours;          /* room for stacks to be compared */
+	uint64_t *ours; /* room for stacks to be compared */
 	void **theirs;
 };
 
 extern uint64_t hook_epoch;
-extern bool hook_tree_full;          /* makes the tree refuse new and old nodes alike */
-extern unsigned long hook_children;  /* how often the tree was asked */
+extern bool hook_tree_full;         /* makes the tree refuse new and old nodes alike */
+extern unsigned long hook_children; /* how often the tree was asked */
 
 /* Opens the reference; returns whether it is there. */
 bool hook_setup(void);

@@ -5,8 +5,8 @@
 #include <alloca.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -209,9 +209,18 @@ static NOINLINE void with_signal(struct tour *tour)
 	AFTER_CALL();
 }
 
-tour_shape *const SHAPES[] = {plain,	     with_alloca,      with_array,
-			      with_large_frame, realigned,     realigned_with_alloca,
-			      many_registers,   recursive,     tail_caller,
-			      with_arguments_on_the_stack,     through_qsort,
-			      through_bsearch,  with_longjmp,  with_signal,
-			      NULL};
+tour_shape *const SHAPES[] = {plain,
+                              with_alloca,
+                              with_array,
+                              with_large_frame,
+                              realigned,
+                              realigned_with_alloca,
+                              many_registers,
+                              recursive,
+                              tail_caller,
+                              with_arguments_on_the_stack,
+                              through_qsort,
+                              through_bsearch,
+                              with_longjmp,
+                              with_signal,
+                              NULL};

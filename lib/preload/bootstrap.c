@@ -2,9 +2,7 @@
 /* Memory for the few allocations that are made before the real allocator is known. */
 #include "preload/bootstrap.h"
 
-#include <stdint.h>
-
-static _Alignas(64) unsigned char arena[ALLOT_BOOTSTRAP_SIZE];
+_Alignas(64) unsigned char allotp_bootstrap_arena[ALLOT_BOOTSTRAP_SIZE];
 static size_t used, count;
 
 /* Stands right before each block. */
@@ -22,15 +20,15 @@ void *allotp_bootstrap_alloc(size_t alignment, size_t size)
 	if (alignment & (alignment - 1) || alignment > ALLOT_BOOTSTRAP_SIZE || size > ALLOT_BOOTSTRAP_SIZE)
 		return NULL;
 	do {
-		uintptr_t block = (uintptr_t)arena + old + sizeof(struct bootstrap_header);
+		uintptr_t block = (uintptr_t)allotp_bootstrap_arena + old + sizeof(struct bootstrap_header);
 
 		block = (block + alignment - 1) & ~(uintptr_t)(alignment - 1);
-		start = block - (uintptr_t)arena;
+		start = block - (uintptr_t)allotp_bootstrap_arena;
 		if (start > ALLOT_BOOTSTRAP_SIZE || size > ALLOT_BOOTSTRAP_SIZE - start)
 			return NULL;
 	} while (!__atomic_compare_exchange_n(&used, &old, start + size, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-	((struct bootstrap_header *)(void *)(arena + start))[-1].size = size;
-	return arena + start;
+	((struct bootstrap_header *)(void *)(allotp_bootstrap_arena + start))[-1].size = size;
+	return allotp_bootstrap_arena + start;
 }
 
 void *allotp_bootstrap_calloc(size_t members, size_t size)
@@ -40,11 +38,6 @@ void *allotp_bootstrap_calloc(size_t members, size_t size)
 	if (__builtin_mul_overflow(members, size, &bytes))
 		return NULL;
 	return allotp_bootstrap_alloc(16, bytes);
-}
-
-bool allotp_bootstrap_owns(const void *block)
-{
-	return (uintptr_t)block - (uintptr_t)arena < sizeof(arena);
 }
 
 size_t allotp_bootstrap_size(const void *block)

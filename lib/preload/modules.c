@@ -16,7 +16,7 @@
 
 uint32_t allotp_modules_stale;
 
-static uintptr_t loader_start, loader_end;
+struct allot_extent allotp_modules_loader;
 
 /* What the loader knows of an address. */
 struct found {
@@ -254,18 +254,13 @@ void allotp_modules_check(void)
 		forget_code(store);
 }
 
-bool allotp_modules_is_loader(uintptr_t address)
-{
-	return address - loader_start < loader_end - loader_start;
-}
-
 void allotp_modules_init(void)
 {
 	struct found found;
 
 	/* The loader is where AT_BASE says. */
 	if (find(getauxval(AT_BASE), &found)) {
-		loader_start = found.start;
-		loader_end = found.end;
+		allotp_modules_loader.start = found.start;
+		allotp_modules_loader.size = found.end - found.start;
 	}
 }

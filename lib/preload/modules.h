@@ -19,8 +19,17 @@ uint32_t allotp_module_of(uintptr_t address);
 /* Marks the modules that are gone as dead and moves the code epoch on, so that walkers forget what they know. */
 void allotp_modules_check(void);
 
+/* Where the loader lies; empty before recording begins. */
+struct allot_extent {
+	uintptr_t start, size;
+};
+extern struct allot_extent allotp_modules_loader __attribute__((visibility("hidden")));
+
 /* Whether an address lies in the loader itself: a free from there may be the end of an unloading. */
-bool allotp_modules_is_loader(uintptr_t address);
+static inline bool allotp_modules_is_loader(uintptr_t address)
+{
+	return address - allotp_modules_loader.start < allotp_modules_loader.size;
+}
 
 /* Notes where the loader lies; once, when recording begins. */
 void allotp_modules_init(void);

@@ -19,7 +19,7 @@ static inline void settle(void)
 }
 
 /* The ticket is drawn when there is room for the event, so that none is drawn in vain. */
-static inline void write_event(struct allot_context *context, uint8_t op, uint64_t address, uint64_t size,
+static inline __attribute__((always_inline)) void write_event(struct allot_context *context, uint8_t op, uint64_t address, uint64_t size,
 			       uint32_t stack, uint8_t family, uint16_t domain)
 {
 	struct allot_event *event = allotp_producer_reserve(&context->producer);

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/sys.h"
 #include "preload/config.h"
+#include "preload/modules.h"
 #include "preload/session.h"
 #include "preload/thread.h"
 
@@ -70,6 +71,7 @@ static enum allot_mode begin(void)
 	allotp_config_read();
 	protect_guard();
 	allotp_threads_init();
+	allotp_modules_init();
 	state->pid = state->first_pid = (uint32_t)allotp_sys_getpid();
 	state->counter = allotp_clock_counter_is_trusted();
 	state->generation = 1;

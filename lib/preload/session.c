@@ -7,12 +7,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "common/clock.h"
 #include "common/sys.h"
 #include "preload/bootstrap.h"
 #include "preload/config.h"
-#include "store/live.h"
-#include "store/tree.h"
+#include "store/begin.h"
 
 /* A small string builder that cuts what does not fit. */
 struct text {
@@ -148,33 +146,24 @@ static bool hold(int fd)
 static int fill_in(struct allot_state *state, uint32_t flags)
 {
 	struct allot_store *store = &state->store;
-	struct allot_header *header = store->header;
+	struct allot_store_start start = {
+		.flags = flags | (allotp_config.record_mmap ? ALLOT_STORE_MMAP : 0),
+		.pid = state->pid,
+		.parent_pid = (uint32_t)ALLOTP_SYSCALL(SYS_getppid),
+		.depth_limit = allotp_config.depth_limit,
+		.ring_events = allotp_config.ring_events,
+		.counter = state->counter,
+	};
 	char program[4096];
-	int result;
+	int result = allotp_store_begin(store, &start);
 
-	header->flags = flags | (allotp_config.record_mmap ? ALLOT_STORE_MMAP : 0);
-	header->pid = state->pid;
-	header->parent_pid = (uint32_t)ALLOTP_SYSCALL(SYS_getppid);
-	header->depth_limit = allotp_config.depth_limit;
-	header->segment_events = allotp_config.ring_events;
-	header->segment_bytes =
-		(uint32_t)(sizeof(struct allot_segment) + header->segment_events * sizeof(struct allot_event));
-	header->clock = state->counter ? ALLOT_CLOCK_COUNTER : ALLOT_CLOCK_MONOTONIC;
-	header->string_bytes = 1;
-	header->bootstrap = allotp_bootstrap_count();
-	header->start_stamp = allotp_stamp(state->counter);
-	header->start_monotonic_ns = allotp_clock_ns(CLOCK_MONOTONIC);
-	header->start_realtime_ns = allotp_clock_ns(CLOCK_REALTIME);
-	header->sample_interval = 1 << 20; /* under a millisecond; the series thins itself out */
-	result = allotp_tree_init(store);
-	if (!result)
-		result = allotp_live_init(store);
 	if (result)
 		return result;
-	header->program = allotp_store_string(store, program, program_path(program, sizeof(program)));
+	store->header->bootstrap = allotp_bootstrap_count();
+	store->header->program = allotp_store_string(store, program, program_path(program, sizeof(program)));
 	add_command(store);
 	add_note(store);
-	__atomic_store_n(&header->ready, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&store->header->ready, 1, __ATOMIC_RELEASE);
 	return 0;
 }
 

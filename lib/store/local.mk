@@ -2,6 +2,8 @@ noinst_LTLIBRARIES += libstore.la
 libstore_la_SOURCES = \
 	lib/store/apply.c \
 	lib/store/apply.h \
+	lib/store/begin.c \
+	lib/store/begin.h \
 	lib/store/drain.c \
 	lib/store/drain.h \
 	lib/store/layout.h \

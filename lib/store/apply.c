@@ -10,6 +10,7 @@
 #include "snapshot/snapshot.h"
 #include "store/live.h"
 #include "store/maps.h"
+#include "store/ring.h"
 
 static void fence(void)
 {
@@ -25,7 +26,9 @@ static inline void journal_open(struct allot_store *store, uint32_t number, uint
 	journal->slot = number;
 	journal->number = event;
 	journal->site = 0;
+	journal->replaced_site = 0;
 	journal->removed.key = 0;
+	journal->mark_count = store->header->mark_count;
 	journal->last_alloc = slot->last_alloc;
 	journal->tallies = store->header->totals.tallies;
 	if (op == ALLOT_OP_GIVE_UP || op == ALLOT_OP_RESTORE) {
@@ -49,16 +52,26 @@ static inline void journal_site(struct allot_store *store, uint32_t number)
 	fence();
 }
 
-static void journal_removed(struct allot_store *store, const struct allot_live_entry *entry)
+static void journal_replaced_site(struct allot_store *store, uint32_t number)
 {
-	struct allot_live_entry *removed = &store->header->journal.removed;
+	struct allot_journal *journal = &store->header->journal;
 
-	removed->size = entry->size;
-	removed->site = entry->site;
-	removed->slot_family = entry->slot_family;
+	journal->replaced_counters = allotp_site(store, number)->counters;
 	fence();
-	removed->key = entry->key;
+	journal->replaced_site = number;
 	fence();
+}
+
+/* Passes the turn in the event's bucket on. Never back: an event that others did not wait for may come late. */
+static inline void pass_turn(struct allot_header *header, const struct allot_event *event)
+{
+	uint32_t *turn, next = allotp_event_ticket(event) + 1;
+
+	if (event->op >= ALLOT_OP_THREAD)
+		return;
+	turn = &header->applied[allotp_event_bucket(event->address, event->op)];
+	if ((int32_t)(next - *turn) > 0)
+		*turn = next;
 }
 
 /* The event is applied, and so are `count` events from it on; the last one's bucket has its turn. */
@@ -67,8 +80,7 @@ static inline void journal_close(struct allot_store *store, const struct allot_e
 	struct allot_header *header = store->header;
 	struct allot_slot *slot = allotp_slot(store, header->journal.slot);
 
-	if (last->op < ALLOT_OP_THREAD)
-		header->applied[allotp_event_bucket(last->address, last->op)] = allotp_event_ticket(last) + 1;
+	pass_turn(header, last);
 	fence();
 	__atomic_store_n(&slot->consumed, header->journal.number + count, __ATOMIC_RELEASE);
 	fence();
@@ -99,49 +111,74 @@ static void sum_up(struct allot_store *store)
 	}
 }
 
+/* The turn was passed on, and the event is going to be applied again: others in its bucket must wait for that. */
+static void take_turn_back(struct allot_header *header, const struct allot_event *event)
+{
+	uint32_t *turn, ticket = allotp_event_ticket(event);
+
+	if (event->op >= ALLOT_OP_THREAD)
+		return;
+	turn = &header->applied[allotp_event_bucket(event->address, event->op)];
+	/* By one, or by two if its own free was applied with it. */
+	if (*turn - ticket <= 2)
+		*turn = ticket;
+}
+
+static bool has_site(const struct allot_store *store, uint32_t number)
+{
+	return number &&
+	       allotp_store_has(store, ALLOT_REGION_SITES, ((uint64_t)number + 1) * sizeof(struct allot_store_site));
+}
+
 static void undo(struct allot_store *store, struct allot_slot *slot)
 {
 	struct allot_journal *journal = &store->header->journal;
+	uint32_t site = __atomic_load_n(&journal->site, __ATOMIC_RELAXED);
+	uint32_t replaced_site = __atomic_load_n(&journal->replaced_site, __ATOMIC_RELAXED);
 
+	store->header->mark_count = journal->mark_count;
 	store->header->totals.tallies = journal->tallies;
 	slot->last_alloc = journal->last_alloc;
 	if (journal->active == ALLOT_OP_GIVE_UP || journal->active == ALLOT_OP_RESTORE) {
 		for (int i = 0; i < 3; i++)
 			slot->given_up[i] = journal->given_up[i];
 	}
-	if (journal->site &&
-	    allotp_store_has(store, ALLOT_REGION_SITES, ((uint64_t)journal->site + 1) * sizeof(struct allot_store_site))) {
-		allotp_site(store, journal->site)->counters = journal->counters;
-		allotp_site(store, journal->site)->mismatched = journal->mismatched;
+	if (has_site(store, site)) {
+		allotp_site(store, site)->counters = journal->counters;
+		allotp_site(store, site)->mismatched = journal->mismatched;
 	}
-	if (journal->removed.key) {
-		struct allot_live_entry replaced;
-
-		allotp_live_insert(store, &journal->removed, &replaced);
-		journal->removed.key = 0;
-	}
+	if (has_site(store, replaced_site))
+		allotp_site(store, replaced_site)->counters = journal->replaced_counters;
+	allotp_live_put_back(store);
 }
 
 void allotp_apply_recover(struct allot_store *store)
 {
 	struct allot_journal *journal = &store->header->journal;
+	uint32_t number = __atomic_load_n(&journal->slot, __ATOMIC_RELAXED);
+	const struct allot_event *event;
 	struct allot_slot *slot;
 
 	if (!journal->active)
 		return;
-	if (journal->slot >= __atomic_load_n(&store->header->slot_count, __ATOMIC_RELAXED) ||
-	    !allotp_store_has(store, ALLOT_REGION_SLOTS, ((uint64_t)journal->slot + 1) * sizeof(*slot))) {
+	if (number >= __atomic_load_n(&store->header->slot_count, __ATOMIC_RELAXED) ||
+	    !allotp_store_has(store, ALLOT_REGION_SLOTS, ((uint64_t)number + 1) * sizeof(*slot))) {
 		journal->active = 0;
 		return;
 	}
-	slot = allotp_slot(store, journal->slot);
-	if (journal->active == ALLOT_OP_MAP || journal->active == ALLOT_OP_UNMAP) {
+	slot = allotp_slot(store, number);
+	event = allotp_slot_event(store, slot, journal->number);
+	if (slot->consumed > journal->number || !event) {
+		/* It was done, or nobody knows what it was. */
+	} else if (journal->active == ALLOT_OP_MAP || journal->active == ALLOT_OP_UNMAP) {
 		/* A map may be cut already, and cutting it again would count it twice. */
 		store->header->flags |= ALLOT_STORE_MAPS_UNCERTAIN;
 		allotp_store_lost(store, ALLOT_LOST_INTERRUPTED, 1);
+		pass_turn(store->header, event);
 		slot->consumed = journal->number + 1;
-	} else if (slot->consumed <= journal->number) {
+	} else {
 		undo(store, slot);
+		take_turn_back(store->header, event);
 	}
 	sum_up(store);
 	journal->active = 0;
@@ -204,10 +241,12 @@ static inline void count_in(struct allot_totals *totals, struct allot_site_count
 	totals->ever_blocks += blocks;
 	live = totals->ever_bytes - totals->freed_bytes;
 	if (live > totals->peak_bytes) {
-		totals->peak_bytes = live;
 		totals->peak_blocks = totals->ever_blocks - totals->freed_blocks;
 		totals->peak_event = totals->tallies.events;
 		totals->peak_stamp = stamp;
+		/* Last, as this is what tells that the peak was found. */
+		fence();
+		totals->peak_bytes = live;
 	}
 }
 
@@ -258,6 +297,18 @@ static struct allot_store_site *entry_site(struct allot_store *store, uint32_t n
 	return NULL;
 }
 
+/* A block at an address that was thought to be in use: its free was not seen. */
+static void count_replaced(struct allot_store *store, const struct allot_live_entry *replaced)
+{
+	struct allot_store_site *site = entry_site(store, replaced->site);
+
+	store->header->totals.tallies.double_allocations++;
+	if (!site)
+		return;
+	journal_replaced_site(store, replaced->site);
+	allotp_count_out(store, site, replaced->size, 1);
+}
+
 static void apply_alloc(struct allot_store *store, uint32_t number, const struct allot_event *event)
 {
 	struct allot_slot *slot = allotp_slot(store, number);
@@ -274,14 +325,9 @@ static void apply_alloc(struct allot_store *store, uint32_t number, const struct
 		allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
 		return;
 	}
-	if (replaced.key) {
-		struct allot_store_site *site = entry_site(store, replaced.site);
-
-		totals->tallies.double_allocations++;
-		if (site)
-			allotp_count_out(store, site, replaced.size, 1);
-	}
 	journal_site(store, entry.site);
+	if (replaced.key)
+		count_replaced(store, &replaced);
 	count_in(totals, &allotp_site(store, entry.site)->counters, entry.size, 1, event->stamp);
 	slot->last_alloc = entry.key;
 }
@@ -302,7 +348,6 @@ static struct allot_store_site *take(struct allot_store *store, const struct all
 	site = entry_site(store, taken->site);
 	if (site)
 		journal_site(store, taken->site);
-	journal_removed(store, entry);
 	allotp_live_remove(store, entry);
 	if (site)
 		allotp_count_out(store, site, taken->size, 1);
@@ -362,6 +407,8 @@ static void apply_restore(struct allot_store *store, uint32_t number)
 		return;
 	}
 	journal_site(store, entry.site);
+	if (replaced.key)
+		count_replaced(store, &replaced);
 	remember_peak(totals, &site->counters);
 	site->counters.freed_bytes -= entry.size;
 	site->counters.freed_blocks--;

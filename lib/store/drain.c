@@ -35,6 +35,41 @@ static bool owner_is_dead(const struct allot_store *store, uint64_t owner, uint6
 	return (owner & mask) != (me & mask) && allotp_sys_kill((int)(owner & mask), 0) == -ESRCH;
 }
 
+/* ---- the time series ---- */
+
+static struct allot_store_sample *series(const struct allot_store *store)
+{
+	return ALLOTP_AT(store, ALLOT_REGION_SERIES, struct allot_store_sample, 0);
+}
+
+/*
+ * Drops every other point of a full series. If a drainer died doing it, the stamps fall back where it had come to; the
+ * point before may be half copied.
+ */
+static void halve_series(struct allot_header *header, struct allot_store_sample *samples)
+{
+	uint32_t i = 0;
+
+	while (i + 1 < ALLOT_SAMPLES && samples[i].stamp <= samples[i + 1].stamp)
+		i++;
+	if (i + 1 == ALLOT_SAMPLES)
+		i = 0;
+	for (; i < ALLOT_SAMPLES / 2; i++)
+		samples[i] = samples[2 * i + 1];
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	header->sample_count = ALLOT_SAMPLES / 2;
+	header->sample_interval *= 2;
+}
+
+static void recover_series(struct allot_store *store)
+{
+	if (store->header->sample_count == ALLOT_SAMPLES &&
+	    allotp_store_has(store, ALLOT_REGION_SERIES, ALLOT_SAMPLES * sizeof(struct allot_store_sample)))
+		halve_series(store->header, series(store));
+}
+
+/* ---- taking the lock ---- */
+
 static int take_over(struct allot_store *store, bool recover)
 {
 	int result = allotp_store_sync(store);
@@ -46,6 +81,7 @@ static int take_over(struct allot_store *store, bool recover)
 	if (recover) {
 		allotp_live_recover(store);
 		allotp_apply_recover(store);
+		recover_series(store);
 	}
 	return 0;
 }
@@ -198,33 +234,29 @@ static void sift_down(struct cursor *heap, uint64_t count, uint64_t i)
 	}
 }
 
-static void halve_series(struct allot_header *header, struct allot_store_sample *samples)
-{
-	for (uint32_t i = 0; i < header->sample_count / 2; i++)
-		samples[i] = samples[2 * i + 1];
-	header->sample_count /= 2;
-	header->sample_interval *= 2;
-}
-
 /* One more point of the time series; when it is full, every other point goes and the steps double. */
 static void take_sample(struct allot_store *store, uint64_t stamp)
 {
 	struct allot_header *header = store->header;
 	const struct allot_totals *totals = &header->totals;
-	struct allot_store_sample *samples = ALLOTP_AT(store, ALLOT_REGION_SERIES, struct allot_store_sample, 0);
+	uint32_t count;
 
-	if (header->sample_count > ALLOT_SAMPLES ||
-	    allotp_store_need(store, ALLOT_REGION_SERIES, ALLOT_SAMPLES * sizeof(*samples)))
+	if (allotp_store_need(store, ALLOT_REGION_SERIES, ALLOT_SAMPLES * sizeof(struct allot_store_sample)))
 		return;
 	if (header->sample_count == ALLOT_SAMPLES)
-		halve_series(header, samples);
-	samples[header->sample_count++] = (struct allot_store_sample){
+		halve_series(header, series(store));
+	count = __atomic_load_n(&header->sample_count, __ATOMIC_RELAXED);
+	if (count >= ALLOT_SAMPLES)
+		return;
+	series(store)[count] = (struct allot_store_sample){
 		.stamp = stamp,
 		.live_bytes = totals->ever_bytes - totals->freed_bytes,
 		.live_blocks = totals->ever_blocks - totals->freed_blocks,
 		.ever_bytes = totals->ever_bytes,
 		.ever_blocks = totals->ever_blocks,
 	};
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	header->sample_count = count + 1;
 	header->next_sample = stamp + header->sample_interval;
 }
 

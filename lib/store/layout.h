@@ -264,13 +264,18 @@ struct allot_journal {
 	uint32_t slot;
 	uint64_t number;        /* of the event in its slot */
 	uint32_t site;          /* 0: none saved */
+	uint32_t replaced_site; /* of the block that a double allocation replaces; 0: none saved */
 	uint32_t page;          /* live page whose entries are being moved, 0: none */
-	uint32_t split[2];      /* complete copies of the halves of `page`, to replace it; 0: none */
+	uint32_t split[2];      /* complete copies of the halves of `page`, to replace it */
+	uint32_t changed_page;  /* live page in which an entry was put or removed last */
+	uint32_t removed_young; /* `removed` was in the young table */
+	uint32_t mark_count;
 	uint64_t last_alloc;
 	uint64_t given_up[3];
-	struct allot_live_entry removed; /* entry taken out of the live table by this event */
+	struct allot_live_entry removed; /* entry that this event takes out of the live table or replaces; key 0: none */
 	struct allot_tallies tallies;
 	struct allot_site_counters counters; /* of that site */
+	struct allot_site_counters replaced_counters;
 	uint32_t mismatched;
 	uint32_t unused;
 };

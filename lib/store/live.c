@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "snapshot/snapshot.h"
+
 enum {
 	FULL = ALLOT_LIVE_ENTRIES * 9 / 10, /* a page with this many entries is split */
 	MAX_BITS = 26,
@@ -167,7 +169,6 @@ static void finish_split(struct allot_store *store)
 		memset(page_at(store, old), 0, sizeof(struct allot_live_page));
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	journal->page = 0;
-	journal->split[0] = journal->split[1] = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	/* Dying here loses an empty page, nothing else. */
 	free_page(store, old);
@@ -209,6 +210,27 @@ static int split(struct allot_store *store, uint32_t number)
 	return 0;
 }
 
+/* Keeps an entry in the journal that is going to be removed or replaced. */
+static void keep(struct allot_store *store, const struct allot_live_entry *entry, bool young)
+{
+	struct allot_journal *journal = &store->header->journal;
+
+	journal->removed.size = entry->size;
+	journal->removed.site = entry->site;
+	journal->removed.slot_family = entry->slot_family;
+	journal->removed_young = young;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	journal->removed.key = entry->key;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/* Says which page is going to be changed. */
+static void announce(struct allot_store *store, uint32_t number)
+{
+	store->header->journal.changed_page = number;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
 /* Fills a place in such an order that its key never stands beside another block's values. */
 static void fill(struct allot_live_entry *place, const struct allot_live_entry *entry)
 {
@@ -226,6 +248,7 @@ static bool same(const struct allot_live_entry *a, const struct allot_live_entry
 	return a->size == b->size && a->site == b->site && a->slot_family == b->slot_family;
 }
 
+/* replaced: NULL to undo a change, which must not be kept in the journal once more. */
 static int insert_old(struct allot_store *store, const struct allot_live_entry *entry,
 		      struct allot_live_entry *replaced)
 {
@@ -241,19 +264,28 @@ static int insert_old(struct allot_store *store, const struct allot_live_entry *
 			return -EBADMSG;
 		place = search(page, entry->key, h);
 		if (place && place->key == entry->key) {
-			if (!same(place, entry))
+			if (same(place, entry))
+				return 0;
+			if (replaced) {
 				*replaced = *place;
+				keep(store, place, false);
+			}
+			announce(store, number);
 			fill(place, entry);
 			return 0;
+		}
+		if (page->count >= FULL) {
+			result = split(store, number);
+			if (!result)
+				continue;
 		}
 		/* A page that cannot be split is filled to the brim. */
-		if (page->count < FULL || ((result = split(store, number)) && place)) {
-			fill(place, entry);
-			page->count++;
-			return 0;
-		}
-		if (result)
-			return result;
+		if (!place)
+			return result ? result : -EBADMSG;
+		announce(store, number);
+		fill(place, entry);
+		page->count++;
+		return 0;
 	}
 }
 
@@ -284,8 +316,10 @@ int allotp_live_insert(struct allot_store *store, const struct allot_live_entry 
 
 	replaced->key = 0;
 	if (young->key == entry->key) {
-		if (!same(young, entry))
-			*replaced = *young;
+		if (same(young, entry))
+			return 0;
+		*replaced = *young;
+		keep(store, young, true);
 	} else if (young->key) {
 		struct allot_live_entry stale = { 0 };
 		int result = insert_old(store, young, &stale);
@@ -348,42 +382,85 @@ void allotp_live_remove(struct allot_store *store, struct allot_live_entry *entr
 	struct allot_live_page *page;
 
 	if (entry >= young && entry < young + ALLOT_YOUNG_ENTRIES) {
+		keep(store, entry, true);
 		entry->key = 0;
 		return;
 	}
+	keep(store, entry, false);
 	page = page_holding(store, entry);
+	announce(store, (uint32_t)(page - allotp_page(store, 0)));
 	remove_at(page, (uint32_t)(entry - page->entries));
 }
 
-/* A removal that was cut short leaves an entry twice or a gap in a chain; an insert leaves a wrong count. */
-static void repair_page(struct allot_live_page *page)
+/* One round of repairs: whether it changed anything. An entry is copied before it is cleared. */
+static bool tidy_page(struct allot_live_page *page)
 {
-	struct allot_live_page copy = *page;
+	bool changed = false;
 
-	memset(page->entries, 0, sizeof(page->entries));
-	page->count = 0;
 	for (uint32_t i = 0; i < ALLOT_LIVE_ENTRIES; i++) {
-		const struct allot_live_entry *entry = &copy.entries[i];
+		struct allot_live_entry *entry = &page->entries[i];
 		struct allot_live_entry *place = entry->key ? search(page, entry->key, hash(entry->key)) : NULL;
 
-		if (place && !place->key) {
-			*place = *entry;
-			page->count++;
-		}
+		if (!place || place == entry)
+			continue;
+		if (!place->key)
+			fill(place, entry);
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		entry->key = 0;
+		changed = true;
 	}
+	return changed;
+}
+
+/*
+ * A change that was cut short leaves an entry twice, a gap in a chain, or a wrong count. Each round brings entries nearer
+ * to their homes or drops copies, until each is where search finds it; a few rounds do.
+ */
+static void repair_page(struct allot_live_page *page)
+{
+	uint32_t count = 0;
+
+	for (uint32_t n = 0; n < ALLOT_LIVE_ENTRIES && tidy_page(page); n++)
+		;
+	for (uint32_t i = 0; i < ALLOT_LIVE_ENTRIES; i++)
+		count += page->entries[i].key != 0;
+	page->count = count;
 }
 
 void allotp_live_recover(struct allot_store *store)
 {
+	struct allot_live_page *page = page_at(store, store->header->journal.changed_page);
+
 	if (store->header->journal.page)
 		finish_split(store);
-	for (uint32_t i = 1; i <= store->header->page_count; i++) {
-		struct allot_live_page *page = page_at(store, i);
-
-		if (!page)
-			break;
+	if (page)
 		repair_page(page);
+}
+
+void allotp_live_put_back(struct allot_store *store)
+{
+	struct allot_journal *journal = &store->header->journal;
+	struct allot_live_entry removed = journal->removed, *young = young_entry(store, removed.key), *old;
+	uint64_t h = hash(removed.key);
+	struct allot_live_page *page;
+	uint32_t number;
+
+	if (!removed.key)
+		return;
+	if (journal->removed_young) {
+		fill(young, &removed);
+	} else {
+		page = page_of(store, h, &number);
+		old = page ? search(page, removed.key, h) : NULL;
+		/* The block that had replaced it came from the young, and goes back there. */
+		if (old && old->key && !same(old, &removed) && young->key != removed.key)
+			fill(young, old);
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		if (insert_old(store, &removed, NULL))
+			allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
 	}
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	journal->removed.key = 0;
 }
 
 void allotp_live_prefetch(const struct allot_store *store, uint64_t key)

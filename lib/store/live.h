@@ -20,7 +20,11 @@ int allotp_live_init(struct allot_store *store);
 /*
  * Adds a block. If its key is there already with other values, they are replaced and given in *replaced, which is
  * otherwise left with key 0. 0, or a negative errno when the store is full: the block is not in the table then.
- * Inserting the same entry twice is the same as inserting it once, and so is an insert cut short and repeated.
+ * Inserting the same entry twice is the same as inserting it once.
+ *
+ * A second block at an address is noticed at once while the first is young, else when the second grows old, too: to look
+ * for it in the pages before would cost more than the rest of an event. Should the second be freed before that, the
+ * first stays.
  */
 int allotp_live_insert(struct allot_store *store, const struct allot_live_entry *entry,
 		       struct allot_live_entry *replaced);
@@ -31,8 +35,14 @@ struct allot_live_entry *allotp_live_find(struct allot_store *store, uint64_t ke
 /* Takes out an entry that find has returned. */
 void allotp_live_remove(struct allot_store *store, struct allot_live_entry *entry);
 
-/* After a drainer died: finishes or forgets a half-made change. */
+/* After a drainer died: makes the table sound again. It may lack an entry that was to be replaced or removed. */
 void allotp_live_recover(struct allot_store *store);
+
+/*
+ * After that: undoes the insert or removal that the drainer was at. Where a block had aged into the pages, it may stay
+ * both there and among the young; inserting the event's entry again takes it from there.
+ */
+void allotp_live_put_back(struct allot_store *store);
 
 /* Touches the memory that a later find of this key will read. */
 void allotp_live_prefetch(const struct allot_store *store, uint64_t key);

@@ -27,6 +27,16 @@ struct allot_segment *allotp_segment(struct allot_store *store, uint32_t segment
 	return (struct allot_segment *)(void *)(store->region[ALLOT_REGION_SEGMENTS] + end - bytes);
 }
 
+const struct allot_event *allotp_slot_event(struct allot_store *store, const struct allot_slot *slot, uint64_t number)
+{
+	uint32_t events = store->header->segment_events;
+	struct allot_segment *segment = allotp_segment(store, (uint32_t)slot->head);
+
+	if (!segment || (uint32_t)(slot->head >> 32) != (uint32_t)(number / events))
+		return NULL;
+	return &segment->events[number & (events - 1)];
+}
+
 static uint32_t pop_segment(struct allot_store *store)
 {
 	uint64_t *list = &store->header->free_segments;

@@ -32,6 +32,9 @@ void allotp_segment_release(struct allot_store *store, uint32_t segment);
 /* The segment, or NULL if there is none of that number. */
 struct allot_segment *allotp_segment(struct allot_store *store, uint32_t segment);
 
+/* The slot's event of that number; NULL if it is not in the segment that is being drained. For the drainer. */
+const struct allot_event *allotp_slot_event(struct allot_store *store, const struct allot_slot *slot, uint64_t number);
+
 /* Room for the next event, or NULL when the store cannot grow any more. */
 static inline struct allot_event *allotp_producer_reserve(struct allot_producer *producer)
 {

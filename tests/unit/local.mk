@@ -76,3 +76,5 @@ tests_unit_test_snapshot_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap
 tests_unit_test_snapshot_memory_LDADD = $(SNAPSHOT_LIBS)
 
 include $(top_srcdir)/tests/unit/unwind.mk
+
+include $(top_srcdir)/tests/unit/store.mk

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+/* The naive count of what a store should say. */
+#include "store-model.h"
+
+#include <check.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "snapshot/snapshot.h"
+#include "store/live.h"
+#include "store/tree.h"
+
+static const uint16_t domains[MODEL_DOMAINS] = { 0, 7 };
+
+void model_init(struct store_model *model, struct allot_store *store, uint32_t blocks)
+{
+	memset(model, 0, sizeof(*model));
+	model->block_count = blocks;
+	model->blocks = calloc(blocks, sizeof(*model->blocks));
+	ck_assert_ptr_nonnull(model->blocks);
+	for (uint32_t i = 0; i < MODEL_STACKS; i++)
+		model->nodes[i] = allotp_tree_insert(store, ALLOT_NODE_ROOT, 0x1000 + i, 0, 0);
+}
+
+void model_free(struct store_model *model)
+{
+	free(model->blocks);
+}
+
+uint64_t model_address(uint32_t block)
+{
+	return UINT64_C(0x7f0000001000) + (uint64_t)(block / MODEL_DOMAINS) * 32;
+}
+
+/* ---- what happens next ---- */
+
+static enum allot_family random_family(uint64_t random, uint8_t right)
+{
+	if (random % 20 == 0)
+		return ALLOT_FAMILY_ANY;
+	return random % 20 == 1 ? (enum allot_family)(random / 20 % ALLOT_FAMILY_ANY) : (enum allot_family)right;
+}
+
+static struct model_event random_alloc(const struct store_model *model, uint64_t *random, uint32_t slot)
+{
+	struct model_event event = {
+		.op = ALLOT_OP_ALLOC,
+		.slot = slot,
+		.size = fixture_random(random) % 4096,
+		.stack = (uint32_t)(fixture_random(random) % MODEL_STACKS),
+		.family = (enum allot_family)(fixture_random(random) % ALLOT_FAMILY_ANY),
+	};
+	const struct model_block *block;
+
+	do {
+		event.block = (uint32_t)(fixture_random(random) % model->block_count);
+		block = &model->blocks[event.block];
+	} while (block->reserved || block->live);
+	return event;
+}
+
+static struct model_event random_going(const struct store_model *model, uint64_t *random, uint32_t slot, uint32_t block)
+{
+	struct model_event event = { .op = ALLOT_OP_FREE, .slot = slot, .block = block };
+
+	if (fixture_random(random) % 5 == 0) {
+		event.op = ALLOT_OP_GIVE_UP;
+		event.restores = fixture_random(random) % 2;
+	} else {
+		event.family = random_family(fixture_random(random), model->blocks[block].family);
+	}
+	return event;
+}
+
+struct model_event model_random_event(const struct store_model *model, uint64_t *random, uint32_t slots)
+{
+	uint32_t slot = (uint32_t)(fixture_random(random) % slots);
+	uint32_t block = (uint32_t)(fixture_random(random) % model->block_count);
+	const struct model_slot *state = &model->slots[slot];
+	uint64_t dice = fixture_random(random) % 100;
+
+	if (state->given_up) { /* in the middle of a realloc */
+		if (state->restores)
+			return (struct model_event){ .op = ALLOT_OP_RESTORE, .slot = slot, .block = state->given_up - 1 };
+		return random_alloc(model, random, slot);
+	}
+	if (dice == 0)
+		return (struct model_event){ .op = ALLOT_OP_THREAD, .slot = slot };
+	if (dice == 1 && fixture_random(random) % 100 == 0)
+		return (struct model_event){ .op = ALLOT_OP_MARK, .slot = slot };
+	if (dice < 25 && state->last_alloc)
+		block = state->last_alloc - 1;
+	if (model->blocks[block].reserved)
+		return random_alloc(model, random, slot);
+	if (model->blocks[block].live ? dice < 90 : dice > 97)
+		return random_going(model, random, slot, block);
+	return random_alloc(model, random, slot);
+}
+
+/* ---- what it means ---- */
+
+static void add(struct model_count *count, uint64_t bytes)
+{
+	count->bytes += bytes;
+	count->blocks++;
+}
+
+static struct model_count left(const struct model_count *ever, const struct model_count *freed)
+{
+	return (struct model_count){ ever->bytes - freed->bytes, ever->blocks - freed->blocks };
+}
+
+static void count_out(struct store_model *model, const struct model_block *block)
+{
+	add(&model->freed, block->size);
+	add(&model->sites[block->site].freed, block->size);
+}
+
+static void find_peak(struct store_model *model)
+{
+	struct model_count live = left(&model->ever, &model->freed);
+
+	if (live.bytes <= model->peak.bytes)
+		return;
+	model->peak = live;
+	for (uint32_t i = 0; i < MODEL_SITES; i++)
+		model->sites[i].peak = left(&model->sites[i].ever, &model->sites[i].freed);
+}
+
+static void allocate(struct store_model *model, const struct model_event *event)
+{
+	struct model_block *block = &model->blocks[event->block];
+
+	if (block->live) {
+		model->double_allocations++;
+		count_out(model, block);
+	}
+	*block = (struct model_block){
+		.live = true,
+		.family = (uint8_t)event->family,
+		.slot = event->slot,
+		.site = event->stack * MODEL_DOMAINS + event->block % MODEL_DOMAINS,
+		.size = event->size,
+	};
+	add(&model->ever, event->size);
+	add(&model->sites[block->site].ever, event->size);
+	find_peak(model);
+	model->slots[event->slot].last_alloc = event->block + 1;
+	model->slots[event->slot].given_up = 0;
+}
+
+static void release(struct store_model *model, const struct model_event *event)
+{
+	struct model_block *block = &model->blocks[event->block];
+	struct model_slot *slot = &model->slots[event->slot];
+	struct model_site *site = &model->sites[block->site];
+
+	if (!block->live) {
+		model->unknown_frees++;
+		return;
+	}
+	block->live = false;
+	count_out(model, block);
+	if (slot->last_alloc == event->block + 1) {
+		slot->last_alloc = 0;
+		if (block->slot == event->slot) {
+			add(&model->temporary, block->size);
+			add(&site->temporary, block->size);
+		}
+	}
+	if (event->family != ALLOT_FAMILY_ANY && event->family != block->family) {
+		site->mismatched++;
+		model->mismatched++;
+	}
+}
+
+static void give_up(struct store_model *model, const struct model_event *event)
+{
+	struct model_block *block = &model->blocks[event->block];
+	struct model_slot *slot = &model->slots[event->slot];
+
+	slot->given_up = event->block + 1;
+	slot->taken = *block;
+	slot->restores = event->restores;
+	block->reserved = event->restores;
+	if (!block->live) {
+		model->unknown_frees++;
+		return;
+	}
+	block->live = false;
+	count_out(model, block);
+	if (slot->last_alloc == event->block + 1)
+		slot->last_alloc = 0;
+}
+
+static void restore(struct store_model *model, const struct model_event *event)
+{
+	struct model_block *block = &model->blocks[event->block];
+	struct model_slot *slot = &model->slots[event->slot];
+	struct model_site *site = &model->sites[slot->taken.site];
+
+	slot->given_up = 0;
+	block->reserved = false;
+	if (!slot->taken.live) {
+		model->unknown_frees--;
+		return;
+	}
+	block->live = true;
+	model->freed.bytes -= block->size;
+	model->freed.blocks--;
+	site->freed.bytes -= block->size;
+	site->freed.blocks--;
+}
+
+void model_apply(struct store_model *model, const struct model_event *event)
+{
+	model->events++;
+	switch (event->op) {
+	case ALLOT_OP_ALLOC:
+		allocate(model, event);
+		break;
+	case ALLOT_OP_FREE:
+		release(model, event);
+		break;
+	case ALLOT_OP_GIVE_UP:
+		give_up(model, event);
+		break;
+	case ALLOT_OP_RESTORE:
+		restore(model, event);
+		break;
+	case ALLOT_OP_THREAD:
+		model->slots[event->slot].last_alloc = 0;
+		break;
+	case ALLOT_OP_MARK:
+		model->marks++;
+		break;
+	default:
+		ck_abort_msg("the model knows nothing of op %d", (int)event->op);
+	}
+}
+
+struct allot_event model_encode(const struct store_model *model, const struct model_event *event, uint64_t stamp)
+{
+	struct allot_event encoded = { .stamp = stamp, .op = (uint8_t)event->op };
+
+	if (event->op >= ALLOT_OP_THREAD)
+		return encoded;
+	encoded.address = model_address(event->block);
+	encoded.domain = domains[event->block % MODEL_DOMAINS];
+	encoded.family = (uint8_t)event->family;
+	if (event->op == ALLOT_OP_ALLOC) {
+		encoded.size = event->size;
+		encoded.stack = model->nodes[event->stack];
+	}
+	return encoded;
+}
+
+/* ---- what the store says ---- */
+
+static char text[256];
+
+static const char *differs(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static const char *differs(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	return text;
+}
+
+static const char *compare(const char *what, uint32_t number, const struct model_count *count, uint64_t bytes,
+			   uint64_t blocks)
+{
+	if (count->bytes == bytes && count->blocks == blocks)
+		return NULL;
+	return differs("%s of %u: %llu bytes in %llu blocks instead of %llu in %llu", what, number,
+		       (unsigned long long)bytes, (unsigned long long)blocks, (unsigned long long)count->bytes,
+		       (unsigned long long)count->blocks);
+}
+
+static const char *compare_number(const char *what, uint64_t expected, uint64_t found)
+{
+	if (expected == found)
+		return NULL;
+	return differs("%s: %llu instead of %llu", what, (unsigned long long)found, (unsigned long long)expected);
+}
+
+static int64_t site_index(const struct store_model *model, const struct allot_store_site *site)
+{
+	for (uint32_t i = 0; i < MODEL_SITES; i++) {
+		if (model->nodes[i / MODEL_DOMAINS] == site->stack && domains[i % MODEL_DOMAINS] == site->domain)
+			return i;
+	}
+	return -1;
+}
+
+/* A site that has not changed since the peak is as it was then. */
+static const char *compare_site_peak(const struct model_site *site, uint32_t i,
+				     const struct allot_site_counters *counters, uint64_t peak_event)
+{
+	if (counters->changed > peak_event)
+		return compare("peak", i, &site->peak, counters->peak_bytes, counters->peak_blocks);
+	return compare("peak, unchanged,", i, &site->peak, counters->ever_bytes - counters->freed_bytes,
+		       counters->ever_blocks - counters->freed_blocks);
+}
+
+static const char *compare_site(const struct store_model *model, uint32_t i, const struct allot_store_site *stored,
+				uint64_t peak_event)
+{
+	const struct allot_site_counters *counters = &stored->counters;
+	const struct model_site *site = &model->sites[i];
+	const char *difference = compare("ever", i, &site->ever, counters->ever_bytes, counters->ever_blocks);
+
+	if (!difference)
+		difference = compare("freed", i, &site->freed, counters->freed_bytes, counters->freed_blocks);
+	if (!difference)
+		difference = compare("temporary", i, &site->temporary, counters->temporary_bytes,
+				     counters->temporary_blocks);
+	if (!difference && !model->any_peak)
+		difference = compare_site_peak(site, i, counters, peak_event);
+	if (!difference)
+		difference = compare_number("mismatched of a site", site->mismatched, stored->mismatched);
+	return difference;
+}
+
+static const char *compare_sites(const struct store_model *model, const struct allot_store *store)
+{
+	bool seen[MODEL_SITES] = { false };
+
+	for (uint32_t number = 1; number <= store->header->site_count; number++) {
+		const struct allot_store_site *site = allotp_site(store, number);
+		int64_t i = site_index(model, site);
+		const char *difference;
+
+		/* A kill may leave an empty site behind. */
+		if (!site->counters.ever_blocks && !site->counters.freed_blocks && !site->mismatched)
+			continue;
+		if (i < 0)
+			return differs("site %u is none of ours", number);
+		if (seen[i])
+			return differs("site %u is there twice", number);
+		seen[i] = true;
+		difference = compare_site(model, (uint32_t)i, site, store->header->totals.peak_event);
+		if (difference)
+			return difference;
+	}
+	for (uint32_t i = 0; i < MODEL_SITES; i++) {
+		if (!seen[i] && model->sites[i].ever.blocks)
+			return differs("site %u is missing", i);
+	}
+	return NULL;
+}
+
+struct live {
+	const struct store_model *model;
+	const struct allot_store *store;
+	bool *seen;
+	uint64_t count;
+	const char *difference;
+};
+
+static void compare_entry(const struct allot_live_entry *entry, void *data)
+{
+	struct live *live = data;
+	uint64_t address = entry->key & ALLOT_LOW48, place = (address - model_address(0)) / 32;
+	uint32_t number = (uint32_t)(place * MODEL_DOMAINS + (entry->key >> 48 == domains[1]));
+	const struct model_block *block;
+
+	if (live->difference)
+		return;
+	if (number >= live->model->block_count || address != model_address(number)) {
+		live->difference = differs("live block %#llx is none of ours", (unsigned long long)entry->key);
+		return;
+	}
+	block = &live->model->blocks[number];
+	if (live->seen[number])
+		live->difference = differs("block %u is live twice", number);
+	else if (!block->live)
+		live->difference = differs("block %u is live", number);
+	else if (entry->size != block->size || entry->slot_family != (block->slot << 2 | block->family) ||
+		 site_index(live->model, allotp_site(live->store, entry->site)) != block->site)
+		live->difference = differs("block %u has another's values", number);
+	live->seen[number] = true;
+	live->count++;
+}
+
+static const char *compare_live(const struct store_model *model, const struct allot_store *store)
+{
+	struct live live = { .model = model, .store = store };
+
+	live.seen = calloc(model->block_count, sizeof(*live.seen));
+	ck_assert_ptr_nonnull(live.seen);
+	fixture_each_live(store, compare_entry, &live);
+	free(live.seen);
+	if (live.difference)
+		return live.difference;
+	return compare_number("live blocks", left(&model->ever, &model->freed).blocks, live.count);
+}
+
+const char *model_difference(const struct store_model *model, const struct allot_store *store)
+{
+	const struct allot_totals *totals = &store->header->totals;
+	const char *difference = compare_number("events", model->events, totals->tallies.events);
+
+	if (!difference)
+		difference = compare("ever", UINT32_MAX, &model->ever, totals->ever_bytes, totals->ever_blocks);
+	if (!difference)
+		difference = compare("freed", UINT32_MAX, &model->freed, totals->freed_bytes, totals->freed_blocks);
+	if (!difference)
+		difference = compare("temporary", UINT32_MAX, &model->temporary, totals->temporary_bytes,
+				     totals->temporary_blocks);
+	if (!difference && !model->any_peak)
+		difference = compare("peak", UINT32_MAX, &model->peak, totals->peak_bytes, totals->peak_blocks);
+	if (!difference)
+		difference = compare_number("unknown frees", model->unknown_frees, totals->tallies.unknown_frees);
+	if (!difference)
+		difference = compare_number("mismatched", model->mismatched, totals->tallies.mismatched);
+	if (!difference)
+		difference = compare_number("double allocations", model->double_allocations,
+					    totals->tallies.double_allocations);
+	if (!difference)
+		difference = compare_number("marks", model->marks, store->header->mark_count);
+	if (!difference)
+		difference = compare_sites(model, store);
+	return difference ? difference : compare_live(model, store);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a store should say after some events, counted the naive way: each event changes a plain array of blocks and plain
+ * sums, and at each new peak all sites are copied.
+ */
+#ifndef ALLOT_TESTS_STORE_MODEL_H
+#define ALLOT_TESTS_STORE_MODEL_H
+
+#include "store-fixture.h"
+
+#define MODEL_STACKS 48
+#define MODEL_DOMAINS 2
+#define MODEL_SITES (MODEL_STACKS * MODEL_DOMAINS)
+#define MODEL_SLOTS 8
+
+struct model_count {
+	uint64_t bytes, blocks;
+};
+
+struct model_site {
+	struct model_count ever, freed, temporary, peak;
+	uint64_t mismatched;
+};
+
+struct model_block {
+	bool live;
+	bool reserved; /* given up, and going to be restored: nobody else may have it */
+	uint8_t family;
+	uint32_t slot;
+	uint32_t site;       /* stack * MODEL_DOMAINS + domain */
+	uint64_t size;
+};
+
+struct model_event {
+	enum allot_op op;
+	uint32_t slot;
+	uint32_t block;
+	uint64_t size;
+	uint32_t stack; /* 0 to MODEL_STACKS - 1 */
+	enum allot_family family;
+	bool restores;  /* of a GIVE_UP: the realloc is going to fail, and RESTORE follows */
+};
+
+struct store_model {
+	uint32_t block_count;
+	struct model_block *blocks;
+	uint32_t nodes[MODEL_STACKS];
+	struct model_site sites[MODEL_SITES];
+	struct model_count ever, freed, temporary, peak;
+	uint64_t events, unknown_frees, mismatched, double_allocations, marks;
+	bool any_peak; /* the stamps were not in order: the peak may be another */
+	struct model_slot {
+		uint32_t last_alloc;      /* block + 1; 0: none */
+		uint32_t given_up;        /* block + 1 */
+		bool restores;            /* the realloc that gave it up is going to fail */
+		struct model_block taken; /* what GIVE_UP took; not live: it was unknown */
+	} slots[MODEL_SLOTS];
+};
+
+/* A model of a store in which nothing has happened, whose stack tree gets the stacks. */
+void model_init(struct store_model *model, struct allot_store *store, uint32_t blocks);
+void model_free(struct store_model *model);
+
+/* Even blocks are of domain 0, odd ones of another at the same addresses. */
+uint64_t model_address(uint32_t block);
+
+/* Makes up an event that can happen now. */
+struct model_event model_random_event(const struct store_model *model, uint64_t *random, uint32_t slots);
+
+void model_apply(struct store_model *model, const struct model_event *event);
+
+/* The same event for fixture_write. */
+struct allot_event model_encode(const struct store_model *model, const struct model_event *event, uint64_t stamp);
+
+/* NULL if the store says the same, else what differs; valid until the next call. */
+const char *model_difference(const struct store_model *model, const struct allot_store *store);
+
+#endif

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tests that a drainer may die at any instruction. A child drains under ptrace, one instruction at a time; whenever it has
+ * changed the store, a copy of the store as it is then is taken over, drained to the end and compared with what it
+ * should say.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "snapshot/snapshot.h"
+#include "store-model.h"
+#include "store/drain.h"
+#include "store/live.h"
+#include "unit.h"
+
+#define STORE_BYTES ALLOT_STORE_SIZE_MIN
+#define RING_EVENTS 64
+#define BLOCKS 8000u
+#define SLOTS 2u
+
+/* Every so many changes, the drainer that takes over is stepped through and killed, too. */
+#define TAKEOVERS 211
+
+/* As much of most regions as these tests use; pages that a split was to fill may be lost. */
+#define WINDOW 4096u
+#define PAGES_WINDOW (8 * sizeof(struct allot_live_page))
+#define SEGMENTS_WINDOW 16384u
+
+static struct allot_store store, reader; /* as the program maps it, and as a reader does */
+static struct store_model model;
+static struct allot_producer producers[SLOTS];
+static uint64_t stamp;
+
+/* Of a drainer, and of one that takes over from it: the store as it was last seen, and a real store for copies. */
+static struct allot_store seen[2], copies[2];
+
+static uint64_t window(int region)
+{
+	switch (region) {
+	case ALLOT_REGION_HEADER:
+		return sizeof(struct allot_header);
+	case ALLOT_REGION_SERIES:
+		return ALLOT_SAMPLES * sizeof(struct allot_store_sample);
+	case ALLOT_REGION_PAGES:
+		return PAGES_WINDOW;
+	case ALLOT_REGION_SEGMENTS:
+		return SEGMENTS_WINDOW;
+	default:
+		return WINDOW;
+	}
+}
+
+static bool same(const struct allot_store *a, const struct allot_store *b)
+{
+	for (int i = 0; i < ALLOT_REGIONS; i++) {
+		if (memcmp(a->region[i], b->region[i], window(i)))
+			return false;
+	}
+	return true;
+}
+
+static void copy(const struct allot_store *to, const struct allot_store *from)
+{
+	for (int i = 0; i < ALLOT_REGIONS; i++)
+		memcpy(to->region[i], from->region[i], window(i));
+}
+
+static void set_up(void)
+{
+	int fd = fixture_create(&store, STORE_BYTES, RING_EVENTS);
+
+	reader = fixture_open(fd);
+	close(fd);
+	model_init(&model, &store, BLOCKS);
+	stamp = 2;
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		ck_assert_int_eq(allotp_producer_attach(&producers[i], &store, 100 + i, 1), 0);
+		model.events++;
+	}
+	fixture_drain(&store);
+	for (int i = 0; i < 2; i++) {
+		struct allot_store made;
+
+		fd = fixture_create(&made, STORE_BYTES, RING_EVENTS);
+		copies[i] = fixture_open(fd);
+		allotp_store_close(&made);
+		close(fd);
+		for (int j = 0; j < ALLOT_REGIONS; j++) {
+			seen[i].region[j] = malloc(window(j));
+			ck_assert_ptr_nonnull(seen[i].region[j]);
+		}
+	}
+}
+
+static void tear_down(void)
+{
+	allotp_store_close(&store);
+	allotp_store_close(&reader);
+	model_free(&model);
+	for (int i = 0; i < 2; i++) {
+		allotp_store_close(&copies[i]);
+		for (int j = 0; j < ALLOT_REGIONS; j++)
+			free(seen[i].region[j]);
+	}
+}
+
+/* ---- single steps ---- */
+
+/* Whoever takes over from a drainer that was killed. */
+static void drain_by_force(struct allot_store *taken)
+{
+	if (!allotp_drain_lock_by_force(taken)) {
+		allotp_drain_rest(taken);
+		allotp_drain_unlock(taken);
+	}
+}
+
+/* A stopped child that is going to drain the store. */
+static pid_t drainer_of(struct allot_store *victim)
+{
+	pid_t child = fork();
+	int status;
+
+	ck_assert_int_ge(child, 0);
+	if (!child) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		drain_by_force(victim);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSTOPPED(status));
+	ck_assert_int_eq(ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_EXITKILL), 0);
+	return child;
+}
+
+/* One instruction. False: the child has ended. */
+static bool step(pid_t child)
+{
+	int status;
+
+	ck_assert_int_eq(ptrace(PTRACE_SINGLESTEP, child, NULL, NULL), 0);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status)) {
+		ck_assert_int_eq(WEXITSTATUS(status), 0);
+		return false;
+	}
+	ck_assert(WIFSTOPPED(status));
+	ck_assert_int_eq(WSTOPSIG(status), SIGTRAP);
+	return true;
+}
+
+/* What is wrong with a store whose drainer is dead, once it has been taken over. */
+static const char *wrong_after_takeover(struct allot_store *dead)
+{
+	drain_by_force(dead);
+	for (int i = 0; i < ALLOT_LOST_REASONS; i++) {
+		if (dead->header->lost[i])
+			return "something was lost";
+	}
+	for (uint32_t i = 1; i < dead->header->sample_count; i++) {
+		const struct allot_store_sample *sample =
+			ALLOTP_AT(dead, ALLOT_REGION_SERIES, struct allot_store_sample, i);
+
+		if (sample[-1].stamp >= sample->stamp)
+			return "the time series is out of order";
+	}
+	return model_difference(&model, dead);
+}
+
+/* Drains, and kills the drainer at each instruction that has changed something. depth: how many have died before. */
+static void drain_and_die(struct allot_store *victim, int depth, const char *what)
+{
+	static uint64_t changes;
+	pid_t child = drainer_of(victim);
+
+	copy(&seen[depth], victim);
+	while (step(child)) {
+		const char *wrong;
+
+		if (same(&seen[depth], victim))
+			continue;
+		copy(&seen[depth], victim);
+		copy(&copies[depth], victim);
+		wrong = wrong_after_takeover(&copies[depth]);
+		ck_assert_msg(!wrong, "%s%s: %s", what, depth ? ", taken over" : "", wrong);
+		if (!depth && ++changes % TAKEOVERS == 1) {
+			copy(&copies[0], victim);
+			drain_and_die(&copies[0], 1, what);
+		}
+	}
+	ck_assert_pstr_eq(model_difference(&model, victim), NULL);
+}
+
+/* ---- events ---- */
+
+static void happen(struct model_event event)
+{
+	model_apply(&model, &event);
+	ck_assert(fixture_write(&producers[event.slot], model_encode(&model, &event, stamp++)));
+}
+
+static void allocate(uint32_t slot, uint32_t block, uint64_t size, uint32_t stack)
+{
+	happen((struct model_event){
+		.op = ALLOT_OP_ALLOC, .slot = slot, .block = block, .size = size, .stack = stack });
+}
+
+static void go(uint32_t slot, enum allot_op op, uint32_t block)
+{
+	happen((struct model_event){ .op = op, .slot = slot, .block = block });
+}
+
+START_TEST(allocations_and_frees)
+{
+	allocate(0, 1, 100, 1);
+	drain_and_die(&reader, 0, "the first allocation");
+	allocate(0, 2, 200, 1);
+	drain_and_die(&reader, 0, "an allocation at a known site");
+	go(0, ALLOT_OP_FREE, 2);
+	drain_and_die(&reader, 0, "a free of a temporary block");
+	allocate(0, 2, 300, 2);
+	go(0, ALLOT_OP_FREE, 2);
+	drain_and_die(&reader, 0, "an allocation and its own free");
+	allocate(0, 2, 300, 2);
+	allocate(1, 3, 50, 1);
+	happen((struct model_event){ .op = ALLOT_OP_FREE, .slot = 1, .block = 2, .family = ALLOT_FAMILY_NEW });
+	drain_and_die(&reader, 0, "a free by the wrong family");
+	go(1, ALLOT_OP_FREE, 2);
+	drain_and_die(&reader, 0, "a free of an unknown block");
+}
+END_TEST
+
+START_TEST(reallocations)
+{
+	allocate(0, 1, 100, 1);
+	allocate(0, 2, 200, 2);
+	go(0, ALLOT_OP_GIVE_UP, 2);
+	drain_and_die(&reader, 0, "a realloc begins");
+	allocate(0, 3, 300, 3);
+	drain_and_die(&reader, 0, "a realloc ends");
+	go(0, ALLOT_OP_GIVE_UP, 3);
+	go(0, ALLOT_OP_RESTORE, 3);
+	drain_and_die(&reader, 0, "a realloc fails");
+	go(1, ALLOT_OP_GIVE_UP, 4);
+	go(1, ALLOT_OP_RESTORE, 4);
+	drain_and_die(&reader, 0, "a realloc of an unknown block fails");
+}
+END_TEST
+
+/* Whether a block of domain 0 is still in the young table. */
+static bool is_young_in(const struct allot_store *looked_at, uint32_t block)
+{
+	for (uint32_t i = 0; i < ALLOT_YOUNG_ENTRIES; i++) {
+		if (looked_at->header->young[i].key == model_address(block))
+			return true;
+	}
+	return false;
+}
+
+static bool is_young(uint32_t block)
+{
+	return is_young_in(&store, block);
+}
+
+/* Allocates blocks of domain 0 until some page has so many entries that it takes few more to split it. */
+static uint32_t fill_pages(uint32_t entries)
+{
+	uint32_t block = 0;
+
+	for (; allotp_page(&store, 1)->count < entries; block += MODEL_DOMAINS) {
+		ck_assert_uint_lt(block, BLOCKS);
+		allocate(0, block, 10 + block, block % 7);
+		fixture_drain(&store);
+	}
+	return block;
+}
+
+START_TEST(growth_of_the_live_table)
+{
+	/* Just short of a split, which comes with a directory of twice the size. */
+	uint32_t block = fill_pages(ALLOT_LIVE_ENTRIES * 9 / 10 - 1);
+
+	for (; store.header->directory_bits == 0; block += MODEL_DOMAINS) {
+		ck_assert_uint_lt(block, BLOCKS);
+		allocate(0, block, 10 + block, block % 7);
+		drain_and_die(&reader, 0, "an allocation while pages grow");
+	}
+	ck_assert_uint_eq(store.header->page_count, 3);
+	/* In a page of half the entries, some frees have to move others, and some follow the last allocation. */
+	for (uint32_t freed = 0, i = 0; freed < 12; i += MODEL_DOMAINS) {
+		if (is_young(i))
+			continue;
+		go(freed % 2, freed % 3 ? ALLOT_OP_FREE : ALLOT_OP_GIVE_UP, i);
+		if (freed % 3 == 0)
+			go(freed % 2, ALLOT_OP_RESTORE, i);
+		drain_and_die(&reader, 0, "a free of a block in a page");
+		freed++;
+	}
+}
+END_TEST
+
+START_TEST(double_allocations)
+{
+	allocate(0, 1, 100, 1);
+	allocate(1, 1, 200, 2);
+	drain_and_die(&reader, 0, "a second allocation of a young block");
+	allocate(1, 1, 300, 2);
+	drain_and_die(&reader, 0, "a third, at the same site");
+}
+END_TEST
+
+/* The young block whose place in the young table another has taken. */
+static uint32_t aged(const bool *young, uint32_t blocks)
+{
+	for (uint32_t i = 0; i < blocks; i += MODEL_DOMAINS) {
+		if (young[i] && !is_young(i))
+			return i;
+	}
+	ck_abort_msg("no block has aged");
+}
+
+START_TEST(double_allocations_noticed_late)
+{
+	bool young[BLOCKS] = { false };
+	uint32_t blocks, old = 0, other;
+
+	/* A peak that the wrong count in between does not reach. */
+	allocate(0, 0, 1 << 30, 0);
+	go(0, ALLOT_OP_FREE, 0);
+	blocks = fill_pages(20);
+	while (is_young(old))
+		old += MODEL_DOMAINS;
+	for (uint32_t i = 0; i < 3; i++) {
+		for (uint32_t j = 0; j < blocks; j += MODEL_DOMAINS)
+			young[j] = is_young(j);
+		/* The first is in a page when the second comes; that is noticed when the second follows it there. */
+		allocate(1, old, 5000 + i, 3);
+		fixture_drain(&store);
+		ck_assert_uint_eq(store.header->totals.tallies.double_allocations, i);
+		other = aged(young, blocks);
+		go(1, ALLOT_OP_FREE, other);
+		fixture_drain(&store);
+		allocate(0, other, 7000, i ? 3 : 4);
+		drain_and_die(&reader, 0, "an allocation that moves a block to its forgotten twin");
+		ck_assert_uint_eq(store.header->totals.tallies.double_allocations, i + 1);
+	}
+}
+END_TEST
+
+START_TEST(threads_and_marks)
+{
+	allocate(0, 1, 100, 1);
+	go(0, ALLOT_OP_THREAD, 0);
+	go(0, ALLOT_OP_FREE, 1);
+	drain_and_die(&reader, 0, "a thread begins");
+	go(1, ALLOT_OP_MARK, 0);
+	go(1, ALLOT_OP_MARK, 0);
+	drain_and_die(&reader, 0, "a mark is set");
+	ck_assert_uint_eq(reader.header->mark_count, 2);
+}
+END_TEST
+
+START_TEST(ring_segments)
+{
+	for (uint32_t i = 0; i < RING_EVENTS - 4; i++)
+		allocate(0, i, i, i % 3);
+	fixture_drain(&store);
+	for (uint32_t i = 0; i < 6; i++)
+		go(0, ALLOT_OP_FREE, i);
+	drain_and_die(&reader, 0, "a ring goes on in its next segment");
+	ck_assert_uint_eq(store.header->segment_count, SLOTS + 1);
+}
+END_TEST
+
+START_TEST(turns)
+{
+	/* The clock of the second thread is late, so only the tickets tell who was first. */
+	model.any_peak = true;
+	stamp = 1000;
+	allocate(0, 1, 100, 1);
+	stamp = 900;
+	go(1, ALLOT_OP_FREE, 1);
+	stamp = 1100;
+	allocate(0, 1, 200, 1);
+	drain_and_die(&reader, 0, "a free that has to wait for its turn");
+}
+END_TEST
+
+START_TEST(time_series)
+{
+	const struct allot_store_sample *samples =
+		ALLOTP_AT(&reader, ALLOT_REGION_SERIES, struct allot_store_sample, 0);
+
+	reader.header->sample_interval = 1;
+	while (reader.header->sample_count < ALLOT_SAMPLES) {
+		allocate(0, 1, 100, 1);
+		go(1, ALLOT_OP_FREE, 1);
+		fixture_drain(&store);
+	}
+	allocate(0, 2, 200, 2);
+	drain_and_die(&reader, 0, "the time series is thinned out");
+	ck_assert_uint_eq(reader.header->sample_count, ALLOT_SAMPLES / 2 + 1);
+	ck_assert_uint_eq(reader.header->sample_interval, 2);
+	ck_assert_uint_eq(samples[ALLOT_SAMPLES / 2].stamp, stamp - 1);
+}
+END_TEST
+
+static bool may_trace(void)
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child)
+		_exit(ptrace(PTRACE_TRACEME, 0, NULL, NULL) ? 1 : 0);
+	return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("store-step");
+	TCase *tcase = tcase_create("killed");
+
+#if !defined(__x86_64__)
+	/* Stepping through a load-exclusive and its store never gets past them. */
+	puts("1..0 # SKIP this processor's atomic instructions cannot be single-stepped");
+	return 0;
+#endif
+	if (!may_trace()) {
+		puts("1..0 # SKIP ptrace is not permitted here");
+		return 0;
+	}
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_set_timeout(tcase, 120);
+	tcase_add_test(tcase, allocations_and_frees);
+	tcase_add_test(tcase, reallocations);
+	tcase_add_test(tcase, growth_of_the_live_table);
+	tcase_add_test(tcase, double_allocations);
+	tcase_add_test(tcase, double_allocations_noticed_late);
+	tcase_add_test(tcase, threads_and_marks);
+	tcase_add_test(tcase, ring_segments);
+	tcase_add_test(tcase, turns);
+	tcase_add_test(tcase, time_series);
+	suite_add_tcase(suite, tcase);
+	return unit_run(suite);
+}

@@ -11,8 +11,12 @@ libstore_la_SOURCES = \
 	lib/store/live.h \
 	lib/store/maps.c \
 	lib/store/maps.h \
+	lib/store/merge.c \
+	lib/store/merge.h \
 	lib/store/ring.c \
 	lib/store/ring.h \
+	lib/store/series.c \
+	lib/store/series.h \
 	lib/store/store.c \
 	lib/store/store.h \
 	lib/store/tree.c \

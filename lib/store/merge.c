@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/* The merge of all rings: which event is applied next. */
+#include "store/merge.h"
+
+#include <sys/mman.h>
+
+#include "common/sys.h"
+#include "snapshot/snapshot.h"
+#include "store/apply.h"
+#include "store/live.h"
+#include "store/ring.h"
+#include "store/series.h"
+
+/* What is left to drain of one slot. */
+struct cursor {
+	const struct allot_event *event; /* the next event */
+	uint64_t number;                 /* its number in the slot */
+	uint64_t stop;                   /* number of the first event that is not in this segment, or none of ours */
+	uint64_t limit;                  /* number of the first event that is none of ours */
+	uint32_t slot;
+};
+
+/* A cursor in the heap. Among equal stamps those go first that give an address up: key is 2 × stamp, or one more. */
+struct entry {
+	uint64_t key;
+	struct cursor *cursor;
+};
+
+/*
+ * The heap of cursors, and behind it the parked ones: those whose next event waits for one that another thread has
+ * drawn a ticket for and not published yet, or that is further back in another ring.
+ */
+struct merge {
+	struct entry *heap;
+	uint64_t count, parked;
+};
+
+/* Room for so many cursors, and behind them as many entries. */
+static struct cursor *scratch(struct allot_store *store, uint64_t count)
+{
+	size_t size = count * (sizeof(struct cursor) + sizeof(struct entry));
+	void *memory;
+
+	if (size <= store->scratch_size)
+		return store->scratch;
+	size = (2 * size + 65535) / 65536 * 65536;
+	memory = allotp_sys_mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (allotp_sys_failed(memory))
+		return NULL;
+	if (store->scratch)
+		allotp_sys_munmap(store->scratch, store->scratch_size);
+	store->scratch = memory;
+	store->scratch_size = size;
+	return memory;
+}
+
+/* Points the cursor at its event, entering the ring's next segment if it lies there. False: nothing (valid) there. */
+static bool load(struct allot_store *store, struct cursor *cursor)
+{
+	struct allot_slot *slot = allotp_slot(store, cursor->slot);
+	uint32_t events = store->header->segment_events;
+	uint32_t ordinal = (uint32_t)(cursor->number / events);
+	struct allot_segment *segment;
+
+	if (cursor->number >= cursor->limit)
+		return false;
+	if (!slot->head)
+		slot->head = slot->first;
+	if ((uint32_t)(slot->head >> 32) != ordinal) {
+		uint32_t old = (uint32_t)slot->head;
+
+		segment = allotp_segment(store, old);
+		if (!segment || (uint32_t)(slot->head >> 32) + 1 != ordinal) {
+			allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
+			return false;
+		}
+		slot->head = (uint64_t)ordinal << 32 | __atomic_load_n(&segment->next, __ATOMIC_ACQUIRE);
+		/* Dying here loses a segment, nothing else. */
+		allotp_segment_release(store, old);
+	}
+	segment = allotp_segment(store, (uint32_t)slot->head);
+	if (!segment)
+		return false;
+	cursor->event = &segment->events[cursor->number & (events - 1)];
+	cursor->stop = (cursor->number | (events - 1)) + 1;
+	if (cursor->stop > cursor->limit)
+		cursor->stop = cursor->limit;
+	return true;
+}
+
+/* On to the slot's next event but count - 1. */
+static inline bool advance(struct allot_store *store, struct cursor *cursor, uint32_t count)
+{
+	cursor->number += count;
+	if (__builtin_expect(cursor->number >= cursor->stop, 0))
+		return load(store, cursor);
+	cursor->event += count;
+	return true;
+}
+
+static bool gives_up(uint8_t op)
+{
+	return op == ALLOT_OP_FREE || op == ALLOT_OP_GIVE_UP || op == ALLOT_OP_UNMAP;
+}
+
+static inline uint64_t key_of(const struct cursor *cursor)
+{
+	return cursor->event->stamp << 1 | !gives_up(cursor->event->op);
+}
+
+/* Whether all earlier events in the bucket of this one have been applied. A ticket that was passed over is late, not early. */
+static inline bool has_turn(const struct allot_store *store, const struct allot_event *event)
+{
+	uint32_t turn;
+
+	if (event->op >= ALLOT_OP_THREAD)
+		return true;
+	turn = store->header->applied[allotp_event_bucket(event->address, event->op)];
+	return (int32_t)(allotp_event_ticket(event) - turn) <= 0;
+}
+
+/* Lets the entry at i, whose key has grown, sink to its place. */
+static inline void sift_down(struct entry *heap, uint64_t count, uint64_t i)
+{
+	struct entry sinking;
+
+	if (i >= count)
+		return;
+	sinking = heap[i];
+	for (;;) {
+		uint64_t child = 2 * i + 1;
+
+		if (child + 1 < count && heap[child + 1].key < heap[child].key)
+			child++;
+		if (child >= count || sinking.key <= heap[child].key)
+			break;
+		heap[i] = heap[child];
+		i = child;
+	}
+	heap[i] = sinking;
+}
+
+static void sift_up(struct entry *heap, uint64_t i)
+{
+	struct entry rising = heap[i];
+
+	while (i && rising.key < heap[(i - 1) / 2].key) {
+		heap[i] = heap[(i - 1) / 2];
+		i = (i - 1) / 2;
+	}
+	heap[i] = rising;
+}
+
+/* An allocation and its own free, one right behind the other: most blocks of many programs. */
+static inline bool is_pair(const struct cursor *cursor, uint64_t limit)
+{
+	const struct allot_event *event = cursor->event;
+
+	return event[0].op == ALLOT_OP_ALLOC && cursor->stop - cursor->number >= 2 && event[1].op == ALLOT_OP_FREE &&
+	       allotp_event_address(&event[0]) == allotp_event_address(&event[1]) &&
+	       event[0].domain == event[1].domain && event[1].stamp << 1 < limit &&
+	       allotp_event_ticket(&event[0]) + 1 == allotp_event_ticket(&event[1]);
+}
+
+/* Blocks that have grown old are far away: their memory is asked for some events ahead. */
+static inline void look_ahead(const struct allot_store *store, const struct cursor *cursor)
+{
+	enum { AHEAD = 8 };
+	const struct allot_event *event = cursor->event + AHEAD;
+
+	if (cursor->stop - cursor->number > AHEAD && (event->op == ALLOT_OP_FREE || event->op == ALLOT_OP_GIVE_UP))
+		allotp_live_prefetch(store, allotp_live_key(allotp_event_address(event), event->domain));
+}
+
+/*
+ * Applies events of the cursor as long as each has its turn and a key below the limit; the first one is known to.
+ * False: used up.
+ */
+static bool run(struct allot_store *store, struct cursor *cursor, uint64_t limit, uint64_t *applied)
+{
+	do {
+		uint64_t stamp = cursor->event->stamp;
+		uint32_t count = 1;
+
+		look_ahead(store, cursor);
+		if (is_pair(cursor, limit) &&
+		    allotp_apply_pair(store, cursor->slot, cursor->number, cursor->event))
+			count = 2;
+		else
+			allotp_apply(store, cursor->slot, cursor->number, cursor->event);
+		*applied += count;
+		if (stamp >= store->header->next_sample)
+			allotp_series_add(store, stamp);
+		if (!advance(store, cursor, count))
+			return false;
+	} while (key_of(cursor) < limit && has_turn(store, cursor->event));
+	return true;
+}
+
+/* The first key that is not the top's to run up to: that of the next in line, or the cut. */
+static inline uint64_t limit_of(const struct merge *merge, uint64_t cut)
+{
+	uint64_t limit = cut >= UINT64_MAX / 2 ? UINT64_MAX : (cut << 1) + 2;
+
+	for (uint64_t i = 1; i < 3 && i < merge->count; i++) {
+		if (merge->heap[i].key < limit)
+			limit = merge->heap[i].key;
+	}
+	return limit;
+}
+
+static void park(struct merge *merge)
+{
+	struct entry waits = merge->heap[0];
+
+	merge->heap[0] = merge->heap[--merge->count];
+	merge->heap[merge->count] = waits;
+	merge->parked++;
+	sift_down(merge->heap, merge->count, 0);
+}
+
+/* Takes the parked entry at heap[i] back among the others. */
+static void unpark(struct merge *merge, uint64_t i)
+{
+	struct entry moved = merge->heap[i];
+
+	merge->heap[i] = merge->heap[merge->count];
+	merge->heap[merge->count] = moved;
+	merge->parked--;
+	sift_up(merge->heap, merge->count++);
+}
+
+static void unpark_ready(struct allot_store *store, struct merge *merge)
+{
+	for (uint64_t i = merge->count; i < merge->count + merge->parked; i++) {
+		if (has_turn(store, merge->heap[i].cursor->event))
+			unpark(merge, i);
+	}
+}
+
+/* Drops an entry that is used up from the top of the heap. */
+static void drop(struct merge *merge)
+{
+	merge->heap[0] = merge->heap[--merge->count];
+	/* The parked ones stay right behind the heap. */
+	merge->heap[merge->count] = merge->heap[merge->count + merge->parked];
+}
+
+/*
+ * When everything that is left waits: a ticket was drawn by a thread that was killed, or jumped away in a signal handler,
+ * before it could publish. The oldest goes first then, if it has waited for so long that there is no other way.
+ */
+static bool force(struct merge *merge, uint64_t overdue)
+{
+	uint64_t oldest = merge->count;
+
+	if (!merge->parked)
+		return false;
+	for (uint64_t i = merge->count; i < merge->count + merge->parked; i++) {
+		if (merge->heap[i].key < merge->heap[oldest].key)
+			oldest = i;
+	}
+	if (merge->heap[oldest].key >> 1 > overdue)
+		return false;
+	unpark(merge, oldest);
+	return true;
+}
+
+/* Everything that can be drained: a cursor for each slot that has something, in a heap. */
+static void collect(struct allot_store *store, struct merge *merge)
+{
+	uint64_t slots = __atomic_load_n(&store->header->slot_count, __ATOMIC_ACQUIRE);
+	uint64_t most = store->region_size[ALLOT_REGION_SEGMENTS] / sizeof(struct allot_event);
+	struct cursor *cursors;
+
+	if (slots > allotp_capacity(store, ALLOT_REGION_SLOTS, sizeof(struct allot_slot)) ||
+	    allotp_store_need(store, ALLOT_REGION_SLOTS, slots * sizeof(struct allot_slot)))
+		return;
+	cursors = scratch(store, slots);
+	if (!cursors)
+		return;
+	merge->heap = (struct entry *)(void *)(cursors + slots);
+	/* Newer slots first: what a thread or handler did before it began another is then seen to be published. */
+	for (uint64_t i = slots; i-- > 0;) {
+		struct allot_slot *slot = allotp_slot(store, i);
+		struct cursor *cursor = &cursors[merge->count];
+
+		*cursor = (struct cursor){ .slot = (uint32_t)i, .number = slot->consumed };
+		/* Partner of the release in publish. */
+		cursor->limit = __atomic_load_n(&slot->published, __ATOMIC_ACQUIRE);
+		if (cursor->limit > cursor->number && cursor->limit - cursor->number > most)
+			allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
+		else if (load(store, cursor))
+			merge->heap[merge->count++] = (struct entry){ key_of(cursor), cursor };
+	}
+	for (uint64_t i = merge->count / 2; i-- > 0;)
+		sift_down(merge->heap, merge->count, i);
+}
+
+uint64_t allotp_merge(struct allot_store *store, uint64_t cut, uint64_t overdue)
+{
+	struct merge merge = { 0 };
+	uint64_t applied = 0;
+	bool forced = false;
+
+	if (allotp_store_sync(store))
+		return 0;
+	collect(store, &merge);
+	for (;;) {
+		struct cursor *cursor;
+
+		if (!merge.count || merge.heap[0].key >> 1 > cut) {
+			forced = force(&merge, overdue);
+			if (!forced)
+				return applied;
+		}
+		cursor = merge.heap[0].cursor;
+		if (!forced && !has_turn(store, cursor->event)) {
+			park(&merge);
+			continue;
+		}
+		forced = false;
+		if (run(store, cursor, limit_of(&merge, cut), &applied))
+			merge.heap[0].key = key_of(cursor);
+		else
+			drop(&merge);
+		sift_down(merge.heap, merge.count, 0);
+		if (merge.parked)
+			unpark_ready(store, &merge);
+	}
+}

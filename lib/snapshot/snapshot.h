@@ -128,7 +128,7 @@ struct allot_frame {
 struct allot_symbol {
 	uint32_t module;
 	uint64_t address;           /* as in the node: the lookup is at address-1 unless signal is set */
-	bool signal;
+	bool signal;                /* of a frame that was interrupted, or of a signal trampoline */
 	uint32_t frame_count;       /* at least 1 */
 	struct allot_frame *frames; /* innermost first; all but the last are inlined */
 };

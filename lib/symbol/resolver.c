@@ -207,6 +207,15 @@ static struct allot_symbol *resolve_address(struct allot_resolver *resolver, uin
 	return symbol;
 }
 
+/*
+ * Whether a frame is at its address itself, not behind a call: it was interrupted, or it is the trampoline that the
+ * handler returns to, which nobody has called.
+ */
+static bool is_exact(const struct allot_snapshot *snapshot, const struct allot_node *frame)
+{
+	return (frame->flags | snapshot->nodes[frame->parent].flags) & ALLOT_NODE_SIGNAL;
+}
+
 const struct allot_symbol *allotp_resolve(struct allot_resolver *resolver, uint32_t node)
 {
 	const struct allot_node *frame = &resolver->snapshot->nodes[node];
@@ -217,7 +226,7 @@ const struct allot_symbol *allotp_resolve(struct allot_resolver *resolver, uint3
 			resolver->by_node[node] = resolve_address(resolver, 0, 0, false);
 		else
 			resolver->by_node[node] = resolve_address(resolver, frame->module, frame->address,
-			                                          frame->flags & ALLOT_NODE_SIGNAL);
+			                                          is_exact(resolver->snapshot, frame));
 		resolver->context.progress.done++;
 		allotp_progress_tick(&resolver->context.progress);
 	}

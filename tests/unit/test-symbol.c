@@ -314,11 +314,15 @@ START_TEST(looks_up_before_a_return_address_and_at_an_interrupted_one)
 	node[0].address = BIAS + (uintptr_t)outer - map->l_addr;
 	node[1] = node[0];
 	node[1].flags = ALLOT_NODE_SIGNAL;
+	/* The trampoline that the handler returns to: nobody has called it, so it begins at its own address. */
+	node[2] = node[0];
+	node[2].parent = ALLOT_NODE_FIRST + 1;
 	resolver = make_resolver(snapshot, BESIDE);
 	before = allotp_resolve(resolver, ALLOT_NODE_FIRST);
 	at = allotp_resolve(resolver, ALLOT_NODE_FIRST + 1);
 	ck_assert_pstr_ne(before->frames[before->frame_count - 1].function, "frames_outer");
 	ck_assert_pstr_eq(at->frames[at->frame_count - 1].function, "frames_outer");
+	ck_assert_ptr_eq(allotp_resolve(resolver, ALLOT_NODE_FIRST + 2), at);
 	allotp_resolver_free(resolver);
 	allotp_snapshot_free(snapshot);
 	dlclose(library);

@@ -123,7 +123,7 @@ static NOINLINE void variadic(struct tour *tour, ...)
 	va_end(list);
 	if (sum == 45)
 		tour_visit(tour);
-	sum = 0;
+	AFTER_CALL();
 }
 
 static NOINLINE void with_arguments_on_the_stack(struct tour *tour)

@@ -83,6 +83,11 @@ static inline int allotp_sys_gettid(void)
 	return (int)ALLOTP_SYSCALL(SYS_gettid);
 }
 
+static inline int allotp_sys_unlink(const char *path)
+{
+	return (int)ALLOTP_SYSCALL(SYS_unlinkat, -100 /* AT_FDCWD */, path, 0);
+}
+
 static inline long allotp_sys_readlink(const char *path, char *buffer, size_t size)
 {
 	return ALLOTP_SYSCALL(SYS_readlinkat, -100 /* AT_FDCWD */, path, buffer, size);

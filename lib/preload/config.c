@@ -108,6 +108,7 @@ void allotp_config_read(void)
 	config->off = text && !strcmp(text, "0");
 	config->depth_limit = (uint32_t)(config->off ? 0 : number("ALLOT", 1, 65535, 0));
 	config->follow = number("ALLOT_FOLLOW", 0, 1, 1);
+	config->by_run = value_of("ALLOT_FOLLOW");
 	config->verify = (uint32_t)number("ALLOT_VERIFY", 1, UINT32_MAX, 0);
 	config->record_mmap = number("ALLOT_MMAP", 0, 1, 0);
 	config->ring_events = (uint32_t)number("ALLOT_RING", 16, 65536, 2048);

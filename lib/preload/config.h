@@ -21,6 +21,7 @@
 struct allot_config {
 	bool off;
 	bool follow;
+	bool by_run;             /* `allot run` has set the environment up: it always says whether to follow */
 	bool record_mmap;
 	uint32_t depth_limit;    /* 0: none */
 	uint32_t ring_events;

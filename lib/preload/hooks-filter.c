@@ -26,6 +26,7 @@ static void stop(void)
 {
 	static const char note[] = "the program has forbidden itself to read the time";
 
+	hush();
 	if (allotp_recording())
 		allotp_state_stop(note, sizeof(note) - 1);
 }

@@ -31,7 +31,8 @@ static void note_exit(int status)
 {
 	struct allot_header *header = allotp_state.store.header;
 
-	if (allotp_guard->mode != ALLOT_MODE_RECORDING || allotp_state.store.quiet ||
+	/* Recording may have stopped before. */
+	if (!header || allotp_guard->mode == ALLOT_MODE_UNSET || allotp_state.store.quiet ||
 	    (uint32_t)allotp_sys_getpid() != header->pid)
 		return;
 	header->latest_stamp = allotp_stamp(allotp_state.counter);

@@ -26,7 +26,7 @@ static inline __attribute__((always_inline)) void write_event(struct allot_conte
 	uint32_t ticket;
 
 	if (__builtin_expect(!event, 0)) {
-		allotp_store_lost(&allotp_state.store, ALLOT_LOST_STORE_FULL, 1);
+		allotp_state_stop_full();
 		return;
 	}
 	ticket = allotp_order_ticket(address, op);

@@ -12,6 +12,13 @@
 #include "preload/config.h"
 #include "store/begin.h"
 
+/*
+ * Not on the stack, which may be a handler's and small: only one thread at a time makes a session, and a forked child has
+ * its own copy.
+ */
+static char path[ALLOT_CONFIG_TEXT + 512]; /* of the store */
+static char scratch[4096];
+
 /* A small string builder that cuts what does not fit. */
 struct text {
 	char *end;
@@ -40,22 +47,21 @@ static void add_number(struct text *text, uint64_t number)
 	add(text, digits + i, sizeof(digits) - i);
 }
 
-static size_t program_path(char *path, size_t size)
+static size_t program_path(char *program, size_t size)
 {
-	long length = allotp_sys_readlink("/proc/self/exe", path, size - 1);
+	long length = allotp_sys_readlink("/proc/self/exe", program, size - 1);
 
-	path[length > 0 ? length : 0] = 0;
-	return strlen(path);
+	program[length > 0 ? length : 0] = 0;
+	return strlen(program);
 }
 
 /* DIR/allot.PROG.PID.store, with .2, .3 … for programs that this process was before. */
 static int open_file(uint32_t pid)
 {
-	char path[ALLOT_CONFIG_TEXT + 512], program[1024];
 	const char *base;
 
-	program_path(program, sizeof(program));
-	base = strrchr(program, '/') ? strrchr(program, '/') + 1 : program;
+	program_path(scratch, sizeof(scratch));
+	base = strrchr(scratch, '/') ? strrchr(scratch, '/') + 1 : scratch;
 	for (unsigned int attempt = 1; attempt < 1000; attempt++) {
 		struct text text = { path, sizeof(path) };
 		int fd;
@@ -106,22 +112,21 @@ static uint64_t size_of_given(int fd)
 
 static void add_command(struct allot_store *store)
 {
-	char command[4096];
 	int fd = allotp_sys_openat(AT_FDCWD, "/proc/self/cmdline", O_RDONLY | O_CLOEXEC, 0);
 	long size;
 
 	if (fd < 0)
 		return;
-	size = allotp_sys_read(fd, command, sizeof(command));
+	size = allotp_sys_read(fd, scratch, sizeof(scratch));
 	allotp_sys_close(fd);
-	while (size > 0 && !command[size - 1])
+	while (size > 0 && !scratch[size - 1])
 		size--;
 	for (long i = 0; i < size; i++) {
-		if (!command[i])
-			command[i] = ' ';
+		if (!scratch[i])
+			scratch[i] = ' ';
 	}
 	if (size > 0)
-		store->header->command = allotp_store_string(store, command, (size_t)size);
+		store->header->command = allotp_store_string(store, scratch, (size_t)size);
 }
 
 static void add_note(struct allot_store *store)
@@ -154,13 +159,12 @@ static int fill_in(struct allot_state *state, uint32_t flags)
 		.ring_events = allotp_config.ring_events,
 		.counter = state->counter,
 	};
-	char program[4096];
 	int result = allotp_store_begin(store, &start);
 
 	if (result)
 		return result;
 	store->header->bootstrap = allotp_bootstrap_count();
-	store->header->program = allotp_store_string(store, program, program_path(program, sizeof(program)));
+	store->header->program = allotp_store_string(store, scratch, program_path(scratch, sizeof(scratch)));
 	add_command(store);
 	add_note(store);
 	__atomic_store_n(&store->header->ready, 1, __ATOMIC_RELEASE);
@@ -191,9 +195,38 @@ static int create_in_file(struct allot_store *store, const struct allot_state *s
 	size = enlarge(fd, at ? state->store.size : UINT64_MAX);
 	if (hold(fd))
 		*flags |= ALLOT_STORE_HELD;
-	result = size ? allotp_store_create(store, fd, size, at) : -EFBIG;
+	if (size)
+		result = allotp_store_create(store, fd, size, at);
+	else
+		result = allotp_store_affordable_size(false) ? -EFBIG : -ENOMEM;
 	allotp_sys_close(fd);
+	if (result)
+		allotp_sys_unlink(path);
 	return result;
+}
+
+/*
+ * Whoever preloads the library by hand learns it here, and once: the programs that this one starts are left in peace. For
+ * what `allot run` starts it tells itself, and its followed children go on without a word when it has ended.
+ */
+static void give_up(int result)
+{
+	struct text line = { scratch, sizeof(scratch) };
+	/* Unlike strerror, it does not translate, and so allocates nothing. */
+	const char *reason = strerrordesc_np(-result);
+
+	if (allotp_config.by_run)
+		return;
+	allotp_config.follow = false;
+	add(&line, "allot: not traced: no store can be made in ", 43);
+	if (allotp_config.directory[0])
+		add(&line, allotp_config.directory, strlen(allotp_config.directory));
+	else
+		add(&line, "the working directory", 21);
+	add(&line, ": ", 2);
+	add(&line, reason, strlen(reason));
+	add(&line, "\n", 1);
+	allotp_sys_write(2, scratch, strlen(scratch));
 }
 
 int allotp_session_open(struct allot_state *state)
@@ -204,10 +237,15 @@ int allotp_session_open(struct allot_state *state)
 
 	if (result == -ENOENT)
 		result = create_in_file(&store, state, NULL, &flags);
+	if (!result) {
+		state->store = store;
+		result = fill_in(state, flags);
+		if (result && *path)
+			allotp_sys_unlink(path);
+	}
 	if (result)
-		return result;
-	state->store = store;
-	return fill_in(state, flags);
+		give_up(result);
+	return result;
 }
 
 int allotp_session_open_forked(struct allot_state *state)
@@ -221,5 +259,8 @@ int allotp_session_open_forked(struct allot_state *state)
 	if (store.size < state->store.size)
 		allotp_sys_munmap(state->store.base + store.size, state->store.size - store.size);
 	state->store = store;
-	return fill_in(state, flags);
+	result = fill_in(state, flags);
+	if (result)
+		allotp_sys_unlink(path);
+	return result;
 }

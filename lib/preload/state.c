@@ -13,6 +13,7 @@
 #include "preload/modules.h"
 #include "preload/session.h"
 #include "preload/thread.h"
+#include "snapshot/snapshot.h"
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
@@ -111,9 +112,16 @@ void allotp_state_stop(const char *note, size_t size)
 {
 	struct allot_header *header = allotp_state.store.header;
 
-	header->note = allotp_store_string(&allotp_state.store, note, size);
+	if (size)
+		header->note = allotp_store_string(&allotp_state.store, note, size);
 	__atomic_store_n(&header->stopped, 1, __ATOMIC_RELEASE);
 	__atomic_store_n(&allotp_guard->mode, ALLOT_MODE_OFF, __ATOMIC_RELEASE);
+}
+
+void allotp_state_stop_full(void)
+{
+	allotp_store_lost(&allotp_state.store, ALLOT_LOST_STORE_FULL, 1);
+	allotp_state_stop(NULL, 0);
 }
 
 bool allotp_state_start(void)

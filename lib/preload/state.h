@@ -41,6 +41,11 @@ bool allotp_state_start(void);
 
 /* Ends recording in this process, for a reason that is told to readers. */
 void allotp_state_stop(const char *note, size_t size);
+/*
+ * The same when the store cannot grow. What was recorded until then is exact; were only this event left out, frees of
+ * blocks that nobody knows would follow, and blocks that nobody frees.
+ */
+void allotp_state_stop_full(void);
 
 static inline bool allotp_recording(void)
 {

@@ -112,6 +112,15 @@ static struct allot_context *take_context(void)
 	return context;
 }
 
+/* Or else there was no memory, or no room on the disk, for one more. */
+static bool slots_are_used_up(void)
+{
+	const struct allot_store *store = &allotp_state.store;
+
+	return __atomic_load_n(&store->header->slot_count, __ATOMIC_RELAXED) >=
+	       allotp_capacity(store, ALLOT_REGION_SLOTS, sizeof(struct allot_slot));
+}
+
 struct allot_context *allotp_thread_attach(struct allot_thread *thread)
 {
 	uint64_t all = ~UINT64_C(0), old = 0;
@@ -135,8 +144,10 @@ struct allot_context *allotp_thread_attach(struct allot_thread *thread)
 	context = take_context();
 	if (context)
 		thread->contexts[thread->depth - 1] = context;
-	else
+	else if (slots_are_used_up())
 		allotp_store_lost(&allotp_state.store, ALLOT_LOST_THREADS, 1);
+	else
+		allotp_state_stop_full();
 	/* Any value but NULL makes the destructor run. */
 	if (have_key && !thread->leaving)
 		pthread_setspecific(key, thread);

@@ -184,6 +184,14 @@ void allotp_apply_recover(struct allot_store *store)
 	journal->active = 0;
 }
 
+/* The producers see it when they have filled a segment, and stop. */
+static void out_of_room(struct allot_store *store)
+{
+	allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
+	store->header->full = 1;
+	__atomic_store_n(&store->header->stopped, 1, __ATOMIC_RELAXED);
+}
+
 uint32_t allotp_site_of(struct allot_store *store, uint32_t stack, uint32_t domain)
 {
 	struct allot_header *header = store->header;
@@ -322,7 +330,7 @@ static void apply_alloc(struct allot_store *store, uint32_t number, const struct
 	struct allot_live_entry replaced;
 
 	if (!entry.site || allotp_live_insert(store, &entry, &replaced)) {
-		allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
+		out_of_room(store);
 		return;
 	}
 	journal_site(store, entry.site);
@@ -403,7 +411,7 @@ static void apply_restore(struct allot_store *store, uint32_t number)
 	}
 	site = entry_site(store, entry.site);
 	if (!site || allotp_live_insert(store, &entry, &replaced)) {
-		allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
+		out_of_room(store);
 		return;
 	}
 	journal_site(store, entry.site);
@@ -422,7 +430,7 @@ static void apply_mark(struct allot_store *store, uint32_t slot, const struct al
 	uint32_t count = header->mark_count;
 
 	if (allotp_store_need(store, ALLOT_REGION_MARKS, ((uint64_t)count + 1) * sizeof(struct allot_store_mark))) {
-		allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
+		out_of_room(store);
 		return;
 	}
 	*ALLOTP_AT(store, ALLOT_REGION_MARKS, struct allot_store_mark, count) = (struct allot_store_mark){
@@ -441,7 +449,7 @@ bool allotp_apply_pair(struct allot_store *store, uint32_t number, uint64_t firs
 	uint64_t size = allotp_event_size(event);
 	struct allot_store_site *site;
 
-	if (!site_number)
+	if (!site_number || store->header->full)
 		return false;
 	site = allotp_site(store, site_number);
 	journal_open(store, number, first, ALLOT_OP_ALLOC);
@@ -457,14 +465,8 @@ bool allotp_apply_pair(struct allot_store *store, uint32_t number, uint64_t firs
 	return true;
 }
 
-void allotp_apply(struct allot_store *store, uint32_t slot, uint64_t number, const struct allot_event *event)
+static void apply_one(struct allot_store *store, uint32_t slot, const struct allot_event *event)
 {
-	if (event->op == ALLOT_OP_NONE || event->op >= ALLOT_OPS) {
-		allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
-		allotp_slot(store, slot)->consumed = number + 1;
-		return;
-	}
-	journal_open(store, slot, number, event->op);
 	store->header->totals.tallies.events++;
 	switch (event->op) {
 	case ALLOT_OP_ALLOC:
@@ -492,5 +494,19 @@ void allotp_apply(struct allot_store *store, uint32_t slot, uint64_t number, con
 		apply_mark(store, slot, event);
 		break;
 	}
+}
+
+void allotp_apply(struct allot_store *store, uint32_t slot, uint64_t number, const struct allot_event *event)
+{
+	if (event->op == ALLOT_OP_NONE || event->op >= ALLOT_OPS) {
+		allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
+		allotp_slot(store, slot)->consumed = number + 1;
+		return;
+	}
+	journal_open(store, slot, number, event->op);
+	if (store->header->full)
+		allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
+	else
+		apply_one(store, slot, event);
 	journal_close(store, event, 1);
 }

@@ -340,6 +340,7 @@ struct allot_header {
 
 	/* drainer */
 	uint64_t lock __attribute__((aligned(64))); /* who drains, see drain.c; 0: nobody (atomic) */
+	uint32_t full;          /* there was no room for an event: later ones are dropped, so that what is kept is exact */
 	uint32_t reader;        /* a reader drains now and then: producers leave it to that for a while (atomic) */
 	uint64_t site_count;    /* the first site is number 1 */
 	uint64_t page_count;    /* the first page is number 1 */

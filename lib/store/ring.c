@@ -212,7 +212,8 @@ int allotp_producer_extend(struct allot_producer *producer)
 	uint32_t number = get_segment(store);
 	struct allot_segment *segment = allotp_segment(store, number), *tail;
 
-	if (!segment)
+	/* The drainer may have no room for what it takes out either. */
+	if (!segment || __atomic_load_n(&store->header->stopped, __ATOMIC_RELAXED))
 		return -ENOMEM;
 	__atomic_store_n(&segment->next, 0, __ATOMIC_RELAXED);
 	tail = slot->published ? allotp_segment(store, slot->tail) : NULL;

@@ -96,7 +96,7 @@ int allotp_store_create(struct allot_store *store, int fd, uint64_t size, void *
 		result = allotp_sys_madvise(base, store->region_size[ALLOT_REGION_HEADER], MADV_POPULATE_WRITE);
 	if (result && result != -EINVAL) {
 		allotp_sys_munmap(base, size);
-		return result;
+		return result == -EFAULT ? -ENOSPC : result;
 	}
 	/* Two programs may have been handed the same file: the first one has it. */
 	if (!__atomic_compare_exchange_n(&store->header->magic, &taken, ALLOT_STORE_TAKEN, false, __ATOMIC_RELAXED,

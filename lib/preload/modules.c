@@ -179,7 +179,7 @@ static bool is_back(const struct allot_store *store, const struct allot_store_mo
 /* Makes all walkers forget what they know of code. */
 static void forget_code(struct allot_store *store)
 {
-	__atomic_fetch_add(&store->header->code_epoch, 1, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&store->header->code_epoch, 1, __ATOMIC_SEQ_CST);
 	allotp_walk_code_unloaded();
 }
 

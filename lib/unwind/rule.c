@@ -107,18 +107,19 @@ uint64_t allotp_rule_get(uint64_t pc, const uint64_t *epoch, struct allotp_cfi_s
 	if (rule.kind == ALLOTP_RULE_NONE)
 		return word;
 	__atomic_store_n(&entry->rule, word, __ATOMIC_RELAXED);
-	__atomic_store_n(&entry->check, allotp_rule_check(pc, word), __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST); /* with the raising of the epoch before allotp_rule_forget */
-	if (__atomic_load_n(epoch, __ATOMIC_RELAXED) != before)
+	/*
+	 * All sequentially consistent, as the raising of the epoch is and the stores of allotp_rule_forget after it: if
+	 * this store comes after that one's, this load comes after the raising, and sees it.
+	 */
+	__atomic_store_n(&entry->check, allotp_rule_check(pc, word), __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(epoch, __ATOMIC_SEQ_CST) != before)
 		__atomic_store_n(&entry->check, 0, __ATOMIC_RELAXED);
 	return word;
 }
 
 void allotp_rule_forget(void)
 {
-	for (unsigned i = 0; i < 1 << ALLOTP_RULE_BITS; i++) {
-		__atomic_store_n(&allotp_rule_cache[i].check, 0, __ATOMIC_RELAXED);
-		__atomic_store_n(&allotp_rule_cache[i].rule, 0, __ATOMIC_RELAXED);
-	}
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < 1 << ALLOTP_RULE_BITS; i++)
+		if (__atomic_load_n(&allotp_rule_cache[i].check, __ATOMIC_SEQ_CST) != 0)
+			__atomic_store_n(&allotp_rule_cache[i].check, 0, __ATOMIC_SEQ_CST);
 }

@@ -197,6 +197,68 @@ START_TEST(understands_augmentations)
 }
 END_TEST
 
+/* The length in eight bytes, as 64-bit DWARF has it; and one that can't be. */
+START_TEST(reads_long_entries)
+{
+	size_t cie, start;
+
+	begin();
+	cie = put_cie("zR", USUAL);
+	put(UINT32_MAX, 4);
+	start = section.size;
+	put(0, 8);
+	put(section.size - cie, 4);
+	put_pointer(USUAL, code);
+	put(16, 4);
+	put(0, 1);
+	section.data[start] = (uint8_t)(section.size - start - 8);
+	finish();
+	ck_assert_int_eq(find(code), 0);
+	section.data[start + 7] = 0x80;
+	ck_assert_int_eq(find(code), -EBADMSG);
+}
+END_TEST
+
+START_TEST(refuses_bad_entries)
+{
+	size_t cie, fde;
+
+	/* Without a header, or with one of another kind. */
+	begin();
+	fde = put_fde(put_cie("zR", USUAL), USUAL, code, 16, PROGRAM(0));
+	finish();
+	section.data[0] = 2;
+	ck_assert_int_eq(find(code), -EBADMSG);
+	section.data[0] = 1;
+	section.data[1] = ALLOTP_POINTER_OMIT;
+	ck_assert_int_eq(find(code), -EBADMSG);
+	section.data[1] = USUAL;
+	ck_assert_int_eq(find(code), 0);
+	object.eh_frame_hdr = 0;
+	ck_assert_int_eq(find(code), -ENOENT);
+	/* An FDE that takes itself for its CIE, and a CIE of another version, or with another return address. */
+	object.eh_frame_hdr = object.start;
+	section.data[fde + 4] = 4;
+	ck_assert_int_eq(find(code), -ENOENT);
+	begin();
+	cie = put_cie("zR", USUAL);
+	put_fde(cie, USUAL, code, 16, PROGRAM(0));
+	finish();
+	section.data[cie + 8] = 2;
+	ck_assert_int_eq(find(code), -ENOENT);
+	section.data[cie + 8] = 1;
+	ck_assert_int_eq(find(code), 0);
+	section.data[cie + 14]++;
+	ck_assert_int_eq(find(code), -ENOENT);
+	section.data[cie + 14]--;
+	ck_assert_int_eq(find(code), 0);
+	/* An .eh_frame without an end. */
+	object.end -= 4;
+	object.high -= 4;
+	ck_assert_int_eq(find(code + 16), -EBADMSG);
+}
+END_TEST
+
 START_TEST(searches_the_table)
 {
 	enum { FUNCTIONS = 9 };
@@ -416,6 +478,8 @@ int main(void)
 
 	tcase_add_test(tests, finds_by_every_encoding);
 	tcase_add_test(tests, understands_augmentations);
+	tcase_add_test(tests, reads_long_entries);
+	tcase_add_test(tests, refuses_bad_entries);
 	tcase_add_test(tests, searches_the_table);
 	tcase_add_test(tests, has_a_row_for_each_instruction);
 	tcase_add_test(tests, reads_every_operation);

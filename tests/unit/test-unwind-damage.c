@@ -69,12 +69,15 @@ static void step(void)
 	allotp_rule_make(&scratch.row);
 }
 
+/* Where the program headers can't be found, pages are asked for one by one. */
 START_TEST(copy_is_as_good)
 {
 	unsigned found = 0;
 
 	make_copy();
 	restore();
+	if (_i)
+		copy.low = copy.high = 0;
 	state = 1;
 	for (unsigned i = 0; i < 20000; i++) {
 		static struct allotp_cfi_scratch other;
@@ -140,7 +143,7 @@ int main(void)
 	TCase *tests = tcase_create("damage");
 
 	tcase_set_timeout(tests, 120);
-	tcase_add_test(tests, copy_is_as_good);
+	tcase_add_loop_test(tests, copy_is_as_good, 0, 2);
 	tcase_add_loop_test(tests, damage_is_harmless, 0, 24);
 	tcase_add_test(tests, short_file_is_harmless);
 	suite_add_tcase(suite, tests);

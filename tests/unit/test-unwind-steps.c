@@ -56,11 +56,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("unwind-steps");
+	Suite *suite;
 	TCase *tests = tcase_create("steps");
 
 	if (hook_skips())
 		return EXIT_SUCCESS;
+	suite = suite_create("unwind-steps");
 	tcase_set_timeout(tests, 300);
 	tcase_add_loop_test(tests, same_as_reference_after_each_instruction, 0, 5);
 	suite_add_tcase(suite, tests);

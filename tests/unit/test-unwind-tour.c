@@ -106,11 +106,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("unwind-tour");
+	Suite *suite;
 	TCase *tests = tcase_create("tour");
 
 	if (hook_skips())
 		return EXIT_SUCCESS;
+	suite = suite_create("unwind-tour");
 	tcase_set_timeout(tests, 300);
 	tcase_add_checked_fixture(tests, setup, NULL);
 	tcase_add_test(tests, same_as_reference);

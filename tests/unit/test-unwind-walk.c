@@ -5,8 +5,10 @@
 #include "unwind-plugin.h"
 #include "unwind/object.h"
 
+#include <alloca.h>
 #include <dlfcn.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,7 @@
 
 void asm_with_pointer(void (*function)(void *), void *argument);
 void asm_without_pointer(void (*function)(void *), void *argument, uint64_t fp);
+void asm_without_return(void (*function)(void *), void *argument);
 extern const char asm_with_pointer_end[], asm_without_pointer_end[];
 
 static struct hook hook;
@@ -372,6 +375,50 @@ START_TEST(stops_where_no_way_is_known)
 }
 END_TEST
 
+static jmp_buf escape;
+
+static __attribute__((noinline, noreturn)) void walk_and_escape(void *argument)
+{
+	hook_walk(argument);
+	longjmp(escape, 1);
+}
+
+/* Coroutines of other makes begin with a return address of 0. */
+START_TEST(ends_at_a_null_return_address)
+{
+	for (int i = 0; i < 2; i++) {
+		if (setjmp(escape) == 0)
+			asm_without_return(walk_and_escape, &hook);
+		ck_assert_uint_eq(hook.last.status, ALLOT_WALK_COMPLETE);
+		ck_assert_uint_eq(hook.last.depth, 1);
+	}
+}
+END_TEST
+
+/* A frame whose CFA is relative to the frame pointer, which is wrong: whatever it is, nothing is read amiss. */
+START_TEST(survives_wrong_frame_pointers)
+{
+	volatile char *memory = alloca((size_t)(_i + 1));
+	const uint64_t sp = (uintptr_t)__builtin_frame_address(0) - 64;
+	const uint64_t pointers[] = {
+	        0, 1, 8, sp - 4096, UINT64_MAX, UINT64_MAX - 15, UINT64_C(1) << 47, UINT64_C(1) << 63};
+
+	memory[0] = 1;
+here:
+	for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++) {
+		struct allot_walk_start start = {.ip = (uintptr_t) && here + 1, .sp = sp, .fp = pointers[i]};
+
+		allotp_walk(hook.walker, &start, &hook.last);
+		ck_assert_uint_eq(hook.last.status, ALLOT_WALK_TRUNCATED);
+		ck_assert_uint_eq(hook.last.depth, 1);
+		ck_assert_uint_eq(hook.last.stop, start.ip);
+	}
+	hook_check(&hook);
+	JUDGE();
+	memory[0] = 2;
+}
+END_TEST
+
 /* The frame without unwind data is in the middle: what is outside of it may change while it looks the same. */
 START_TEST(notices_changes_behind_frame_pointers)
 {
@@ -389,11 +436,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("unwind-walk");
+	Suite *suite;
 	TCase *tests = tcase_create("walk");
 
 	if (hook_skips())
 		return EXIT_SUCCESS;
+	suite = suite_create("unwind-walk");
 	tcase_add_checked_fixture(tests, setup, NULL);
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, walks_to_the_first_frame);
@@ -408,6 +456,8 @@ int main(void)
 	tcase_add_test(tests, walks_loaded_code);
 	tcase_add_test(tests, follows_frame_pointers);
 	tcase_add_test(tests, stops_where_no_way_is_known);
+	tcase_add_test(tests, ends_at_a_null_return_address);
+	tcase_add_loop_test(tests, survives_wrong_frame_pointers, 0, 1);
 	tcase_add_test(tests, notices_changes_behind_frame_pointers);
 	suite_add_tcase(suite, tests);
 	return unit_run(suite);

@@ -33,4 +33,14 @@ asm_without_pointer:
 asm_without_pointer_end:
 	.size	asm_without_pointer, . - asm_without_pointer
 
+/* Jumps to it with a return address of 0: it must not return. */
+	.globl	asm_without_return
+	.type	asm_without_return, %function
+asm_without_return:
+	mov	x9, x0
+	mov	x0, x1
+	mov	x30, 0
+	br	x9
+	.size	asm_without_return, . - asm_without_return
+
 	.section .note.GNU-stack, "", %progbits

@@ -36,4 +36,15 @@ asm_without_pointer:
 asm_without_pointer_end:
 	.size	asm_without_pointer, . - asm_without_pointer
 
+/* Jumps to it with a return address of 0: it must not return. */
+	.globl	asm_without_return
+	.type	asm_without_return, @function
+asm_without_return:
+	mov	%rdi, %rax
+	mov	%rsi, %rdi
+	sub	$8, %rsp /* the stack stays aligned as the callee expects it */
+	push	$0
+	jmp	*%rax
+	.size	asm_without_return, . - asm_without_return
+
 	.section .note.GNU-stack, "", @progbits

@@ -25,16 +25,6 @@ static NOINLINE void plain(struct tour *tour)
 	AFTER_CALL();
 }
 
-static NOINLINE void with_alloca(struct tour *tour)
-{
-	size_t size = tour_random(tour, 3000) + 1;
-	volatile char *memory = alloca(size);
-
-	memory[0] = memory[size - 1] = 1;
-	tour_visit(tour);
-	memory[0] = 2;
-}
-
 static NOINLINE void with_array(struct tour *tour)
 {
 	unsigned size = tour_random(tour, 500) + 1;
@@ -64,6 +54,20 @@ static NOINLINE void realigned(struct tour *tour)
 	memset((char *)frame, 1, sizeof(frame));
 	tour_visit(tour);
 	frame[0] = 2;
+}
+
+/* Calls a function that saves the frame pointer in another way. */
+static NOINLINE void with_alloca(struct tour *tour)
+{
+	size_t size = tour_random(tour, 3000) + 1;
+	volatile char *memory = alloca(size);
+
+	memory[0] = memory[size - 1] = 1;
+	if (size % 2)
+		tour_visit(tour);
+	else
+		realigned(tour);
+	memory[0] = 2;
 }
 
 static NOINLINE void realigned_with_alloca(struct tour *tour)

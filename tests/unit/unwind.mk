@@ -20,7 +20,7 @@ CLEANFILES += $(UNWIND_SHAPES_OBJECTS)
 
 if !UNWIND_GENERIC
 UNWIND_TESTS = tests/unit/test-unwind-cfi tests/unit/test-unwind-damage tests/unit/test-unwind-expression \
-	tests/unit/test-unwind-rules tests/unit/test-unwind-tour tests/unit/test-unwind-walk
+	tests/unit/test-unwind-finder tests/unit/test-unwind-rules tests/unit/test-unwind-tour tests/unit/test-unwind-walk
 check_PROGRAMS += $(UNWIND_TESTS)
 TESTS += $(UNWIND_TESTS)
 
@@ -35,6 +35,10 @@ tests_unit_test_unwind_damage_LDADD = $(UNWIND_LIBS)
 tests_unit_test_unwind_expression_SOURCES = tests/unit/test-unwind-expression.c tests/unit/unit.h
 tests_unit_test_unwind_expression_CPPFLAGS = $(UNWIND_CPPFLAGS)
 tests_unit_test_unwind_expression_LDADD = $(UNWIND_LIBS)
+
+tests_unit_test_unwind_finder_SOURCES = tests/unit/test-unwind-finder.c lib/unwind/object.c $(UNWIND_HOOK)
+tests_unit_test_unwind_finder_CPPFLAGS = $(UNWIND_CPPFLAGS) -D_dl_find_object=missing_dl_find_object
+tests_unit_test_unwind_finder_LDADD = $(UNWIND_LIBS) -lpthread
 
 tests_unit_test_unwind_rules_SOURCES = tests/unit/test-unwind-rules.c tests/unit/unit.h
 tests_unit_test_unwind_rules_CPPFLAGS = $(UNWIND_CPPFLAGS)
@@ -67,6 +71,14 @@ unwind_plugin_a_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 unwind_plugin_b_la_SOURCES = tests/unit/unwind-plugin.c tests/unit/unwind-plugin.h
 unwind_plugin_b_la_CPPFLAGS = $(AM_CPPFLAGS) -DPLUGIN_FRAME=1000
 unwind_plugin_b_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+endif
+
+if UNWIND_X86_64
+check_PROGRAMS += tests/unit/test-unwind-instructions
+TESTS += tests/unit/test-unwind-instructions
+tests_unit_test_unwind_instructions_SOURCES = tests/unit/test-unwind-instructions.c tests/unit/unit.h
+tests_unit_test_unwind_instructions_CPPFLAGS = $(UNWIND_CPPFLAGS)
+tests_unit_test_unwind_instructions_LDADD = $(UNWIND_LIBS)
 endif
 
 # A sanitizer's signal handling is in the way of stepping.

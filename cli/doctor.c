@@ -115,13 +115,11 @@ static int run(const struct allot_arguments *arguments, struct allot_error *erro
 
 const struct allot_command command_doctor = {
         .name = "doctor",
-        .operands = "PROG [ARG...]",
+        .operands = "PROG [ARG…]",
         .summary = "say before a run what cannot be traced or will be missed",
-        .help = "PROG is found as the shell finds it, and looked at without running it; arguments are ignored.\n"
-                "\n"
-                "Exit status: 0 if the program can be traced (also with warnings), 1 if it cannot, 2 if there is no "
-                "such\n"
-                "program.\n",
+        .help = "PROG is found as the shell finds it, and looked at without running it; arguments are ignored. The exit "
+                "status is 0 if the program can be traced (also with warnings), 1 if it cannot, 2 if there is no such "
+                "program.",
         .options = options,
         .min_operands = 1,
         .max_operands = -1,

@@ -292,10 +292,6 @@ static void write_totals(FILE *out, const struct allot_report *report)
 	const struct allot_snapshot *now = report->now->snapshot;
 	const struct allot_snapshot *before = report->before ? report->before->snapshot : NULL;
 
-	fprintf(out, "Total %s: ", allotp_report_total_name(report));
-	write_numbers(out, report, statistics->total,
-	              (int64_t)(statistics->total.bytes - statistics->total_before.bytes),
-	              (int64_t)(statistics->total.blocks - statistics->total_before.blocks));
 	putc('\n', out);
 	write_count(out, "Live", now->live, before ? &before->live : NULL);
 	write_count(out, ", peak", now->peak, before ? &before->peak : NULL);
@@ -330,22 +326,33 @@ static int find_module_without_lines(const struct allot_report *report, const st
 	}
 }
 
+/* Adds the modules of a list's groups to those whose debug information is missed. */
+static int find_modules_without_lines(const struct allot_report *report, uint32_t *modules, uint32_t *count)
+{
+	for (uint32_t i = 0; i < report->shown && *count < NAMED_MODULES; i++) {
+		uint32_t known = 0;
+		int rc = find_module_without_lines(report, &report->statistics->groups[i], &modules[*count]);
+
+		if (rc < 0)
+			return rc;
+		while (modules[known] != modules[*count])
+			known++;
+		if (modules[*count] && known == *count)
+			++*count;
+	}
+	return 0;
+}
+
 /* "No debug information for a, b: …", if that is why groups that are shown have no line. */
 static int write_modules_without_lines(FILE *out, const struct allot_report *report)
 {
 	uint32_t modules[NAMED_MODULES], count = 0;
+	int rc = find_modules_without_lines(report, modules, &count);
 
-	for (uint32_t i = 0; i < report->shown && count < NAMED_MODULES; i++) {
-		uint32_t known = 0;
-		int rc = find_module_without_lines(report, &report->statistics->groups[i], &modules[count]);
-
-		if (rc < 0)
-			return rc;
-		while (modules[known] != modules[count])
-			known++;
-		if (modules[count] && known == count)
-			count++;
-	}
+	if (rc == 0 && report->also)
+		rc = find_modules_without_lines(report->also, modules, &count);
+	if (rc < 0)
+		return rc;
 	for (uint32_t i = 0; i < count; i++) {
 		fputs(i ? ", " : "No debug information for ", out);
 		allotp_put(out, allotp_base_name(report->now->snapshot->modules[modules[i]].path));
@@ -378,6 +385,16 @@ static void write_hint(FILE *out, const struct allot_report *report)
 		fputs(".\n", out);
 }
 
+static void write_total(FILE *out, const struct allot_report *report)
+{
+	const struct allot_statistics *statistics = report->statistics;
+
+	fprintf(out, "Total %s: ", allotp_report_total_name(report));
+	write_numbers(out, report, statistics->total,
+	              (int64_t)(statistics->total.bytes - statistics->total_before.bytes),
+	              (int64_t)(statistics->total.blocks - statistics->total_before.blocks));
+}
+
 static int write_list(FILE *out, const struct allot_report *report)
 {
 	char title[96];
@@ -392,6 +409,7 @@ static int write_list(FILE *out, const struct allot_report *report)
 	}
 	if (!report->options->cumulative)
 		write_others(out, report);
+	write_total(out, report);
 	return 0;
 }
 

@@ -8,6 +8,9 @@ tests_targets_bad_alloc_LDADD =
 check_PROGRAMS += tests/targets/basic
 tests_targets_basic_SOURCES = tests/targets/basic.c
 tests_targets_basic_LDADD =
+check_PROGRAMS += tests/targets/charsets
+tests_targets_charsets_SOURCES = tests/targets/charsets.c
+tests_targets_charsets_LDADD =
 check_PROGRAMS += tests/targets/churn
 tests_targets_churn_SOURCES = tests/targets/churn.c
 tests_targets_churn_LDADD = -lpthread
@@ -136,6 +139,9 @@ tests_targets_thread_local_LDADD = -lpthread
 check_PROGRAMS += tests/targets/throw
 tests_targets_throw_SOURCES = tests/targets/throw.cc
 tests_targets_throw_LDADD =
+check_PROGRAMS += tests/targets/tidy
+tests_targets_tidy_SOURCES = tests/targets/tidy.c
+tests_targets_tidy_LDADD =
 check_PROGRAMS += tests/targets/wait-signal
 tests_targets_wait_signal_SOURCES = tests/targets/wait-signal.c
 tests_targets_wait_signal_LDADD =
@@ -153,3 +159,16 @@ tests_targets_bump_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 check_LTLIBRARIES += tests/targets/logger.la
 tests_targets_logger_la_SOURCES = tests/targets/logger.c
 tests_targets_logger_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+# Three character sets of one shape, which libc loads by itself.
+check_LTLIBRARIES += tests/targets/gconv-a.la
+tests_targets_gconv_a_la_SOURCES = tests/targets/gconv.c
+tests_targets_gconv_a_la_CPPFLAGS = $(AM_CPPFLAGS) -DSITE_NAME=gconv_a_1459 -DSITE_SIZE=1459
+tests_targets_gconv_a_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+check_LTLIBRARIES += tests/targets/gconv-b.la
+tests_targets_gconv_b_la_SOURCES = tests/targets/gconv.c
+tests_targets_gconv_b_la_CPPFLAGS = $(AM_CPPFLAGS) -DSITE_NAME=gconv_b_1471 -DSITE_SIZE=1471
+tests_targets_gconv_b_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+check_LTLIBRARIES += tests/targets/gconv-c.la
+tests_targets_gconv_c_la_SOURCES = tests/targets/gconv.c
+tests_targets_gconv_c_la_CPPFLAGS = $(AM_CPPFLAGS) -DSITE_NAME=gconv_c_1481 -DSITE_SIZE=1481
+tests_targets_gconv_c_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere

@@ -74,17 +74,15 @@ static inline void pass_turn(struct allot_header *header, const struct allot_eve
 		*turn = next;
 }
 
-/* The event is applied, and so are `count` events from it on; the last one's bucket has its turn. */
-static inline void journal_close(struct allot_store *store, const struct allot_event *last, uint64_t count)
+/* The slot's events before number `next` are applied; the last one's bucket has its turn. */
+static inline void journal_close(struct allot_store *store, uint32_t slot, uint64_t next,
+				 const struct allot_event *last)
 {
-	struct allot_header *header = store->header;
-	struct allot_slot *slot = allotp_slot(store, header->journal.slot);
-
-	pass_turn(header, last);
+	pass_turn(store->header, last);
 	fence();
-	__atomic_store_n(&slot->consumed, header->journal.number + count, __ATOMIC_RELEASE);
+	__atomic_store_n(&allotp_slot(store, slot)->consumed, next, __ATOMIC_RELEASE);
 	fence();
-	header->journal.active = 0;
+	store->header->journal.active = 0;
 	fence();
 }
 
@@ -461,7 +459,7 @@ bool allotp_apply_pair(struct allot_store *store, uint32_t number, uint64_t firs
 	count_temporary(totals, &site->counters, size);
 	count_mismatch(totals, site, event[0].family, event[1].family);
 	allotp_slot(store, number)->last_alloc = 0;
-	journal_close(store, &event[1], 2);
+	journal_close(store, number, first + 2, &event[1]);
 	return true;
 }
 
@@ -508,5 +506,5 @@ void allotp_apply(struct allot_store *store, uint32_t slot, uint64_t number, con
 		allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
 	else
 		apply_one(store, slot, event);
-	journal_close(store, event, 1);
+	journal_close(store, slot, number + 1, event);
 }

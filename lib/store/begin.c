@@ -4,6 +4,7 @@
 
 #include "common/clock.h"
 #include "store/live.h"
+#include "store/ring.h"
 #include "store/tree.h"
 
 int allotp_store_begin(struct allot_store *store, const struct allot_store_start *start)
@@ -24,6 +25,8 @@ int allotp_store_begin(struct allot_store *store, const struct allot_store_start
 	header->start_monotonic_ns = allotp_clock_ns(CLOCK_MONOTONIC);
 	header->start_realtime_ns = allotp_clock_ns(CLOCK_REALTIME);
 	header->sample_interval = 1 << 20; /* under a millisecond; the series thins itself out */
-	result = allotp_tree_init(store);
+	result = allotp_ring_open(store);
+	if (!result)
+		result = allotp_tree_init(store);
 	return result ? result : allotp_live_init(store);
 }

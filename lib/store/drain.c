@@ -10,6 +10,7 @@
 #include "store/apply.h"
 #include "store/live.h"
 #include "store/merge.h"
+#include "store/ring.h"
 #include "store/series.h"
 
 /* The lock's value: pid | tid << 22 | low bits of the pid namespace << 44. The kernel's pids have 22 bits. */
@@ -38,6 +39,9 @@ static int take_over(struct allot_store *store, bool recover)
 {
 	int result = allotp_store_sync(store);
 
+	/* The program itself set it when it made the store. */
+	if (!result && !store->guest)
+		result = allotp_ring_open(store);
 	if (result) {
 		allotp_drain_unlock(store);
 		return result;
@@ -98,13 +102,19 @@ static void note_time(struct allot_store *store, uint64_t now)
 	store->header->latest_stamp = now;
 }
 
+/* The time some ticks ago; 0 where that was before the clock began. */
+static uint64_t ago(uint64_t now, uint64_t ticks)
+{
+	return now > ticks ? now - ticks : 0;
+}
+
 uint64_t allotp_drain(struct allot_store *store)
 {
 	uint64_t now = allotp_stamp(uses_counter(store));
 
 	note_time(store, now);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return allotp_merge(store, now - MARGIN, now - OVERDUE);
+	return allotp_merge(store, ago(now, MARGIN), ago(now, OVERDUE));
 }
 
 uint64_t allotp_drain_now(struct allot_store *store)
@@ -115,7 +125,7 @@ uint64_t allotp_drain_now(struct allot_store *store)
 	while (allotp_stamp(uses_counter(store)) < now + MARGIN)
 		;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return allotp_merge(store, now, now - OVERDUE);
+	return allotp_merge(store, now, ago(now, OVERDUE));
 }
 
 uint64_t allotp_drain_rest(struct allot_store *store)

@@ -38,15 +38,24 @@ static struct allot_live_page *page_at(const struct allot_store *store, uint32_t
 	return allotp_page(store, number);
 }
 
+/* The directory in use; NULL only in a store that somebody has damaged. */
+static uint32_t *current_directory(const struct allot_store *store, uint32_t *bits)
+{
+	*bits = __atomic_load_n(&store->header->directory_bits, __ATOMIC_RELAXED);
+	if (*bits > MAX_BITS ||
+	    !allotp_store_has(store, ALLOT_REGION_DIRECTORY, (UINT64_C(2) << *bits) * sizeof(uint32_t)))
+		return NULL;
+	return directory(store, *bits);
+}
+
 /* The page of a hash; NULL only in a store that somebody has damaged. */
 static struct allot_live_page *page_of(const struct allot_store *store, uint64_t h, uint32_t *number)
 {
-	uint32_t bits = store->header->directory_bits;
+	uint32_t bits, *table = current_directory(store, &bits);
 
-	if (bits > MAX_BITS ||
-	    !allotp_store_has(store, ALLOT_REGION_DIRECTORY, (UINT64_C(2) << bits) * sizeof(uint32_t)))
+	if (!table)
 		return NULL;
-	*number = directory(store, bits)[directory_index(h, bits)];
+	*number = __atomic_load_n(&table[directory_index(h, bits)], __ATOMIC_RELAXED);
 	return page_at(store, *number);
 }
 
@@ -76,6 +85,8 @@ static void put(struct allot_live_page *page, const struct allot_live_entry *ent
 {
 	struct allot_live_entry *place = search(page, entry->key, hash(entry->key));
 
+	if (!place)
+		return;
 	*place = *entry;
 	page->count++;
 }
@@ -113,13 +124,11 @@ static void free_page(struct allot_store *store, uint32_t number)
 
 static int double_directory(struct allot_store *store)
 {
-	uint32_t bits = store->header->directory_bits;
-	uint32_t *from, *to;
+	uint32_t bits, *from = current_directory(store, &bits), *to;
 
-	if (bits >= MAX_BITS ||
+	if (!from || bits == MAX_BITS ||
 	    allotp_store_need(store, ALLOT_REGION_DIRECTORY, (UINT64_C(4) << bits) * sizeof(uint32_t)))
 		return -ENOSPC;
-	from = directory(store, bits);
 	to = directory(store, bits + 1);
 	for (uint64_t i = 0; i < UINT64_C(1) << bits; i++)
 		to[2 * i] = to[2 * i + 1] = from[i];
@@ -131,28 +140,30 @@ static int double_directory(struct allot_store *store)
 /* Puts the two halves of the journal in the place of their page; can be repeated. */
 static void replace_page(struct allot_store *store)
 {
-	struct allot_journal *journal = &store->header->journal;
-	uint32_t bits = store->header->directory_bits;
-	struct allot_live_page *low = page_at(store, journal->split[0]);
-	uint32_t *table = directory(store, bits);
+	const struct allot_journal *journal = &store->header->journal;
+	const struct allot_live_page *low = page_at(store, journal->split[0]);
+	uint32_t bits, *table = current_directory(store, &bits), depth;
 	uint64_t span, first = UINT64_MAX;
 
-	if (!low || low->depth > bits || !low->depth)
+	if (!table || !low)
 		return;
-	/* Both halves hold entries or the split would not have been; any tells where the page's part begins. */
+	depth = __atomic_load_n(&low->depth, __ATOMIC_RELAXED);
+	if (depth > bits || !depth)
+		return;
+	/* The page was full, so the halves hold entries; any tells where the page's part begins. */
 	for (int half = 0; half < 2 && first == UINT64_MAX; half++) {
-		struct allot_live_page *page = page_at(store, journal->split[half]);
+		const struct allot_live_page *page = page_at(store, journal->split[half]);
 
 		for (uint32_t i = 0; page && i < ALLOT_LIVE_ENTRIES; i++) {
 			if (page->entries[i].key) {
-				first = directory_index(hash(page->entries[i].key), low->depth - 1);
+				first = directory_index(hash(page->entries[i].key), depth - 1);
 				break;
 			}
 		}
 	}
 	if (first == UINT64_MAX)
 		return;
-	span = UINT64_C(1) << (bits - low->depth);
+	span = UINT64_C(1) << (bits - depth);
 	first *= 2 * span;
 	for (uint64_t i = 0; i < 2 * span; i++)
 		table[first + i] = journal->split[i >= span];
@@ -177,11 +188,12 @@ static void finish_split(struct allot_store *store)
 static int split(struct allot_store *store, uint32_t number)
 {
 	struct allot_journal *journal = &store->header->journal;
-	struct allot_live_page *page = allotp_page(store, number);
-	uint32_t depth = page->depth + 1, halves[2];
+	const struct allot_live_page *page = allotp_page(store, number);
+	uint32_t depth = __atomic_load_n(&page->depth, __ATOMIC_RELAXED), halves[2];
 
-	if (depth > MAX_BITS)
+	if (depth >= MAX_BITS)
 		return -ENOSPC;
+	depth++;
 	if (depth > store->header->directory_bits) {
 		int result = double_directory(store);
 

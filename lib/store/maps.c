@@ -57,7 +57,7 @@ static bool insert_at(struct allot_store *store, uint32_t i, const struct allot_
 {
 	uint32_t count = map_count(store);
 
-	if (allotp_store_need(store, ALLOT_REGION_MAPS, ((uint64_t)count + 1) * sizeof(*map)))
+	if (i > count || allotp_store_need(store, ALLOT_REGION_MAPS, ((uint64_t)count + 1) * sizeof(*map)))
 		return false;
 	memmove(map_at(store, i + 1), map_at(store, i), (count - i) * sizeof(*map));
 	*map_at(store, i) = *map;
@@ -65,53 +65,62 @@ static bool insert_at(struct allot_store *store, uint32_t i, const struct allot_
 	return true;
 }
 
-static void remove_at(struct allot_store *store, uint32_t i)
+/* Takes out the ranges [first, end). */
+static void remove_run(struct allot_store *store, uint32_t first, uint32_t end)
 {
 	uint32_t count = map_count(store);
 
-	memmove(map_at(store, i), map_at(store, i + 1), (count - i - 1) * sizeof(struct allot_map));
-	store->header->map_count = count - 1;
+	if (first >= end || end > count)
+		return;
+	memmove(map_at(store, first), map_at(store, end), (count - end) * sizeof(struct allot_map));
+	store->header->map_count = count - (end - first);
+}
+
+/* Cuts [start, end) out of the middle of a range. */
+static void cut(struct allot_store *store, uint32_t i, uint64_t start, uint64_t end)
+{
+	struct allot_map *map = map_at(store, i), rest = *map;
+	struct allot_store_site *site = site_of(store, map);
+
+	rest.start = end;
+	rest.size = map->start + map->size - end;
+	count_out(store, map, end - start, 0);
+	map->size = start - map->start;
+	if (!insert_at(store, i + 1, &rest))
+		allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
+	else if (site)
+		allotp_count_in(store, site, 0, 1, 0);
 }
 
 void allotp_maps_remove(struct allot_store *store, uint64_t start, uint64_t size)
 {
 	uint64_t end = start + size;
-	uint32_t i = first_after(store, start);
+	uint32_t first = first_after(store, start), i = first;
 
-	while (i < map_count(store)) {
+	for (; i < map_count(store); i++) {
 		struct allot_map *map = map_at(store, i);
 		uint64_t map_end = map->start + map->size;
 
 		if (map->start >= end)
-			return;
+			break;
 		if (map->start < start && map_end > end) {
-			struct allot_map rest = *map;
-			struct allot_store_site *site = site_of(store, map);
-
-			rest.start = end;
-			rest.size = map_end - end;
-			count_out(store, map, size, 0);
-			map->size = start - map->start;
-			if (!insert_at(store, i + 1, &rest))
-				allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
-			else if (site)
-				allotp_count_in(store, site, 0, 1, 0);
+			cut(store, i, start, end);
 			return;
 		}
 		if (map->start < start) {
 			count_out(store, map, map_end - start, 0);
 			map->size = start - map->start;
-			i++;
+			first = i + 1;
 		} else if (map_end > end) {
 			count_out(store, map, end - map->start, 0);
 			map->start = end;
 			map->size = map_end - end;
-			return;
+			break;
 		} else {
 			count_out(store, map, map->size, 1);
-			remove_at(store, i);
 		}
 	}
+	remove_run(store, first, i);
 }
 
 void allotp_maps_add(struct allot_store *store, uint32_t slot, const struct allot_event *event)

@@ -54,13 +54,18 @@ static struct cursor *scratch(struct allot_store *store, uint64_t count)
 	return memory;
 }
 
+/* Whether the first `bytes` of a region can be looked at; more may have been committed since the drain began. */
+static bool has(struct allot_store *store, enum allot_region_id region, uint64_t bytes)
+{
+	return allotp_store_has(store, region, bytes) ||
+	       (!allotp_store_sync(store) && allotp_store_has(store, region, bytes));
+}
+
 /* Points the cursor at its event, entering the ring's next segment if it lies there. False: nothing (valid) there. */
 static bool load(struct allot_store *store, struct cursor *cursor)
 {
 	struct allot_slot *slot = allotp_slot(store, cursor->slot);
-	uint32_t events = store->header->segment_events;
-	uint32_t ordinal = (uint32_t)(cursor->number / events);
-	struct allot_segment *segment;
+	uint32_t ordinal = (uint32_t)(cursor->number >> store->segment_shift);
 
 	if (cursor->number >= cursor->limit)
 		return false;
@@ -68,8 +73,8 @@ static bool load(struct allot_store *store, struct cursor *cursor)
 		slot->head = slot->first;
 	if ((uint32_t)(slot->head >> 32) != ordinal) {
 		uint32_t old = (uint32_t)slot->head;
+		struct allot_segment *segment = allotp_segment(store, old);
 
-		segment = allotp_segment(store, old);
 		if (!segment || (uint32_t)(slot->head >> 32) + 1 != ordinal) {
 			allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
 			return false;
@@ -78,11 +83,14 @@ static bool load(struct allot_store *store, struct cursor *cursor)
 		/* Dying here loses a segment, nothing else. */
 		allotp_segment_release(store, old);
 	}
-	segment = allotp_segment(store, (uint32_t)slot->head);
-	if (!segment)
+	cursor->event = NULL;
+	if (has(store, ALLOT_REGION_SEGMENTS, (slot->head & UINT32_MAX) * store->segment_bytes))
+		cursor->event = allotp_slot_event(store, slot, cursor->number);
+	if (!cursor->event) {
+		allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
 		return false;
-	cursor->event = &segment->events[cursor->number & (events - 1)];
-	cursor->stop = (cursor->number | (events - 1)) + 1;
+	}
+	cursor->stop = (cursor->number | (store->segment_events - 1)) + 1;
 	if (cursor->stop > cursor->limit)
 		cursor->stop = cursor->limit;
 	return true;
@@ -266,16 +274,29 @@ static bool force(struct merge *merge, uint64_t overdue)
 	return true;
 }
 
+/*
+ * How many events there can be in the rings. What is published lies in segments that were counted before; a damaged
+ * store that claims more would keep the drain going round for ever.
+ */
+static uint64_t most_events(const struct allot_store *store)
+{
+	uint64_t count = __atomic_load_n(&store->header->segment_count, __ATOMIC_RELAXED);
+	uint64_t capacity = allotp_capacity(store, ALLOT_REGION_SEGMENTS, store->segment_bytes);
+
+	return (count < capacity ? count : capacity) << store->segment_shift;
+}
+
 /* Everything that can be drained: a cursor for each slot that has something, in a heap. */
 static void collect(struct allot_store *store, struct merge *merge)
 {
-	uint64_t slots = __atomic_load_n(&store->header->slot_count, __ATOMIC_ACQUIRE);
-	uint64_t most = store->region_size[ALLOT_REGION_SEGMENTS] / sizeof(struct allot_event);
+	uint64_t slots = __atomic_load_n(&store->header->slot_count, __ATOMIC_ACQUIRE), events = 0;
 	struct cursor *cursors;
 
 	if (slots > allotp_capacity(store, ALLOT_REGION_SLOTS, sizeof(struct allot_slot)) ||
-	    allotp_store_need(store, ALLOT_REGION_SLOTS, slots * sizeof(struct allot_slot)))
+	    !has(store, ALLOT_REGION_SLOTS, slots * sizeof(struct allot_slot))) {
+		allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
 		return;
+	}
 	cursors = scratch(store, slots);
 	if (!cursors)
 		return;
@@ -284,14 +305,23 @@ static void collect(struct allot_store *store, struct merge *merge)
 	for (uint64_t i = slots; i-- > 0;) {
 		struct allot_slot *slot = allotp_slot(store, i);
 		struct cursor *cursor = &cursors[merge->count];
+		uint64_t left, most;
 
 		*cursor = (struct cursor){ .slot = (uint32_t)i, .number = slot->consumed };
 		/* Partner of the release in publish. */
 		cursor->limit = __atomic_load_n(&slot->published, __ATOMIC_ACQUIRE);
-		if (cursor->limit > cursor->number && cursor->limit - cursor->number > most)
+		if (cursor->limit <= cursor->number)
+			continue;
+		left = cursor->limit - cursor->number;
+		most = most_events(store);
+		if (left > most || events > most - left) {
 			allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
-		else if (load(store, cursor))
-			merge->heap[merge->count++] = (struct entry){ key_of(cursor), cursor };
+			continue;
+		}
+		if (!load(store, cursor))
+			continue;
+		events += left;
+		merge->heap[merge->count++] = (struct entry){ key_of(cursor), cursor };
 	}
 	for (uint64_t i = merge->count / 2; i-- > 0;)
 		sift_down(merge->heap, merge->count, i);

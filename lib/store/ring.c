@@ -16,9 +16,22 @@ static uint64_t next_head(uint64_t head, uint32_t first)
 	return ((head >> 32) + 1) << 32 | first;
 }
 
+int allotp_ring_open(struct allot_store *store)
+{
+	uint32_t events = __atomic_load_n(&store->header->segment_events, __ATOMIC_RELAXED);
+	uint64_t bytes = sizeof(struct allot_segment) + (uint64_t)events * sizeof(struct allot_event);
+
+	if (!events || events & (events - 1) || bytes != store->header->segment_bytes)
+		return -EBADMSG;
+	store->segment_events = events;
+	store->segment_bytes = (uint32_t)bytes;
+	store->segment_shift = (uint32_t)__builtin_ctz(events);
+	return 0;
+}
+
 struct allot_segment *allotp_segment(struct allot_store *store, uint32_t segment)
 {
-	uint64_t bytes = store->header->segment_bytes;
+	uint64_t bytes = store->segment_bytes;
 	uint64_t end = segment * bytes;
 
 	if (!segment || end > store->region_size[ALLOT_REGION_SEGMENTS] ||
@@ -29,12 +42,12 @@ struct allot_segment *allotp_segment(struct allot_store *store, uint32_t segment
 
 const struct allot_event *allotp_slot_event(struct allot_store *store, const struct allot_slot *slot, uint64_t number)
 {
-	uint32_t events = store->header->segment_events;
-	struct allot_segment *segment = allotp_segment(store, (uint32_t)slot->head);
+	uint64_t head = __atomic_load_n(&slot->head, __ATOMIC_RELAXED);
+	struct allot_segment *segment = allotp_segment(store, (uint32_t)head);
 
-	if (!segment || (uint32_t)(slot->head >> 32) != (uint32_t)(number / events))
+	if (!segment || (uint32_t)(head >> 32) != (uint32_t)(number >> store->segment_shift))
 		return NULL;
-	return &segment->events[number & (events - 1)];
+	return &segment->events[number & (store->segment_events - 1)];
 }
 
 static uint32_t pop_segment(struct allot_store *store)
@@ -76,7 +89,7 @@ static uint32_t new_segment(struct allot_store *store)
 
 	/* Commit first, count after: a segment that was counted is usable. */
 	do {
-		if (allotp_store_need(store, ALLOT_REGION_SEGMENTS, (count + 1) * store->header->segment_bytes))
+		if (allotp_store_need(store, ALLOT_REGION_SEGMENTS, (count + 1) * store->segment_bytes))
 			return 0;
 	} while (!__atomic_compare_exchange_n(&store->header->segment_count, &count, count + 1, false,
 					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
@@ -120,7 +133,7 @@ static struct allot_slot *take_new_slot(struct allot_store *store, uint32_t *num
 
 int allotp_producer_attach(struct allot_producer *producer, struct allot_store *store, uint32_t tid, uint64_t stamp)
 {
-	uint32_t number, events = store->header->segment_events, used;
+	uint32_t number, events = store->segment_events, used;
 	struct allot_slot *slot = take_free_slot(store, &number);
 	struct allot_segment *tail;
 	struct allot_event *event;
@@ -223,6 +236,6 @@ int allotp_producer_extend(struct allot_producer *producer)
 		slot->first = number;
 	slot->tail = number;
 	producer->cursor = segment->events;
-	producer->left = store->header->segment_events;
+	producer->left = store->segment_events;
 	return 0;
 }

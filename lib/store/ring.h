@@ -18,6 +18,9 @@ struct allot_producer {
 	uint64_t published;
 };
 
+/* Takes the size of segments over from the header. Before rings are used; -EBADMSG if it is impossible. */
+int allotp_ring_open(struct allot_store *store);
+
 /* Takes a slot for the calling thread, a used one first. -EAGAIN: there are as many as the store can hold. */
 int allotp_producer_attach(struct allot_producer *producer, struct allot_store *store, uint32_t tid, uint64_t stamp);
 /* Gives the slot back, with whatever was not drained yet. */

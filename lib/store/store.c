@@ -119,53 +119,57 @@ int allotp_store_create(struct allot_store *store, int fd, uint64_t size, void *
 	return 0;
 }
 
-int allotp_store_open(struct allot_store *store, int fd, const char *name, struct allot_error *error)
+/* Takes over where the header says that the regions are. */
+static int open_regions(struct allot_store *store, const char *name, struct allot_error *error)
 {
-	struct allot_header *header;
-	struct stat status;
-	uint64_t size, end = 0;
-	void *base;
+	const struct allot_header *header = store->header;
+	uint64_t end = 0;
 
-	if (fstat(fd, &status))
-		return allotp_error(error, -errno, "%s: %s", name, strerror(errno));
-	size = (uint64_t)status.st_size;
-	if (size < sizeof(struct allot_header))
+	if (__atomic_load_n(&header->magic, __ATOMIC_ACQUIRE) != ALLOT_STORE_MAGIC)
 		return allotp_error(error, -EBADMSG, "%s: not an allot store", name);
-	base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-	if (base == MAP_FAILED)
-		return allotp_error(error, -errno, "%s: cannot map the store: %s", name, strerror(errno));
-	header = base;
-	if (__atomic_load_n(&header->magic, __ATOMIC_ACQUIRE) != ALLOT_STORE_MAGIC) {
-		munmap(base, size);
-		return allotp_error(error, -EBADMSG, "%s: not an allot store", name);
-	}
 	if (header->version != ALLOT_STORE_VERSION || header->header_size != sizeof(struct allot_header) ||
-	    header->mapping_size != size) {
-		munmap(base, size);
+	    header->mapping_size != store->size)
 		return allotp_error(error, -EBADMSG, "%s: a store made by another version of allot", name);
-	}
-	memset(store, 0, sizeof(*store));
-	store->base = base;
-	store->header = header;
-	store->size = size;
-	store->pid_namespace = own_pid_namespace();
 	for (int i = 0; i < ALLOT_REGIONS; i++) {
 		struct allot_region region = header->regions[i];
 
 		/* In order, whole pages, not one over another: then no element of one lies in another. */
-		if (region.offset != end || region.size > size - end || region.size % 4096) {
-			munmap(base, size);
+		if (region.offset != end || region.size > store->size - end || region.size % 4096)
 			return allotp_error(error, -EBADMSG, "%s: damaged: region %d is out of place", name, i);
-		}
 		end += region.size;
 		store->region[i] = store->base + region.offset;
 		store->region_size[i] = region.size;
 	}
-	if (store->region_size[ALLOT_REGION_HEADER] < sizeof(struct allot_header)) {
-		munmap(base, size);
+	if (store->region_size[ALLOT_REGION_HEADER] < sizeof(struct allot_header))
 		return allotp_error(error, -EBADMSG, "%s: damaged: the header is too short", name);
-	}
-	return allotp_store_sync(store);
+	return 0;
+}
+
+int allotp_store_open(struct allot_store *store, int fd, const char *name, struct allot_error *error)
+{
+	struct allot_store opened = { .pid_namespace = own_pid_namespace() };
+	struct stat status;
+	void *base;
+	int result;
+
+	if (fstat(fd, &status))
+		return allotp_error(error, -errno, "%s: %s", name, strerror(errno));
+	opened.size = (uint64_t)status.st_size;
+	if (opened.size < sizeof(struct allot_header))
+		return allotp_error(error, -EBADMSG, "%s: not an allot store", name);
+	base = mmap(NULL, opened.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (base == MAP_FAILED)
+		return allotp_error(error, -errno, "%s: cannot map the store: %s", name, strerror(errno));
+	opened.base = base;
+	opened.header = base;
+	result = open_regions(&opened, name, error);
+	if (!result)
+		result = allotp_store_sync(&opened);
+	if (result)
+		munmap(base, opened.size);
+	else
+		*store = opened;
+	return result;
 }
 
 void allotp_store_close(struct allot_store *store)
@@ -195,6 +199,15 @@ static int open_up(struct allot_store *store, enum allot_region_id region, uint6
 	return allotp_sys_mprotect(store->region[region] + from, bytes - from, PROT_READ | PROT_WRITE);
 }
 
+/*
+ * How much a region may grow at once in a reader, which makes do with a few elements more, or with a directory of
+ * twice the size. A damaged count must not make it take all memory.
+ */
+static uint64_t step_limit(enum allot_region_id region, uint64_t from)
+{
+	return (UINT64_C(64) << 20) + (region == ALLOT_REGION_DIRECTORY ? from : 0);
+}
+
 int allotp_store_commit(struct allot_store *store, enum allot_region_id region, uint64_t bytes)
 {
 	uint64_t from = __atomic_load_n(&store->header->regions[region].committed, __ATOMIC_ACQUIRE);
@@ -204,6 +217,8 @@ int allotp_store_commit(struct allot_store *store, enum allot_region_id region, 
 	if (bytes > store->region_size[region])
 		return -ENOSPC;
 	if (from > store->region_size[region])
+		return -EBADMSG;
+	if (!store->guest && bytes > from && bytes - from > step_limit(region, from))
 		return -EBADMSG;
 	if (bytes > from) {
 		/* A quarter more than there is, so that growing stays rare and waste small. */

@@ -10,6 +10,7 @@ BENCH_RUNNER = \
 	tests/bench/cases.py \
 	tests/bench/process.py \
 	tests/bench/results.py \
+	tests/bench/summary.py \
 	tests/bench/tables.py \
 	tests/bench/targets.py \
 	tests/bench/tracers.py
@@ -37,7 +38,11 @@ bench: all $(BENCH_LOOPS) tests/bench/witness.la
 	@set -f; $(PYTHON3) -B '$(abs_top_srcdir)'/tests/bench/bench.py --build '$(abs_top_builddir)' \
 		--source '$(abs_top_srcdir)' --json bench.json $(ROUNDS:%=--rounds %) --tracers '$(TRACERS)' \
 		$(BENCH_QUICK:%=--quick) $(BENCH_FULL:%=--full) -- $(BENCH)
+
+# What the project's README says of the last run.
+bench-summary:
+	@$(PYTHON3) -B '$(abs_top_srcdir)'/tests/bench/summary.py bench.json
 endif
 
-.PHONY: bench
+.PHONY: bench bench-summary
 CLEANFILES += bench.json

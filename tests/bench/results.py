@@ -81,17 +81,22 @@ class Result:
 
 
 def stopwatch(run):
-    """The shortest and the average round that a loop measured itself, in seconds, and the cores it kept busy."""
-    match = re.search(r"^bench min (\S+) mean (\S+) cores (\d+)$", run.output, re.MULTILINE)
-    return (float(match[1]), float(match[2]), int(match[3])) if match else None
+    """What a loop measured itself: the shortest and the average round, the least processor time, in seconds; the cores."""
+    match = re.search(r"^bench min (\S+) mean (\S+) cpu (\S+) cores (\d+)$", run.output, re.MULTILINE)
+    return tuple(map(float, match.groups())) if match else None
 
 
 def _per_pair(which):
     """Nanoseconds of a core for one malloc and one free: so it can be compared between numbers of threads."""
     def measure(run, case):
         times = stopwatch(run) if case.pairs else None
-        return times[which] * times[2] / case.pairs * 1e9 if times else None
+        return times[which] * times[3] / case.pairs * 1e9 if times else None
     return measure
+
+
+def _cpu_per_pair(run, case):
+    times = stopwatch(run) if case.pairs else None
+    return times[2] / case.pairs * 1e9 if times else None
 
 
 def _client(run, _case):
@@ -114,6 +119,7 @@ def _wall_per_allocation(run, case):
 _MEASURES = {
     "pair_ns": _per_pair(0),
     "pair_mean_ns": _per_pair(1),
+    "pair_cpu_ns": _cpu_per_pair,
     "wall_s": lambda run, _case: run.wall,
     "cpu_s": lambda run, _case: run.cpu,
     "wall_ns_per_allocation": _wall_per_allocation,

@@ -91,6 +91,8 @@ def sections(results, tracers, stores, verified):
     programs = [result for result in results if not result.case.allocations]
     if loops:
         yield "Added to a malloc and its free, in the program: ns", _compare(loops, tracers, "pair_ns", _added(1), 1)
+        yield ("The same in processor time of the program's threads: ns",
+               _compare(loops, tracers, "pair_cpu_ns", _added(1), 1))
         yield ("Added to an allocation, until the report is there: ns of wall time",
                _compare(loops, tracers, "wall_ns_per_allocation", _added(1), 1))
         yield ("Added to an allocation, by everything together: ns of processor time",

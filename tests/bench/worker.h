@@ -34,9 +34,9 @@ struct workers {
 };
 
 /*
- * Runs all rounds, each begun and ended by all threads together, and writes the shortest and the average one to
- * standard output: `bench min SECONDS mean SECONDS cores N`. N is how many cores the threads can keep busy at once.
- * Called once, by main, with nothing between.
+ * Runs all rounds, each begun and ended by all threads together, and writes to standard output how long the shortest and the
+ * average one took, the least processor time that one took, and how many cores the threads can keep busy at once:
+ * `bench min SECONDS mean SECONDS cpu SECONDS cores N`. Called once, by main, with nothing between.
  */
 void workers_run(const struct workers *workers);
 

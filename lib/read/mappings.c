@@ -13,13 +13,14 @@
 
 /* One line of /proc/PID/maps. The device in it is not always what stat says (overlays): inode and name must do. */
 struct mapping {
+	uint64_t start, end;
 	uint64_t inode;
 	char path[4096];
 };
 
 static bool next_mapping(FILE *maps, struct mapping *mapping)
 {
-	unsigned long inode;
+	unsigned long start, end, inode;
 	char line[4608];
 	int at = 0;
 
@@ -27,8 +28,10 @@ static bool next_mapping(FILE *maps, struct mapping *mapping)
 		return false;
 	mapping->inode = 0;
 	mapping->path[0] = 0;
-	if (sscanf(line, "%*x-%*x %*s %*x %*x:%*x %lu %n", &inode, &at) < 1 || !at)
+	if (sscanf(line, "%lx-%lx %*s %*x %*x:%*x %lu %n", &start, &end, &inode, &at) < 3 || !at)
 		return true;
+	mapping->start = start;
+	mapping->end = end;
 	mapping->inode = inode;
 	line[strcspn(line, "\n")] = 0;
 	snprintf(mapping->path, sizeof(mapping->path), "%.4095s", line + at);
@@ -103,6 +106,42 @@ static int open_via(int owner, const struct mapping *mapping)
 	return result < 0 ? -ENXIO : result;
 }
 
+/* The file itself and no other that has its name by now. */
+static int open_inode(const char *path, int flags, uint64_t inode)
+{
+	struct stat status;
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY | flags);
+
+	if (fd >= 0 && !fstat(fd, &status) && status.st_ino == inode)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -ENXIO;
+}
+
+/* By its path, here or in the process's own file system, or by the mapping itself, which takes privileges. */
+static int open_mapped(int pid, const struct mapping *mapping)
+{
+	char path[4096 + 64];
+	int result = open_inode(mapping->path, O_NOFOLLOW, mapping->inode);
+
+	if (result < 0) {
+		snprintf(path, sizeof(path), "/proc/%d/root%s", pid, mapping->path);
+		result = open_inode(path, O_NOFOLLOW, mapping->inode);
+	}
+	if (result < 0) {
+		snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", pid, (unsigned long)mapping->start,
+			 (unsigned long)mapping->end);
+		result = open_inode(path, 0, mapping->inode);
+	}
+	return result;
+}
+
+static bool is_store_file(const char *path)
+{
+	return strstr(path, "/allot.") && (ends_with(path, ".store") || ends_with(path, ".store (deleted)"));
+}
+
 int allotp_mappings_open_store(int pid)
 {
 	FILE *maps = open_maps((uint32_t)pid);
@@ -114,19 +153,10 @@ int allotp_mappings_open_store(int pid)
 	while (result == -ENODATA && next_mapping(maps, &mapping)) {
 		int owner = memfd_owner(mapping.path);
 
-		if (owner) {
+		if (owner)
 			result = open_via(owner, &mapping);
-		} else if (ends_with(mapping.path, ".store") && strstr(mapping.path, "/allot.")) {
-			struct stat status;
-
-			result = open(mapping.path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-			if (result >= 0 && !fstat(result, &status) && status.st_ino != mapping.inode) {
-				close(result);
-				result = -ENXIO;
-			} else if (result < 0) {
-				result = -ENXIO;
-			}
-		}
+		if (result == -ENXIO || is_store_file(mapping.path))
+			result = open_mapped(pid, &mapping);
 	}
 	/* Another user's process gives an empty list. */
 	if (result == -ENODATA && ferror(maps))

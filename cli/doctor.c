@@ -12,7 +12,7 @@
 enum { OPTION_FORMAT };
 
 static const struct allot_option options[] = {
-        [OPTION_FORMAT] = {"format", 0, "FORMAT", "text (default) or json"},
+        [OPTION_FORMAT] = {"format", 'f', "FORMAT", "text, json (default: text)"},
         {0},
 };
 

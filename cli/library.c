@@ -21,7 +21,8 @@ int allotp_library_find(char *path, size_t size, struct allot_error *error)
 	own[length > 0 ? length : 0] = 0;
 	if (strrchr(own, '/'))
 		*strrchr(own, '/') = 0;
-	if (try(path, size, own, "/.libs") || try(path, size, ALLOT_LIBDIR, "") || try(path, size, own, "/../lib"))
+	/* What lies beside the command belongs to it, wherever both were moved to. */
+	if (try(path, size, own, "/.libs") || try(path, size, own, "/../lib") || try(path, size, ALLOT_LIBDIR, ""))
 		return 0;
 	return allotp_error(error, -ENOENT, "liballot.so is neither in %s/.libs nor in %s; is allot installed?", own,
 			    ALLOT_LIBDIR);

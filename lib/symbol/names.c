@@ -183,8 +183,13 @@ const char *allotp_names_plain(struct allot_names *names, const char *text)
 
 const char *allotp_names_function(struct allot_names *names, const char *linkage)
 {
+	static const char hidden[] = "__GI_"; /* what libc calls its own functions, so as not to call another's */
+	size_t length;
+
+	if (!strncmp(linkage, hidden, strlen(hidden)) && linkage[strlen(hidden)])
+		linkage += strlen(hidden);
 	/* A version follows only a whole name, so a name that begins with '@' has none. */
-	size_t length = strcspn(linkage, "@");
+	length = strcspn(linkage, "@");
 
 	if (length == 0)
 		length = strlen(linkage);

@@ -29,7 +29,7 @@ void allotp_names_release(struct allot_names *names);
 
 /* All return a string that lives as long as names, the same pointer for the same text; NULL: out of memory. */
 const char *allotp_names_plain(struct allot_names *names, const char *text);
-/* From a linkage name: demangled, and without a symbol version ("@@GLIBC_2.2.5"). */
+/* From a linkage name: demangled, without a symbol version ("@@GLIBC_2.2.5") and libc's "__GI_" for hidden aliases. */
 const char *allotp_names_function(struct allot_names *names, const char *linkage);
 /* From a path as the compiler recorded it: without "//", "/./" and "dir/..". */
 const char *allotp_names_file(struct allot_names *names, const char *path);

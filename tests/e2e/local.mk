@@ -9,12 +9,16 @@ E2E_TESTS = \
 	tests/e2e/count-tests.test \
 	tests/e2e/cxx.test \
 	tests/e2e/doctor.test \
+	tests/e2e/exports.test \
 	tests/e2e/harness.test \
+	tests/e2e/install.test \
 	tests/e2e/leave.test \
 	tests/e2e/limits.test \
 	tests/e2e/loader.test \
+	tests/e2e/manual.test \
 	tests/e2e/mappings.test \
 	tests/e2e/memcheck.test \
+	tests/e2e/outcome.test \
 	tests/e2e/pass-through.test \
 	tests/e2e/process.test \
 	tests/e2e/programs.test \

@@ -140,6 +140,8 @@ START_TEST(shares_names)
 	ck_assert_ptr_eq(allotp_names_plain(&names, "main"), first);
 	ck_assert_ptr_eq(allotp_names_function(&names, "main"), first);
 	ck_assert_ptr_eq(allotp_names_function(&names, "main@@BASE_1.0"), first);
+	ck_assert_ptr_eq(allotp_names_function(&names, "__GI_main"), first);
+	ck_assert_str_eq(allotp_names_function(&names, "__GI_"), "__GI_");
 	ck_assert_ptr_eq(allotp_names_function(&names, "_Z4pushi"), push);
 	ck_assert_ptr_eq(allotp_names_plain(&names, "push(int)"), push);
 	ck_assert_ptr_eq(allotp_names_file(&names, "/a/../b.c"), allotp_names_file(&names, "/b.c"));

@@ -154,9 +154,11 @@ static void print_caveats(FILE *out, const struct allot_snapshot *snapshot)
 }
 
 /* FILE.PID, or FILE.PID.N for the programs that the process was before its last. */
-static char *name_of(const struct allot_outcome *outcome, struct allot_tracees *tracees, struct allot_tracee *tracee)
+static char *name_of(const struct allot_outcome *outcome, struct allot_tracees *tracees, struct allot_tracee *tracee,
+		     const struct allot_snapshot *snapshot)
 {
-	bool last = allotp_tracees_last_of(tracees, tracee->pid) == tracee;
+	/* The store of what it has become may not have been seen yet. */
+	bool last = snapshot->trust.exit != ALLOT_EXIT_EXEC && allotp_tracees_is_last(tracees, tracee);
 	unsigned int before = allotp_tracees_before(tracees, tracee);
 	char *name = NULL;
 
@@ -169,9 +171,9 @@ static char *name_of(const struct allot_outcome *outcome, struct allot_tracees *
 static void keep_other(struct allot_outcome *outcome, struct allot_tracees *tracees, struct allot_tracee *tracee, bool over)
 {
 	struct allot_snapshot *snapshot = freeze(tracee, over, NULL);
-	char *path = name_of(outcome, tracees, tracee);
+	char *path = snapshot ? name_of(outcome, tracees, tracee, snapshot) : NULL;
 
-	if (snapshot && path && write_snapshot(snapshot, path) &&
+	if (path && write_snapshot(snapshot, path) &&
 	    allotp_kept_add(&outcome->kept, snapshot, path, !over))
 		complain("out of memory");
 	free(path);

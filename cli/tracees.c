@@ -204,6 +204,17 @@ struct allot_tracee *allotp_tracees_last_of(struct allot_tracees *tracees, uint3
 	return last;
 }
 
+bool allotp_tracees_is_last(struct allot_tracees *tracees, struct allot_tracee *tracee)
+{
+	if (allotp_tracees_last_of(tracees, tracee->pid) != tracee)
+		return false;
+	for (size_t i = 0; i < tracees->count; i++) {
+		if (tracees->list[i].pid == tracee->pid && tracees->list[i].last)
+			return false;
+	}
+	return tracee->last = true;
+}
+
 unsigned int allotp_tracees_before(const struct allot_tracees *tracees, const struct allot_tracee *tracee)
 {
 	unsigned int before = 0;

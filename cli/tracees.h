@@ -18,6 +18,7 @@ struct allot_tracee {
 	uint32_t pid;
 	uint64_t started; /* CLOCK_MONOTONIC */
 	bool announced;   /* it has begun to record: pid and started are known */
+	bool last;        /* it has been called the last of its process */
 	bool over;        /* it has been let go: there is no reader any more */
 };
 
@@ -40,6 +41,8 @@ uint64_t allotp_tracees_poll(struct allot_tracees *tracees, bool look_for_new);
 
 /* The store of the last program that ran as this process; NULL: none. */
 struct allot_tracee *allotp_tracees_last_of(struct allot_tracees *tracees, uint32_t pid);
+/* Whether it is that store, and the first that is called so: the numbers of processes are used again. */
+bool allotp_tracees_is_last(struct allot_tracees *tracees, struct allot_tracee *tracee);
 /* How many programs the process had been before, of those that were traced. */
 unsigned int allotp_tracees_before(const struct allot_tracees *tracees, const struct allot_tracee *tracee);
 

@@ -140,12 +140,18 @@ static uint32_t put(struct allot_store *store, uint32_t level, uint64_t h, uint3
 	}
 }
 
-/* Copies all entries of a level to the next, and gives the memory of the old table back. */
+/*
+ * Makes the next level the one in use, copies all entries over, and gives the memory of the old table back. The new table
+ * counts as half full from the start: what others put into it meanwhile must not take the room that the copies need.
+ */
 static void move_up(struct allot_store *store, uint32_t level)
 {
+	struct allot_header *header = store->header;
 	const uint32_t *table = level_table(store, level);
 	uint64_t size = level_size(level), moved = 0;
 
+	__atomic_fetch_add(&header->index_used[level + 1], (uint32_t)size, __ATOMIC_RELAXED);
+	__atomic_store_n(&header->index_level, level + 1, __ATOMIC_RELEASE);
 	for (uint64_t i = 0; i < size; i++) {
 		uint32_t number = __atomic_load_n(&table[i], __ATOMIC_ACQUIRE) & NUMBER_MASK;
 		const struct allot_store_node *node = allotp_node(store, number);
@@ -155,40 +161,44 @@ static void move_up(struct allot_store *store, uint32_t level)
 		put(store, level + 1, hash(node->parent, node->address), number, ALLOT_NODE_NONE, 0, 0);
 		moved++;
 	}
-	__atomic_fetch_add(&store->header->index_used[level + 1], (uint32_t)moved, __ATOMIC_RELAXED);
-	__atomic_store_n(&store->header->index_moving, 0, __ATOMIC_RELEASE);
+	__atomic_fetch_sub(&header->index_used[level + 1], (uint32_t)(size - moved), __ATOMIC_RELAXED);
+	__atomic_store_n(&header->index_moving, 0, __ATOMIC_RELEASE);
 	/* Whoever still looks there finds nothing, and adds its node again. */
 	allotp_sys_madvise(level_table(store, level), size * sizeof(uint32_t), MADV_REMOVE);
 }
 
-/* The table that takes new nodes, or -1 when there is no memory for another. */
+/* All tables are full, and the thread that makes the next one has not come to it yet. */
+enum { NO_TABLE = LEVELS };
+
+/* The table that takes a new node, or NO_TABLE; -1 when there is no memory for another. */
 static int level_with_room(struct allot_store *store)
 {
 	struct allot_header *header = store->header;
 
 	for (;;) {
-		uint32_t level = __atomic_load_n(&header->index_level, __ATOMIC_ACQUIRE), old = level, none = 0;
+		uint32_t level = __atomic_load_n(&header->index_level, __ATOMIC_ACQUIRE), none = 0;
 		uint32_t used = __atomic_fetch_add(&header->index_used[level], 1, __ATOMIC_RELAXED);
 
 		if (used < level_size(level) / 4 * 3)
 			return (int)level;
-		/* One thread makes the next table; meanwhile the others have a quarter of this one left. */
+		/* One thread makes the next table; meanwhile the others have most of a quarter of this one left. */
 		if (!__atomic_compare_exchange_n(&header->index_moving, &none, 1, false, __ATOMIC_ACQ_REL,
 						 __ATOMIC_RELAXED)) {
 			if (used < level_size(level) / 16 * 15)
 				return (int)level;
-			return -1;
+			__atomic_fetch_sub(&header->index_used[level], 1, __ATOMIC_RELAXED);
+			return NO_TABLE;
 		}
 		__atomic_fetch_sub(&header->index_used[level], 1, __ATOMIC_RELAXED);
-		if (commit_level(store, level + 1)) {
+		/* Another thread may have made it in the meantime. */
+		if (__atomic_load_n(&header->index_level, __ATOMIC_ACQUIRE) != level) {
+			__atomic_store_n(&header->index_moving, 0, __ATOMIC_RELEASE);
+		} else if (commit_level(store, level + 1)) {
 			__atomic_store_n(&header->index_moving, 0, __ATOMIC_RELEASE);
 			return -1;
-		}
-		if (__atomic_compare_exchange_n(&header->index_level, &old, level + 1, false, __ATOMIC_ACQ_REL,
-						__ATOMIC_RELAXED))
+		} else {
 			move_up(store, level);
-		else
-			__atomic_store_n(&header->index_moving, 0, __ATOMIC_RELEASE);
+		}
 	}
 }
 
@@ -209,5 +219,8 @@ uint32_t allotp_tree_insert(struct allot_store *store, uint32_t parent, uint64_t
 	node->address = address;
 	node->parent = parent;
 	node->module_flags = module << ALLOT_NODE_FLAG_BITS | flags;
+	/* A node that is in no table is merely added again when it is next looked for. */
+	if (level == NO_TABLE)
+		return (uint32_t)number;
 	return put(store, (uint32_t)level, hash(parent, address), (uint32_t)number, parent, address, flags);
 }

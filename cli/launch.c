@@ -58,14 +58,8 @@ static void set_environment(const struct allot_launch_plan *plan)
 		unsetenv("ALLOT_STORE_FD");
 }
 
-/* What the program is to find as we have found it. */
-struct inherited {
-	sigset_t mask;
-	struct sigaction on_child;
-};
-
 /* Returns the errno of exec by the pipe, which a successful exec closes. */
-static void become(const struct allot_launch_plan *plan, char **argv, int pipe_fd, const struct inherited *inherited)
+static void become(const struct allot_launch_plan *plan, char **argv, int pipe_fd, const struct allot_launch_inherited *inherited)
 {
 	int code;
 
@@ -84,7 +78,6 @@ int allotp_launch(struct allot_launch *launch, const struct allot_launch_plan *p
 {
 	/* Whoever ignores SIGCHLD is not told how its children end. */
 	const struct sigaction wait_for_children = { .sa_handler = SIG_DFL };
-	struct inherited inherited;
 	sigset_t set;
 	int report[2], code = 0;
 	ssize_t got;
@@ -93,12 +86,12 @@ int allotp_launch(struct allot_launch *launch, const struct allot_launch_plan *p
 	fill(&set);
 	if (pipe2(report, O_CLOEXEC))
 		return allotp_error(error, -errno, "cannot make a pipe: %s", strerror(errno));
-	sigprocmask(SIG_BLOCK, &set, &inherited.mask);
-	sigaction(SIGCHLD, &wait_for_children, &inherited.on_child);
+	sigprocmask(SIG_BLOCK, &set, &launch->inherited.mask);
+	sigaction(SIGCHLD, &wait_for_children, &launch->inherited.on_child);
 	launch->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	launch->pid = launch->signals < 0 ? -1 : fork();
 	if (launch->pid == 0)
-		become(plan, argv, report[1], &inherited);
+		become(plan, argv, report[1], &launch->inherited);
 	code = launch->pid < 0 ? errno : 0;
 	close(report[1]);
 	if (code) {
@@ -166,9 +159,12 @@ int allotp_launch_exit_status(const struct allot_launch *launch)
 
 void allotp_launch_finish(struct allot_launch *launch)
 {
-	sigset_t set;
+	struct signalfd_siginfo info;
 
+	/* Those that came after the program's end were meant for it even so. */
+	while (launch->signals >= 0 && read(launch->signals, &info, sizeof(info)) == sizeof(info))
+		;
 	close(launch->signals);
-	fill(&set);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sigprocmask(SIG_SETMASK, &launch->inherited.mask, NULL);
+	sigaction(SIGCHLD, &launch->inherited.on_child, NULL);
 }

@@ -3,6 +3,7 @@
 #ifndef ALLOT_CLI_LAUNCH_H
 #define ALLOT_CLI_LAUNCH_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -10,6 +11,10 @@
 #include "common/error.h"
 
 struct allot_launch {
+	struct allot_launch_inherited { /* what the program is to find as we have found it */
+		sigset_t mask;
+		struct sigaction on_child;
+	} inherited;
 	pid_t pid;
 	int signals;    /* signalfd */
 	bool ended;     /* waited for: status is valid */

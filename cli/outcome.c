@@ -40,6 +40,7 @@ void allotp_outcome_release(struct allot_outcome *outcome)
 		complain(error.text);
 	}
 	allotp_kept_release(&outcome->kept);
+	allotp_snapshot_free(outcome->program);
 	outcome->out = NULL;
 }
 
@@ -190,47 +191,47 @@ void allotp_outcome_ended(struct allot_outcome *outcome, struct allot_tracees *t
 	}
 }
 
-static void keep_program(struct allot_outcome *outcome, struct allot_tracee *tracee, const struct allot_launch *launch)
+/* What is no file is written to once, when all is known. */
+static bool is_file(const char *path)
 {
-	struct allot_snapshot *snapshot = freeze(tracee, true, launch);
-	struct allot_kept kept = { 0 };
 	struct stat status;
-	bool written = true;
 
-	if (!snapshot)
-		return;
-	/* First on disk, then made pleasant to read. What is no file is written to once. */
-	if (stat(outcome->base, &status) || S_ISREG(status.st_mode))
-		written = write_snapshot(snapshot, outcome->base);
-	report(outcome, snapshot);
-	written = written && write_snapshot(snapshot, outcome->base);
-	print_caveats(outcome->out, snapshot);
-	allotp_kept_print(&outcome->kept, outcome->out, outcome->base);
-	if (written && !allotp_kept_add(&kept, snapshot, outcome->base, false))
-		allotp_kept_print(&kept, outcome->out, outcome->base);
-	allotp_kept_release(&kept);
-	allotp_snapshot_free(snapshot);
+	return stat(path, &status) || S_ISREG(status.st_mode);
 }
 
-void allotp_outcome_finish(struct allot_outcome *outcome, struct allot_tracees *tracees, const struct allot_launch *launch,
-			   const char *program)
+void allotp_outcome_keep(struct allot_outcome *outcome, struct allot_tracees *tracees, const struct allot_launch *launch)
 {
-	struct allot_tracee *main_tracee = allotp_tracees_last_of(tracees, (uint32_t)launch->pid);
-	struct allot_error error;
+	struct allot_tracee *program = allotp_tracees_last_of(tracees, (uint32_t)launch->pid);
 
+	if (program)
+		outcome->program = freeze(program, true, launch);
+	outcome->written = outcome->program && (!is_file(outcome->base) || write_snapshot(outcome->program, outcome->base));
 	allotp_outcome_ended(outcome, tracees, launch->pid);
 	for (size_t i = 0; i < tracees->count; i++) {
 		struct allot_tracee *tracee = &tracees->list[i];
 
-		if (tracee->announced && !tracee->over && tracee != main_tracee)
+		if (tracee->announced && !tracee->over && tracee != program)
 			keep_other(outcome, tracees, tracee, !allotp_reader_is_running(&tracee->reader));
 	}
-	if (main_tracee) {
-		keep_program(outcome, main_tracee, launch);
+}
+
+void allotp_outcome_report(struct allot_outcome *outcome, const char *program)
+{
+	struct allot_snapshot *snapshot = outcome->program;
+	struct allot_kept kept = { 0 };
+	struct allot_error error;
+
+	if (snapshot) {
+		report(outcome, snapshot);
+		outcome->written = outcome->written && write_snapshot(snapshot, outcome->base);
+		print_caveats(outcome->out, snapshot);
 	} else {
 		allotp_error(&error, 0, "%s has run, but was not recorded; 'allot doctor %s' may know why", program,
 			     program);
 		complain(error.text);
-		allotp_kept_print(&outcome->kept, outcome->out, outcome->base);
 	}
+	allotp_kept_print(&outcome->kept, outcome->out, outcome->base);
+	if (outcome->written && !allotp_kept_add(&kept, snapshot, outcome->base, false))
+		allotp_kept_print(&kept, outcome->out, outcome->base);
+	allotp_kept_release(&kept);
 }

@@ -19,6 +19,8 @@ struct allot_outcome {
 	FILE *out;               /* where the report goes */
 	char base[PATH_MAX];     /* what the names of all snapshots begin with */
 	struct allot_kept kept;
+	struct allot_snapshot *program; /* of the program's end; NULL: not recorded */
+	bool written;            /* it is in its file */
 };
 
 /*
@@ -37,11 +39,12 @@ void allotp_outcome_interval(struct allot_outcome *outcome, struct allot_tracees
 /* Keeps snapshots of the followed processes that have ended, as FILE.PID, and lets them go. */
 void allotp_outcome_ended(struct allot_outcome *outcome, struct allot_tracees *tracees, pid_t pid);
 
+/* After the program's end: keeps snapshots of it and of all followed children. What fails is said on standard error. */
+void allotp_outcome_keep(struct allot_outcome *outcome, struct allot_tracees *tracees, const struct allot_launch *launch);
 /*
- * After the program's end: snapshots of it and of all followed children, and the report. program is what was
- * asked for, for messages. What fails is said on standard error; the exit status stays the program's.
+ * The report, which may take long, and the same snapshot once more with the names that were found. program is what was
+ * asked for, for messages.
  */
-void allotp_outcome_finish(struct allot_outcome *outcome, struct allot_tracees *tracees, const struct allot_launch *launch,
-			   const char *program);
+void allotp_outcome_report(struct allot_outcome *outcome, const char *program);
 
 #endif

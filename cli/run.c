@@ -115,8 +115,11 @@ static int trace(struct settings *settings, struct allot_tracees *tracees, char 
 	allotp_outcome_name(&settings->outcome, argv[0], launch.pid);
 	watch(&launch, tracees, settings);
 	allotp_tracees_poll(tracees, true);
-	allotp_outcome_finish(&settings->outcome, tracees, &launch, argv[0]);
+	allotp_outcome_keep(&settings->outcome, tracees, &launch);
+	/* Nothing is lost any more by whoever has no patience for the names of functions. */
+	allotp_tracees_free(tracees);
 	allotp_launch_finish(&launch);
+	allotp_outcome_report(&settings->outcome, argv[0]);
 	return allotp_launch_exit_status(&launch);
 }
 

@@ -142,7 +142,7 @@ bool allotp_drain_is_due(const struct allot_store *store)
 {
 	const struct allot_header *header = store->header;
 
-	/* With a reader at work, a few megabytes may wait for it. */
+	/* With a reader at work, some megabytes may wait for it. */
 	return !__atomic_load_n(&header->reader, __ATOMIC_RELAXED) || ring_bytes(header) >= ALLOT_RING_RESERVE;
 }
 

@@ -9,9 +9,9 @@
 #include "store/store.h"
 
 /* While a reader drains, the rings may hold this many bytes before producers step in. */
-#define ALLOT_RING_RESERVE (4u << 20)
+#define ALLOT_RING_RESERVE (2u << 20)
 /* And this many before producers that cannot drain step aside for the one that does. */
-#define ALLOT_RING_LIMIT (8u << 20)
+#define ALLOT_RING_LIMIT (4u << 20)
 
 /*
  * Takes the lock if nobody has it, or if its owner is a dead process of our pid namespace. Never waits. 0, or

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "common/clock.h"
 #include "common/sys.h"
 #include "store/drain.h"
 
@@ -178,28 +179,38 @@ void allotp_producer_detach(struct allot_producer *producer)
 	producer->slot = NULL;
 }
 
+/* A drainer that lacks a processor gets one within this time, unless it is stopped. */
+static const uint64_t patience_ns = 10000000;
+
 /*
  * When rings hold more than they should although somebody drains, the drainer lacks a processor, or many produce
- * faster than one can drain. So step aside for as long as the drain makes progress, and not one bit longer: a
- * drainer may be stopped for good.
+ * faster than one can drain. So step aside for as long as the drain makes progress. One that makes none may be stopped
+ * for good: then it is not waited for again before it has moved.
  */
 static uint32_t wait_for_segment(struct allot_store *store)
 {
 	const uint64_t *progress = &store->header->totals.tallies.events;
 	uint64_t seen = __atomic_load_n(progress, __ATOMIC_RELAXED);
-	uint32_t number = 0;
+	uint64_t since = allotp_clock_ns(CLOCK_MONOTONIC);
 
-	for (int idle = 0; !number && idle < 32; idle++) {
-		uint64_t now;
+	while (seen != __atomic_load_n(&store->stuck_at, __ATOMIC_RELAXED)) {
+		uint64_t events, now;
+		uint32_t number;
 
 		ALLOTP_SYSCALL(SYS_sched_yield);
 		number = pop_segment(store);
-		now = __atomic_load_n(progress, __ATOMIC_RELAXED);
-		if (now != seen)
-			idle = 0;
-		seen = now;
+		if (number)
+			return number;
+		events = __atomic_load_n(progress, __ATOMIC_RELAXED);
+		now = allotp_clock_ns(CLOCK_MONOTONIC);
+		if (events != seen) {
+			seen = events;
+			since = now;
+		} else if (now - since > patience_ns) {
+			__atomic_store_n(&store->stuck_at, seen, __ATOMIC_RELAXED);
+		}
 	}
-	return number;
+	return 0;
 }
 
 /* A free segment, or else a new one; but first a try to drain, if there is much to be drained. */

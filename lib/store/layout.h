@@ -202,13 +202,15 @@ struct allot_live_entry {
 };
 static_assert(sizeof(struct allot_live_entry) == 24, "live entry size is part of the store's format");
 
-#define ALLOT_LIVE_ENTRIES 170
+#define ALLOT_LIVE_ENTRIES 163
 
+/* Entries 0 to count - 1 are in use, in no order; a tag tells most of the others from the one that is looked for. */
 struct allot_live_page {
 	uint32_t depth;         /* how many leading bits of the hash all its entries share */
 	uint32_t count;
 	uint32_t next_free;
 	uint32_t unused;
+	uint8_t tags[168];      /* of the entries: other bits of their hashes */
 	struct allot_live_entry entries[ALLOT_LIVE_ENTRIES];
 };
 static_assert(sizeof(struct allot_live_page) == 4096, "a live page is a memory page");

@@ -7,10 +7,7 @@
 
 #include "snapshot/snapshot.h"
 
-enum {
-	FULL = ALLOT_LIVE_ENTRIES * 9 / 10, /* a page with this many entries is split */
-	MAX_BITS = 26,
-};
+enum { MAX_BITS = 26 };
 
 static uint64_t hash(uint64_t key)
 {
@@ -59,36 +56,55 @@ static struct allot_live_page *page_of(const struct allot_store *store, uint64_t
 	return page_at(store, *number);
 }
 
-static uint32_t home(uint64_t h)
+static uint8_t tag_of(uint64_t h)
 {
-	return (uint32_t)((h & 0xffff) * ALLOT_LIVE_ENTRIES >> 16);
+	return (uint8_t)(h >> 8);
 }
 
-static uint32_t after(uint32_t i)
+static uint32_t count_of(const struct allot_live_page *page)
 {
-	return i + 1 == ALLOT_LIVE_ENTRIES ? 0 : i + 1;
+	uint32_t count = __atomic_load_n(&page->count, __ATOMIC_RELAXED);
+
+	return count < ALLOT_LIVE_ENTRIES ? count : ALLOT_LIVE_ENTRIES;
 }
 
-/* The entry of key, or the empty one where it would go; NULL if the page is full to the brim. */
+/* The entry of key, or NULL. */
 static struct allot_live_entry *search(struct allot_live_page *page, uint64_t key, uint64_t h)
 {
-	uint32_t i = home(h);
+	const uint8_t *tag = page->tags, *end = page->tags + count_of(page);
 
-	for (uint32_t n = 0; n < ALLOT_LIVE_ENTRIES; n++, i = after(i)) {
-		if (page->entries[i].key == key || !page->entries[i].key)
-			return &page->entries[i];
+	for (; (tag = memchr(tag, tag_of(h), (size_t)(end - tag))); tag++) {
+		struct allot_live_entry *entry = &page->entries[tag - page->tags];
+
+		if (entry->key == key)
+			return entry;
+		if (tag + 1 == end)
+			break;
 	}
 	return NULL;
 }
 
+/* Fills a place in such an order that its key never stands beside another block's values. */
+static void fill(struct allot_live_entry *place, const struct allot_live_entry *entry)
+{
+	place->key = 0;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	place->size = entry->size;
+	place->site = entry->site;
+	place->slot_family = entry->slot_family;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	place->key = entry->key;
+}
+
+/* Adds an entry behind the others; there is room for it. */
 static void put(struct allot_live_page *page, const struct allot_live_entry *entry)
 {
-	struct allot_live_entry *place = search(page, entry->key, hash(entry->key));
+	uint32_t count = count_of(page);
 
-	if (!place)
-		return;
-	*place = *entry;
-	page->count++;
+	fill(&page->entries[count], entry);
+	page->tags[count] = tag_of(hash(entry->key));
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	page->count = count + 1;
 }
 
 static uint32_t new_page(struct allot_store *store, uint32_t depth)
@@ -207,11 +223,10 @@ static int split(struct allot_store *store, uint32_t number)
 		free_page(store, halves[1]);
 		return -ENOSPC;
 	}
-	for (uint32_t i = 0; i < ALLOT_LIVE_ENTRIES; i++) {
+	for (uint32_t i = 0; i < count_of(page); i++) {
 		const struct allot_live_entry *entry = &page->entries[i];
 
-		if (entry->key)
-			put(allotp_page(store, halves[hash(entry->key) >> (64 - depth) & 1]), entry);
+		put(allotp_page(store, halves[hash(entry->key) >> (64 - depth) & 1]), entry);
 	}
 	journal->split[0] = halves[0];
 	journal->split[1] = halves[1];
@@ -243,18 +258,6 @@ static void announce(struct allot_store *store, uint32_t number)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-/* Fills a place in such an order that its key never stands beside another block's values. */
-static void fill(struct allot_live_entry *place, const struct allot_live_entry *entry)
-{
-	place->key = 0;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	place->size = entry->size;
-	place->site = entry->site;
-	place->slot_family = entry->slot_family;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	place->key = entry->key;
-}
-
 static bool same(const struct allot_live_entry *a, const struct allot_live_entry *b)
 {
 	return a->size == b->size && a->site == b->site && a->slot_family == b->slot_family;
@@ -270,12 +273,12 @@ static int insert_old(struct allot_store *store, const struct allot_live_entry *
 		uint32_t number;
 		struct allot_live_page *page = page_of(store, h, &number);
 		struct allot_live_entry *place;
-		int result = 0;
+		int result;
 
 		if (!page)
 			return -EBADMSG;
 		place = search(page, entry->key, h);
-		if (place && place->key == entry->key) {
+		if (place) {
 			if (same(place, entry))
 				return 0;
 			if (replaced) {
@@ -286,18 +289,14 @@ static int insert_old(struct allot_store *store, const struct allot_live_entry *
 			fill(place, entry);
 			return 0;
 		}
-		if (page->count >= FULL) {
-			result = split(store, number);
-			if (!result)
-				continue;
+		if (count_of(page) < ALLOT_LIVE_ENTRIES) {
+			announce(store, number);
+			put(page, entry);
+			return 0;
 		}
-		/* A page that cannot be split is filled to the brim. */
-		if (!place)
-			return result ? result : -EBADMSG;
-		announce(store, number);
-		fill(place, entry);
-		page->count++;
-		return 0;
+		result = split(store, number);
+		if (result)
+			return result;
 	}
 }
 
@@ -355,8 +354,7 @@ struct allot_live_entry *allotp_live_find(struct allot_store *store, uint64_t ke
 	if (entry->key == key)
 		return entry;
 	page = page_of(store, hash(key), &number);
-	entry = page ? search(page, key, hash(key)) : NULL;
-	return entry && entry->key ? entry : NULL;
+	return page ? search(page, key, hash(key)) : NULL;
 }
 
 static struct allot_live_page *page_holding(const struct allot_store *store, const struct allot_live_entry *entry)
@@ -366,26 +364,19 @@ static struct allot_live_page *page_holding(const struct allot_store *store, con
 	return allotp_page(store, offset / sizeof(struct allot_live_page));
 }
 
-/* Closes the gap at i by moving entries back that had to walk past it. An entry is copied before it is cleared. */
-static void remove_at(struct allot_live_page *page, uint32_t gap)
+/* Puts the last entry in the place of one that goes. It is copied before it is cleared. */
+static void remove_at(struct allot_live_page *page, uint32_t i)
 {
-	uint32_t i = gap;
+	uint32_t last = count_of(page) - 1;
 
-	page->count--;
-	for (uint32_t n = 0; n < ALLOT_LIVE_ENTRIES; n++) {
-		uint32_t distance_home, distance_gap;
-
-		i = after(i);
-		if (!page->entries[i].key)
-			break;
-		distance_home = (i + ALLOT_LIVE_ENTRIES - home(hash(page->entries[i].key))) % ALLOT_LIVE_ENTRIES;
-		distance_gap = (i + ALLOT_LIVE_ENTRIES - gap) % ALLOT_LIVE_ENTRIES;
-		if (distance_home >= distance_gap) {
-			fill(&page->entries[gap], &page->entries[i]);
-			gap = i;
-		}
+	if (i < last) {
+		fill(&page->entries[i], &page->entries[last]);
+		page->tags[i] = page->tags[last];
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	}
-	page->entries[gap].key = 0;
+	page->count = last;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	page->entries[last].key = 0;
 }
 
 void allotp_live_remove(struct allot_store *store, struct allot_live_entry *entry)
@@ -404,39 +395,24 @@ void allotp_live_remove(struct allot_store *store, struct allot_live_entry *entr
 	remove_at(page, (uint32_t)(entry - page->entries));
 }
 
-/* One round of repairs: whether it changed anything. An entry is copied before it is cleared. */
-static bool tidy_page(struct allot_live_page *page)
-{
-	bool changed = false;
-
-	for (uint32_t i = 0; i < ALLOT_LIVE_ENTRIES; i++) {
-		struct allot_live_entry *entry = &page->entries[i];
-		struct allot_live_entry *place = entry->key ? search(page, entry->key, hash(entry->key)) : NULL;
-
-		if (!place || place == entry)
-			continue;
-		if (!place->key)
-			fill(place, entry);
-		__atomic_signal_fence(__ATOMIC_SEQ_CST);
-		entry->key = 0;
-		changed = true;
-	}
-	return changed;
-}
-
 /*
- * A change that was cut short leaves an entry twice, a gap in a chain, or a wrong count. Each round brings entries nearer
- * to their homes or drops copies, until each is where search finds it; a few rounds do.
+ * A change that was cut short leaves an entry without its tag, one that is empty, or one twice: the last, which was to
+ * move. Can be repeated.
  */
 static void repair_page(struct allot_live_page *page)
 {
-	uint32_t count = 0;
+	for (uint32_t i = 0; i < count_of(page); i++)
+		page->tags[i] = tag_of(hash(page->entries[i].key));
+	for (uint32_t i = 0; i < count_of(page);) {
+		struct allot_live_entry *entry = &page->entries[i];
 
-	for (uint32_t n = 0; n < ALLOT_LIVE_ENTRIES && tidy_page(page); n++)
-		;
-	for (uint32_t i = 0; i < ALLOT_LIVE_ENTRIES; i++)
-		count += page->entries[i].key != 0;
-	page->count = count;
+		if (!entry->key || search(page, entry->key, hash(entry->key)) != entry)
+			remove_at(page, i);
+		else
+			i++;
+	}
+	for (uint32_t i = count_of(page); i < ALLOT_LIVE_ENTRIES; i++)
+		page->entries[i].key = 0;
 }
 
 void allotp_live_recover(struct allot_store *store)
@@ -465,7 +441,7 @@ void allotp_live_put_back(struct allot_store *store)
 		page = page_of(store, h, &number);
 		old = page ? search(page, removed.key, h) : NULL;
 		/* The block that had replaced it came from the young, and goes back there. */
-		if (old && old->key && !same(old, &removed) && young->key != removed.key)
+		if (old && !same(old, &removed) && young->key != removed.key)
 			fill(young, old);
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		if (insert_old(store, &removed, NULL))
@@ -481,6 +457,8 @@ void allotp_live_prefetch(const struct allot_store *store, uint64_t key)
 	uint32_t number;
 	struct allot_live_page *page = page_of(store, h, &number);
 
-	if (page)
-		__builtin_prefetch(&page->entries[home(h)], 1);
+	if (!page)
+		return;
+	for (size_t i = 0; i < sizeof(page->tags); i += 64)
+		__builtin_prefetch((const char *)page + i);
 }

@@ -283,7 +283,7 @@ static uint32_t fill_pages(uint32_t entries)
 START_TEST(growth_of_the_live_table)
 {
 	/* Just short of a split, which comes with a directory of twice the size. */
-	uint32_t block = fill_pages(ALLOT_LIVE_ENTRIES * 9 / 10 - 1);
+	uint32_t block = fill_pages(ALLOT_LIVE_ENTRIES - 1);
 
 	for (; store.header->directory_bits == 0; block += MODEL_DOMAINS) {
 		ck_assert_uint_lt(block, BLOCKS);

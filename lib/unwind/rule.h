@@ -45,7 +45,7 @@ struct allotp_rule_entry {
 	uint64_t check, rule; /* atomic */
 };
 
-#define ALLOTP_RULE_BITS 14
+#define ALLOTP_RULE_BITS 16
 
 extern struct allotp_rule_entry allotp_rule_cache[1 << ALLOTP_RULE_BITS];
 

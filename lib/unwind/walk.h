@@ -92,8 +92,8 @@ uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start 
                      struct allot_walk_result *result);
 
 /*
- * Drops what is known about code. After dlclose: first raise *epoch (sequentially consistent), then call this. All walkers see the epoch at their
- * next walk and forget their frames.
+ * Drops what is known about code. After dlclose: first raise *epoch, sequentially consistent, then call this. All walkers
+ * see the epoch at their next walk and forget their frames.
  */
 void allotp_walk_code_unloaded(void);
 

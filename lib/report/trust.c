@@ -219,9 +219,14 @@ void allotp_trust_write(FILE *out, const struct allot_view *view, const struct a
 		        "%s%" PRIu64 " block%s freed by the wrong function (new[] by delete, malloc by delete, ...).\n",
 		        prefix, trust->mismatched, trust->mismatched == 1 ? " was" : "s were");
 	if (trust->unknown_frees)
-		fprintf(out, "%s%" PRIu64 " block%s freed that nobody was seen to allocate%s.\n", prefix,
-			trust->unknown_frees, trust->unknown_frees == 1 ? " was" : "s were",
-			summary->lost ? "" : ": some code calls past allot");
+		fprintf(out,
+		        "%s%" PRIu64 " block%s freed that nobody was seen to allocate: some code calls past allot.\n",
+		        prefix, trust->unknown_frees, trust->unknown_frees == 1 ? " was" : "s were");
+	if (trust->double_allocations)
+		fprintf(out,
+		        "%s%" PRIu64 " block%s allocated where another was live: its free was not seen, or the allocator "
+		        "calls itself by name and counts twice.\n",
+		        prefix, trust->double_allocations, trust->double_allocations == 1 ? " was" : "s were");
 	if (trust->untraced_children)
 		fprintf(out, "%s%" PRIu64 " child process%s not followed (`allot run --follow`).\n", prefix,
 		        trust->untraced_children, trust->untraced_children == 1 ? " was" : "es were");

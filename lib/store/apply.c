@@ -445,9 +445,13 @@ bool allotp_apply_pair(struct allot_store *store, uint32_t number, uint64_t firs
 	struct allot_totals *totals = &store->header->totals;
 	uint32_t site_number = allotp_site_of(store, event->stack, event->domain);
 	uint64_t size = allotp_event_size(event);
+	struct allot_slot *slot = allotp_slot(store, number);
 	struct allot_store_site *site;
 
 	if (!site_number || store->header->full)
+		return false;
+	/* An allocator whose calloc calls its own malloc by name: the block is there already. */
+	if (slot->last_alloc == allotp_live_key(allotp_event_address(event), event->domain))
 		return false;
 	site = allotp_site(store, site_number);
 	journal_open(store, number, first, ALLOT_OP_ALLOC);
@@ -458,7 +462,7 @@ bool allotp_apply_pair(struct allot_store *store, uint32_t number, uint64_t firs
 	count_out(totals, &site->counters, size, 1);
 	count_temporary(totals, &site->counters, size);
 	count_mismatch(totals, site, event[0].family, event[1].family);
-	allotp_slot(store, number)->last_alloc = 0;
+	slot->last_alloc = 0;
 	journal_close(store, number, first + 2, &event[1]);
 	return true;
 }

@@ -10,7 +10,7 @@ void allotp_apply(struct allot_store *store, uint32_t slot, uint64_t number, con
 
 /*
  * Applies an allocation and its own free, which follows it at once in the slot, without a visit to the live table.
- * False: the store is full, and nothing was done.
+ * False: it cannot be done this way, and nothing was.
  */
 bool allotp_apply_pair(struct allot_store *store, uint32_t slot, uint64_t number, const struct allot_event *event);
 

@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -196,6 +197,8 @@ def run(options, scratch):
 def main():
     options = read_options()
     process.adopt_orphans()
+    # As an interrupt: what was started is ended, and what was written removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     scratch = tempfile.mkdtemp(prefix="allot-bench.")
     try:
         return run(options, scratch)
@@ -204,4 +207,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 
@@ -56,14 +57,19 @@ def _children():
         return []
 
 
-def _kill(group):
-    """The command's process group, and what left the group and was orphaned."""
+def _end(group):
+    """Ends the command's process group, and what left the group as it comes to be a child of ours, until there is none."""
     try:
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:
         pass
-    for pid in _children():
-        os.kill(pid, signal.SIGKILL)
+    while True:
+        for pid in _children():
+            os.kill(pid, signal.SIGKILL)
+        try:
+            os.wait4(-1, 0)
+        except ChildProcessError:
+            return
 
 
 def _reap(first):
@@ -112,12 +118,13 @@ def run(command, environment, folder, timeout, meanwhile=None):
             status, cpu = _reap(process.pid)
         except TimedOut:
             failure = f"took more than {timeout} s"
-        except OSError as error:
+        except (OSError, subprocess.CalledProcessError) as error:
             failure = str(error)
-        signal.alarm(0)
-        if failure:
-            _kill(process.pid)
-            _reap(process.pid)
+        finally:
+            # Interrupted, too: nothing is left running.
+            signal.alarm(0)
+            if failure or sys.exc_info()[0]:
+                _end(process.pid)
         process.returncode = status  # it is reaped already
         wall = time.monotonic() - begin
     with open(output, encoding="utf-8", errors="replace") as file:

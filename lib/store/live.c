@@ -3,6 +3,7 @@
 #include "store/live.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "snapshot/snapshot.h"
@@ -451,14 +452,40 @@ void allotp_live_put_back(struct allot_store *store)
 	journal->removed.key = 0;
 }
 
-void allotp_live_prefetch(const struct allot_store *store, uint64_t key)
+/* The key that will be looked for in the pages: of a block that goes, or of the one that a new block drives out. */
+static uint64_t key_in_pages(struct allot_store *store, uint64_t key, bool appears)
 {
-	uint64_t h = hash(key);
-	uint32_t number;
-	struct allot_live_page *page = page_of(store, h, &number);
+	uint64_t young = young_entry(store, key)->key;
 
+	if (appears)
+		return young == key ? 0 : young;
+	return young == key ? 0 : key;
+}
+
+void allotp_live_prefetch_page(struct allot_store *store, uint64_t key, bool appears)
+{
+	uint64_t wanted = key_in_pages(store, key, appears);
+	struct allot_live_page *page;
+	uint32_t number;
+
+	page = wanted ? page_of(store, hash(wanted), &number) : NULL;
 	if (!page)
 		return;
-	for (size_t i = 0; i < sizeof(page->tags); i += 64)
+	for (size_t i = 0; i < offsetof(struct allot_live_page, entries); i += 64)
 		__builtin_prefetch((const char *)page + i);
+}
+
+void allotp_live_prefetch_entry(struct allot_store *store, uint64_t key, bool appears)
+{
+	uint64_t wanted = key_in_pages(store, key, appears), h = hash(wanted);
+	struct allot_live_page *page;
+	const uint8_t *tag;
+	uint32_t number;
+
+	page = wanted ? page_of(store, h, &number) : NULL;
+	if (!page)
+		return;
+	tag = appears ? page->tags + count_of(page) : memchr(page->tags, tag_of(h), count_of(page));
+	if (tag)
+		__builtin_prefetch(&page->entries[tag - page->tags], 1);
 }

@@ -44,7 +44,11 @@ void allotp_live_recover(struct allot_store *store);
  */
 void allotp_live_put_back(struct allot_store *store);
 
-/* Touches the memory that a later find of this key will read. */
-void allotp_live_prefetch(const struct allot_store *store, uint64_t key);
+/*
+ * Ask for memory that an event further on will need, so that it has come by then: first its page, then the entry in it.
+ * appears: the block is going to be inserted, else removed.
+ */
+void allotp_live_prefetch_page(struct allot_store *store, uint64_t key, bool appears);
+void allotp_live_prefetch_entry(struct allot_store *store, uint64_t key, bool appears);
 
 #endif

@@ -170,14 +170,25 @@ static inline bool is_pair(const struct cursor *cursor, uint64_t limit)
 	       allotp_event_ticket(&event[0]) + 1 == allotp_event_ticket(&event[1]);
 }
 
-/* Blocks that have grown old are far away: their memory is asked for some events ahead. */
-static inline void look_ahead(const struct allot_store *store, const struct cursor *cursor)
+static inline bool key_of_event(const struct allot_event *event, uint64_t *key)
 {
-	enum { AHEAD = 8 };
-	const struct allot_event *event = cursor->event + AHEAD;
+	*key = allotp_live_key(allotp_event_address(event), event->domain);
+	return event->op == ALLOT_OP_ALLOC || event->op == ALLOT_OP_FREE || event->op == ALLOT_OP_GIVE_UP;
+}
 
-	if (cursor->stop - cursor->number > AHEAD && (event->op == ALLOT_OP_FREE || event->op == ALLOT_OP_GIVE_UP))
-		allotp_live_prefetch(store, allotp_live_key(allotp_event_address(event), event->domain));
+/* Blocks that have grown old are far away: their memory is asked for some events ahead. */
+static inline void look_ahead(struct allot_store *store, const struct cursor *cursor)
+{
+	enum { PAGE_AHEAD = 16, ENTRY_AHEAD = 8 };
+	const struct allot_event *page = cursor->event + PAGE_AHEAD, *entry = cursor->event + ENTRY_AHEAD;
+	uint64_t key;
+
+	if (cursor->stop - cursor->number <= PAGE_AHEAD)
+		return;
+	if (key_of_event(page, &key))
+		allotp_live_prefetch_page(store, key, page->op == ALLOT_OP_ALLOC);
+	if (key_of_event(entry, &key))
+		allotp_live_prefetch_entry(store, key, entry->op == ALLOT_OP_ALLOC);
 }
 
 /*

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "common/clock.h"
 #include "common/sys.h"
 #include "preload/bootstrap.h"
 #include "preload/config.h"
@@ -55,14 +56,17 @@ static size_t program_path(char *program, size_t size)
 	return strlen(program);
 }
 
-/* DIR/allot.PROG.PID.store, with .2, .3 … for programs that this process was before. */
+/*
+ * DIR/allot.PROG.PID.store, with .2, .3 … for programs that this process was before. A process that was very many looks for a
+ * free number no longer, but takes the time.
+ */
 static int open_file(uint32_t pid)
 {
 	const char *base;
 
 	program_path(scratch, sizeof(scratch));
 	base = strrchr(scratch, '/') ? strrchr(scratch, '/') + 1 : scratch;
-	for (unsigned int attempt = 1; attempt < 1000; attempt++) {
+	for (unsigned int attempt = 1; attempt < 100; attempt++) {
 		struct text text = { path, sizeof(path) };
 		int fd;
 
@@ -76,7 +80,7 @@ static int open_file(uint32_t pid)
 		add_number(&text, pid);
 		if (attempt > 1) {
 			add(&text, ".", 1);
-			add_number(&text, attempt);
+			add_number(&text, attempt < 10 ? attempt : allotp_clock_ns(CLOCK_REALTIME));
 		}
 		add(&text, ".store", 6);
 		fd = allotp_sys_openat(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

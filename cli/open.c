@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "read/reader.h"
@@ -11,9 +12,15 @@
 static bool is_store(const char *path)
 {
 	uint64_t magic = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	bool found = fd >= 0 && read(fd, &magic, sizeof(magic)) == sizeof(magic) && magic == ALLOT_STORE_MAGIC;
+	struct stat status;
+	bool found;
+	int fd;
 
+	/* What is read from a pipe is gone. */
+	if (stat(path, &status) || !S_ISREG(status.st_mode))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	found = fd >= 0 && read(fd, &magic, sizeof(magic)) == sizeof(magic) && magic == ALLOT_STORE_MAGIC;
 	if (fd >= 0)
 		close(fd);
 	return found;

@@ -59,29 +59,32 @@ static int name_symbol(struct allot_namer *namer, const struct allot_symbol *sym
 	return 0;
 }
 
-int allotp_namer_frame(struct allot_namer *namer, uint32_t node, uint32_t frame, uint32_t *key)
+/* The same for a node, and how many frames it has. */
+static int name_node(struct allot_namer *namer, uint32_t node, uint32_t *first, uint32_t *count)
 {
 	const struct allot_symbol *symbol = allotp_resolve(namer->view.resolver, node);
-	uint32_t first;
-	int rc;
 
 	if (!symbol)
 		return -ENOMEM;
-	rc = name_symbol(namer, symbol, &first);
+	*count = symbol->frame_count;
+	return name_symbol(namer, symbol, first);
+}
+
+int allotp_namer_frame(struct allot_namer *namer, uint32_t node, uint32_t frame, uint32_t *key)
+{
+	uint32_t first, count;
+	int rc = name_node(namer, node, &first, &count);
+
 	return rc < 0 ? rc : allotp_keys_add(namer->keys, 0, namer->labels[first + frame], key);
 }
 
 /* Adds a node's frames to the key of its callers. */
 static int extend(struct allot_namer *namer, uint32_t node, uint32_t *key)
 {
-	const struct allot_symbol *symbol = allotp_resolve(namer->view.resolver, node);
-	uint32_t first;
-	int rc;
+	uint32_t first, count;
+	int rc = name_node(namer, node, &first, &count);
 
-	if (!symbol)
-		return -ENOMEM;
-	rc = name_symbol(namer, symbol, &first);
-	for (uint32_t f = symbol->frame_count; f-- > 0 && rc == 0;)
+	for (uint32_t f = rc < 0 ? 0 : count; f-- > 0 && rc == 0;)
 		rc = allotp_keys_add(namer->keys, *key, namer->labels[first + f], key);
 	return rc;
 }

@@ -11,26 +11,14 @@
 const char fuzz_corpus[] = "payload";
 const unsigned long fuzz_mutations = 200000;
 
-static void check_round_trip(const struct allot_snapshot *snapshot)
-{
-	struct allot_snapshot *back;
-	uint8_t *payload;
-	size_t size;
-
-	if (allotp_snapshot_encode(snapshot, "x", &payload, &size, NULL) < 0 ||
-	    allotp_snapshot_parse_payload(payload, size, "x", &back, NULL) < 0 || sample_difference(snapshot, back))
-		abort();
-	allotp_snapshot_free(back);
-	free(payload);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct allot_snapshot *snapshot;
 	struct allot_error error = { "" };
 
 	if (allotp_snapshot_parse_payload(data, size, "x", &snapshot, &error) == 0) {
-		check_round_trip(snapshot);
+		if (!sample_survives(snapshot))
+			abort();
 		allotp_snapshot_free(snapshot);
 	} else if (!error.text[0]) {
 		abort();

@@ -4,12 +4,7 @@
  * frees: only sound with an allocator that allows it (bump.c). Runs until the handler was called often enough in the
  * middle, then prints what both sides did: `interrupted CALLS`.
  */
-#include <signal.h>
-#include <stdatomic.h>
-#include <string.h>
-#include <time.h>
-
-#include "target.h"
+#include "interrupt.h"
 
 static volatile sig_atomic_t inside;
 static volatile long handled, handled_inside, looped;
@@ -50,29 +45,15 @@ static void handle(int number)
 
 int main(int argc, char **argv)
 {
-	struct sigaction action;
-	struct itimerspec every = {{0, 20000}, {0, 20000}};
-	struct sigevent event;
-	timer_t timer;
 	long wanted = argc > 1 ? atol(argv[1]) : 1000;
+	timer_t timer = interrupt_every(20000, SIGPROF, handle);
 
-	memset(&action, 0, sizeof action);
-	action.sa_handler = handle;
-	REQUIRE(sigaction(SIGPROF, &action, NULL) == 0);
-	memset(&event, 0, sizeof event);
-	event.sigev_notify = SIGEV_SIGNAL;
-	event.sigev_signo = SIGPROF;
-	REQUIRE(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0);
-	REQUIRE(timer_settime(timer, 0, &every, NULL) == 0);
 	while (handled_inside < wanted) {
 		in_loop_821();
 		realloc_in_loop_823();
 		looped++;
 	}
-	memset(&every, 0, sizeof every);
-	REQUIRE(timer_settime(timer, 0, &every, NULL) == 0);
-	action.sa_handler = SIG_IGN;
-	REQUIRE(sigaction(SIGPROF, &action, NULL) == 0);
+	interrupt_no_more(timer, SIGPROF);
 	printf("%ld %ld\n", handled, looped);
 	return 0;
 }

@@ -4,11 +4,8 @@
  * stroke. Runs until it has jumped often enough: `jump-out JUMPS`. Prints how many blocks were allocated below and above.
  */
 #include <setjmp.h>
-#include <signal.h>
-#include <string.h>
-#include <time.h>
 
-#include "target.h"
+#include "interrupt.h"
 
 static sigjmp_buf out;
 static volatile sig_atomic_t may_jump;
@@ -64,28 +61,16 @@ SITE void dive(int depth)
 
 int main(int argc, char **argv)
 {
-	struct sigaction action;
-	struct itimerspec every = {{0, 50000}, {0, 50000}};
-	struct sigevent event;
-	timer_t timer;
 	long wanted = argc > 1 ? atol(argv[1]) : 500;
+	timer_t timer = interrupt_every(50000, SIGALRM, handle);
 
-	memset(&action, 0, sizeof action);
-	action.sa_handler = handle;
-	REQUIRE(sigaction(SIGALRM, &action, NULL) == 0);
-	memset(&event, 0, sizeof event);
-	event.sigev_notify = SIGEV_SIGNAL;
-	event.sigev_signo = SIGALRM;
-	REQUIRE(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0);
-	REQUIRE(timer_settime(timer, 0, &every, NULL) == 0);
 	while (jumps < wanted) {
 		if (!sigsetjmp(out, 1))
 			dive(20);
 		above_829();
 	}
-	memset(&every, 0, sizeof every);
 	may_jump = 0;
-	REQUIRE(timer_settime(timer, 0, &every, NULL) == 0);
+	interrupt_no_more(timer, SIGALRM);
 	printf("%ld %ld\n", below, above);
 	return 0;
 }

@@ -1,181 +1,98 @@
-# tests/targets: one small program for each promise; plain binaries, so that what is traced is the program itself.
-EXTRA_DIST += tests/targets/target.h
+# tests/targets: one small program for each promise; plain binaries, so that what is traced is the program itself. Each is
+# made of the source of its name.
+EXTRA_DIST += tests/targets/target.h tests/targets/interrupt.h
 
-check_PROGRAMS += tests/targets/bad-alloc
-tests_targets_bad_alloc_SOURCES = tests/targets/bad-alloc.cc
-tests_targets_bad_alloc_CXXFLAGS = $(AM_CXXFLAGS) -std=gnu++17
-tests_targets_bad_alloc_LDADD =
-check_PROGRAMS += tests/targets/basic
-tests_targets_basic_SOURCES = tests/targets/basic.c
-tests_targets_basic_LDADD =
-check_PROGRAMS += tests/targets/charsets
-tests_targets_charsets_SOURCES = tests/targets/charsets.c
-tests_targets_charsets_LDADD =
-check_PROGRAMS += tests/targets/churn
-tests_targets_churn_SOURCES = tests/targets/churn.c
-tests_targets_churn_LDADD = -lpthread
-check_PROGRAMS += tests/targets/clearenv
-tests_targets_clearenv_SOURCES = tests/targets/clearenv.c
-tests_targets_clearenv_LDADD =
-check_PROGRAMS += tests/targets/containers
-tests_targets_containers_SOURCES = tests/targets/containers.cc
-tests_targets_containers_CXXFLAGS = $(AM_CXXFLAGS) -std=gnu++17
-tests_targets_containers_LDADD =
-check_PROGRAMS += tests/targets/coroutine
-tests_targets_coroutine_SOURCES = tests/targets/coroutine.c
-tests_targets_coroutine_LDADD =
-check_PROGRAMS += tests/targets/cross-free
-tests_targets_cross_free_SOURCES = tests/targets/cross-free.c
-tests_targets_cross_free_LDADD = -lpthread
-check_PROGRAMS += tests/targets/deep
-tests_targets_deep_SOURCES = tests/targets/deep.c
-tests_targets_deep_LDADD =
-check_PROGRAMS += tests/targets/deepbind
-tests_targets_deepbind_SOURCES = tests/targets/deepbind.c
-tests_targets_deepbind_LDADD = -ldl
-check_PROGRAMS += tests/targets/errno
-tests_targets_errno_SOURCES = tests/targets/errno.c
-tests_targets_errno_LDADD = -lpthread
-check_PROGRAMS += tests/targets/fork-handler
-tests_targets_fork_handler_SOURCES = tests/targets/fork-handler.c
-tests_targets_fork_handler_LDADD = -lrt
-check_PROGRAMS += tests/targets/fork-threads
-tests_targets_fork_threads_SOURCES = tests/targets/fork-threads.c
-tests_targets_fork_threads_LDADD = -lpthread
-check_PROGRAMS += tests/targets/fork
-tests_targets_fork_SOURCES = tests/targets/fork.c
-tests_targets_fork_LDADD =
-check_PROGRAMS += tests/targets/free-sized
-tests_targets_free_sized_SOURCES = tests/targets/free-sized.c
-tests_targets_free_sized_LDADD = -ldl
-check_PROGRAMS += tests/targets/hoard
-tests_targets_hoard_SOURCES = tests/targets/hoard.c
-tests_targets_hoard_LDADD =
-check_PROGRAMS += tests/targets/interrupted
-tests_targets_interrupted_SOURCES = tests/targets/interrupted.c
-tests_targets_interrupted_LDADD = -lrt
-check_PROGRAMS += tests/targets/jump-out
-tests_targets_jump_out_SOURCES = tests/targets/jump-out.c
-tests_targets_jump_out_LDADD = -lrt
-check_PROGRAMS += tests/targets/kill-any
-tests_targets_kill_any_SOURCES = tests/targets/kill-any.c
-tests_targets_kill_any_LDADD = -lpthread
-check_PROGRAMS += tests/targets/kill-threads
-tests_targets_kill_threads_SOURCES = tests/targets/kill-threads.c
-tests_targets_kill_threads_LDADD = -lpthread
-check_PROGRAMS += tests/targets/gap
-tests_targets_gap_SOURCES = tests/targets/gap.c
+check_PROGRAMS += \
+	tests/targets/basic \
+	tests/targets/charsets \
+	tests/targets/churn \
+	tests/targets/clearenv \
+	tests/targets/coroutine \
+	tests/targets/cross-free \
+	tests/targets/deep \
+	tests/targets/deepbind \
+	tests/targets/errno \
+	tests/targets/fork \
+	tests/targets/fork-handler \
+	tests/targets/fork-threads \
+	tests/targets/free-sized \
+	tests/targets/gap \
+	tests/targets/hoard \
+	tests/targets/interrupted \
+	tests/targets/jump-out \
+	tests/targets/kill-any \
+	tests/targets/kill-threads \
+	tests/targets/launcher \
+	tests/targets/leave \
+	tests/targets/limits \
+	tests/targets/longjmp \
+	tests/targets/memalign \
+	tests/targets/mmap \
+	tests/targets/own-malloc \
+	tests/targets/peak \
+	tests/targets/ping-pong \
+	tests/targets/plugins \
+	tests/targets/realloc \
+	tests/targets/self \
+	tests/targets/shut-in \
+	tests/targets/signal-stack \
+	tests/targets/spawn \
+	tests/targets/stress \
+	tests/targets/temporary \
+	tests/targets/thread-end \
+	tests/targets/tidy \
+	tests/targets/twice \
+	tests/targets/wait-signal
+
 tests_targets_gap_CFLAGS = $(AM_CFLAGS) -fomit-frame-pointer -fno-pie
 tests_targets_gap_LDFLAGS = -no-pie -Wl,--section-start=.rodata=0x5000000
-tests_targets_gap_LDADD =
-check_PROGRAMS += tests/targets/launcher
-tests_targets_launcher_SOURCES = tests/targets/launcher.c
 tests_targets_launcher_LDFLAGS = -all-static
-tests_targets_launcher_LDADD =
-check_PROGRAMS += tests/targets/leave
-tests_targets_leave_SOURCES = tests/targets/leave.c
-tests_targets_leave_LDADD = -lpthread
-check_PROGRAMS += tests/targets/limits
-tests_targets_limits_SOURCES = tests/targets/limits.c
-tests_targets_limits_LDADD =
-check_PROGRAMS += tests/targets/longjmp
-tests_targets_longjmp_SOURCES = tests/targets/longjmp.c
-tests_targets_longjmp_LDADD =
-check_PROGRAMS += tests/targets/memalign
-tests_targets_memalign_SOURCES = tests/targets/memalign.c
-tests_targets_memalign_LDADD =
-check_PROGRAMS += tests/targets/mismatch
+
+# And those in C++.
+check_PROGRAMS += \
+	tests/targets/bad-alloc \
+	tests/targets/containers \
+	tests/targets/mismatch \
+	tests/targets/operators \
+	tests/targets/own-new \
+	tests/targets/thread-local \
+	tests/targets/throw
+
+tests_targets_bad_alloc_SOURCES = tests/targets/bad-alloc.cc
+tests_targets_containers_SOURCES = tests/targets/containers.cc
 tests_targets_mismatch_SOURCES = tests/targets/mismatch.cc
-tests_targets_mismatch_LDADD =
-check_PROGRAMS += tests/targets/mmap
-tests_targets_mmap_SOURCES = tests/targets/mmap.c
-tests_targets_mmap_LDADD =
-check_PROGRAMS += tests/targets/operators
 tests_targets_operators_SOURCES = tests/targets/operators.cc
-tests_targets_operators_CXXFLAGS = $(AM_CXXFLAGS) -std=gnu++17
-tests_targets_operators_LDADD =
-check_PROGRAMS += tests/targets/own-malloc
-tests_targets_own_malloc_SOURCES = tests/targets/own-malloc.c
-tests_targets_own_malloc_LDADD =
-check_PROGRAMS += tests/targets/own-new
 tests_targets_own_new_SOURCES = tests/targets/own-new.cc
-tests_targets_own_new_LDADD =
-check_PROGRAMS += tests/targets/peak
-tests_targets_peak_SOURCES = tests/targets/peak.c
-tests_targets_peak_LDADD =
-check_PROGRAMS += tests/targets/ping-pong
-tests_targets_ping_pong_SOURCES = tests/targets/ping-pong.c
-tests_targets_ping_pong_LDADD = -lpthread
-check_PROGRAMS += tests/targets/plugins
-tests_targets_plugins_SOURCES = tests/targets/plugins.c
-tests_targets_plugins_LDADD = -ldl
-check_PROGRAMS += tests/targets/realloc
-tests_targets_realloc_SOURCES = tests/targets/realloc.c
-tests_targets_realloc_LDADD =
-check_PROGRAMS += tests/targets/self
-tests_targets_self_SOURCES = tests/targets/self.c
-tests_targets_self_LDADD =
-check_PROGRAMS += tests/targets/shut-in
-tests_targets_shut_in_SOURCES = tests/targets/shut-in.c
-tests_targets_shut_in_LDADD =
-check_PROGRAMS += tests/targets/signal-stack
-tests_targets_signal_stack_SOURCES = tests/targets/signal-stack.c
-tests_targets_signal_stack_LDADD =
-check_PROGRAMS += tests/targets/spawn
-tests_targets_spawn_SOURCES = tests/targets/spawn.c
-tests_targets_spawn_LDADD =
-check_PROGRAMS += tests/targets/stress
-tests_targets_stress_SOURCES = tests/targets/stress.c
-tests_targets_stress_LDADD = -lpthread
-check_PROGRAMS += tests/targets/temporary
-tests_targets_temporary_SOURCES = tests/targets/temporary.c
-tests_targets_temporary_LDADD = -lpthread
-check_PROGRAMS += tests/targets/thread-end
-tests_targets_thread_end_SOURCES = tests/targets/thread-end.c
-tests_targets_thread_end_LDADD = -lpthread
-check_PROGRAMS += tests/targets/thread-local
 tests_targets_thread_local_SOURCES = tests/targets/thread-local.cc
-tests_targets_thread_local_LDADD = -lpthread
-check_PROGRAMS += tests/targets/throw
 tests_targets_throw_SOURCES = tests/targets/throw.cc
-tests_targets_throw_LDADD =
-check_PROGRAMS += tests/targets/tidy
-tests_targets_tidy_SOURCES = tests/targets/tidy.c
-tests_targets_tidy_LDADD =
-check_PROGRAMS += tests/targets/twice
-tests_targets_twice_SOURCES = tests/targets/twice.c
-tests_targets_twice_LDADD =
-check_PROGRAMS += tests/targets/wait-signal
-tests_targets_wait_signal_SOURCES = tests/targets/wait-signal.c
-tests_targets_wait_signal_LDADD =
+tests_targets_bad_alloc_CXXFLAGS = $(AM_CXXFLAGS) -std=gnu++17
+tests_targets_containers_CXXFLAGS = $(AM_CXXFLAGS) -std=gnu++17
+tests_targets_operators_CXXFLAGS = $(AM_CXXFLAGS) -std=gnu++17
 
 # Libraries that the programs load, or that are preloaded besides ours; convenience libraries cannot be loaded, hence the -rpath.
-check_LTLIBRARIES += tests/targets/plugin-a.la
-tests_targets_plugin_a_la_SOURCES = tests/targets/plugin-a.c
-tests_targets_plugin_a_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
-check_LTLIBRARIES += tests/targets/plugin-b.la
-tests_targets_plugin_b_la_SOURCES = tests/targets/plugin-b.c
-tests_targets_plugin_b_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
-check_LTLIBRARIES += tests/targets/bump.la
-tests_targets_bump_la_SOURCES = tests/targets/bump.c
-tests_targets_bump_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
-check_LTLIBRARIES += tests/targets/by-name.la
-tests_targets_by_name_la_SOURCES = tests/targets/by-name.c
+TARGET_MODULE = -module -avoid-version -shared -rpath /nowhere
+check_LTLIBRARIES += \
+	tests/targets/bump.la \
+	tests/targets/by-name.la \
+	tests/targets/logger.la \
+	tests/targets/plugin-a.la \
+	tests/targets/plugin-b.la
+
+tests_targets_bump_la_LDFLAGS = $(TARGET_MODULE)
 tests_targets_by_name_la_CFLAGS = $(AM_CFLAGS) -fno-builtin
-tests_targets_by_name_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
-check_LTLIBRARIES += tests/targets/logger.la
-tests_targets_logger_la_SOURCES = tests/targets/logger.c
-tests_targets_logger_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+tests_targets_by_name_la_LDFLAGS = $(TARGET_MODULE)
+tests_targets_logger_la_LDFLAGS = $(TARGET_MODULE)
+tests_targets_plugin_a_la_LDFLAGS = $(TARGET_MODULE)
+tests_targets_plugin_b_la_LDFLAGS = $(TARGET_MODULE)
+
 # Three character sets of one shape, which libc loads by itself.
-check_LTLIBRARIES += tests/targets/gconv-a.la
+check_LTLIBRARIES += tests/targets/gconv-a.la tests/targets/gconv-b.la tests/targets/gconv-c.la
 tests_targets_gconv_a_la_SOURCES = tests/targets/gconv.c
 tests_targets_gconv_a_la_CPPFLAGS = $(AM_CPPFLAGS) -DSITE_NAME=gconv_a_1459 -DSITE_SIZE=1459
-tests_targets_gconv_a_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
-check_LTLIBRARIES += tests/targets/gconv-b.la
+tests_targets_gconv_a_la_LDFLAGS = $(TARGET_MODULE)
 tests_targets_gconv_b_la_SOURCES = tests/targets/gconv.c
 tests_targets_gconv_b_la_CPPFLAGS = $(AM_CPPFLAGS) -DSITE_NAME=gconv_b_1471 -DSITE_SIZE=1471
-tests_targets_gconv_b_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
-check_LTLIBRARIES += tests/targets/gconv-c.la
+tests_targets_gconv_b_la_LDFLAGS = $(TARGET_MODULE)
 tests_targets_gconv_c_la_SOURCES = tests/targets/gconv.c
 tests_targets_gconv_c_la_CPPFLAGS = $(AM_CPPFLAGS) -DSITE_NAME=gconv_c_1481 -DSITE_SIZE=1481
-tests_targets_gconv_c_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+tests_targets_gconv_c_la_LDFLAGS = $(TARGET_MODULE)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "snapshot/payload.h"
+
 uint64_t sample_next(uint64_t *state)
 {
 	uint64_t value = *state += UINT64_C(0x9e3779b97f4a7c15);
@@ -397,4 +399,20 @@ const char *sample_difference(const struct allot_snapshot *a, const struct allot
 	SAME_ARRAY(blocks, block_count, block_difference);
 	SAME_ARRAY(symbols, symbol_count, symbol_difference);
 	return NULL;
+}
+
+bool sample_survives(const struct allot_snapshot *snapshot)
+{
+	struct allot_snapshot *back;
+	uint8_t *payload;
+	size_t size;
+	bool same;
+
+	if (allotp_snapshot_encode(snapshot, "x", &payload, &size, NULL) < 0 ||
+	    allotp_snapshot_parse_payload(payload, size, "x", &back, NULL) < 0)
+		return false;
+	same = !sample_difference(snapshot, back);
+	allotp_snapshot_free(back);
+	free(payload);
+	return same;
 }

@@ -125,6 +125,9 @@ void allotp_config_read(void)
 	/* Too long to be passed on: then it stays in the environment, where it is, and is enough for most. */
 	if (!copy_text(config->preload, value_of("LD_PRELOAD")))
 		config->preload[0] = 0;
+	/* The programs that this one starts would say the same. */
+	if (config->off)
+		config->follow = false;
 }
 
 static void remove_variable(const char *name)

@@ -235,6 +235,12 @@ static inline void remember_peak(const struct allot_totals *totals, struct allot
 	counters->changed = totals->tallies.events;
 }
 
+/* Producers that wait for a segment look at it, too, to see that the drain goes on. */
+static inline void count_event(struct allot_totals *totals)
+{
+	__atomic_store_n(&totals->tallies.events, totals->tallies.events + 1, __ATOMIC_RELAXED);
+}
+
 static inline void count_in(struct allot_totals *totals, struct allot_site_counters *counters, uint64_t bytes,
 			    uint64_t blocks, uint64_t stamp)
 {
@@ -456,9 +462,9 @@ bool allotp_apply_pair(struct allot_store *store, uint32_t number, uint64_t firs
 	site = allotp_site(store, site_number);
 	journal_open(store, number, first, ALLOT_OP_ALLOC);
 	journal_site(store, site_number);
-	totals->tallies.events++;
+	count_event(totals);
 	count_in(totals, &site->counters, size, 1, event->stamp);
-	totals->tallies.events++;
+	count_event(totals);
 	count_out(totals, &site->counters, size, 1);
 	count_temporary(totals, &site->counters, size);
 	count_mismatch(totals, site, event[0].family, event[1].family);
@@ -469,7 +475,7 @@ bool allotp_apply_pair(struct allot_store *store, uint32_t number, uint64_t firs
 
 static void apply_one(struct allot_store *store, uint32_t slot, const struct allot_event *event)
 {
-	store->header->totals.tallies.events++;
+	count_event(&store->header->totals);
 	switch (event->op) {
 	case ALLOT_OP_ALLOC:
 		apply_alloc(store, slot, event);

@@ -122,7 +122,7 @@ static void find_peak(struct store_model *model)
 {
 	struct model_count live = left(&model->ever, &model->freed);
 
-	if (live.bytes <= model->peak.bytes)
+	if (model->any_peak || live.bytes <= model->peak.bytes)
 		return;
 	model->peak = live;
 	for (uint32_t i = 0; i < MODEL_SITES; i++)
@@ -239,6 +239,30 @@ void model_apply(struct store_model *model, const struct model_event *event)
 	default:
 		ck_abort_msg("the model knows nothing of op %d", (int)event->op);
 	}
+}
+
+static void merge_count(struct model_count *into, const struct model_count *count)
+{
+	into->bytes += count->bytes;
+	into->blocks += count->blocks;
+}
+
+void model_merge(struct store_model *into, const struct store_model *model)
+{
+	for (uint32_t i = 0; i < MODEL_SITES; i++) {
+		merge_count(&into->sites[i].ever, &model->sites[i].ever);
+		merge_count(&into->sites[i].freed, &model->sites[i].freed);
+		merge_count(&into->sites[i].temporary, &model->sites[i].temporary);
+		into->sites[i].mismatched += model->sites[i].mismatched;
+	}
+	merge_count(&into->ever, &model->ever);
+	merge_count(&into->freed, &model->freed);
+	merge_count(&into->temporary, &model->temporary);
+	into->events += model->events;
+	into->unknown_frees += model->unknown_frees;
+	into->mismatched += model->mismatched;
+	into->double_allocations += model->double_allocations;
+	into->marks += model->marks;
 }
 
 struct allot_event model_encode(const struct store_model *model, const struct model_event *event, uint64_t stamp)

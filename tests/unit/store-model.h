@@ -69,6 +69,9 @@ struct model_event model_random_event(const struct store_model *model, uint64_t 
 
 void model_apply(struct store_model *model, const struct model_event *event);
 
+/* Adds what one thread counted with a model of its own, over the same blocks, each of which only its owner touches. */
+void model_merge(struct store_model *into, const struct store_model *model);
+
 /* The same event for fixture_write. */
 struct allot_event model_encode(const struct store_model *model, const struct model_event *event, uint64_t stamp);
 

@@ -4,13 +4,13 @@
 #include "render.h"
 
 static const struct allot_option options[] = {
-        ALLOT_RENDER_TOP,        ALLOT_RENDER_BY,     ALLOT_RENDER_GROUP_BY("line"),
-        ALLOT_RENDER_CUMULATIVE, ALLOT_RENDER_FORMAT, {0},
+	ALLOT_RENDER_TOP,        ALLOT_RENDER_BY,     ALLOT_RENDER_GROUP_BY("line"),
+	ALLOT_RENDER_CUMULATIVE, ALLOT_RENDER_FORMAT, { 0 },
 };
 
 static int run(const struct allot_arguments *arguments, struct allot_error *error)
 {
-	struct allot_report_options how = {0};
+	struct allot_report_options how = { 0 };
 
 	if (allotp_render_options(&command_diff, arguments, &how, error) < 0)
 		return EXIT_USAGE;
@@ -18,15 +18,14 @@ static int run(const struct allot_arguments *arguments, struct allot_error *erro
 }
 
 const struct allot_command command_diff = {
-        .name = "diff",
-        .operands = "OLD NEW",
-        .summary = "show what has changed between two snapshots, the largest change first",
-        .help = "Groups are the same if they have the same name: file and line, function, module, or all the lines of "
-                "a "
-                "stack. Addresses are not compared, for they differ from run to run. JSON and CSV hold the unchanged "
-                "groups, too.",
-        .options = options,
-        .min_operands = 2,
-        .max_operands = 2,
-        .run = run,
+	.name = "diff",
+	.operands = "OLD NEW",
+	.summary = "show what has changed between two snapshots, the largest change first",
+	.help = "Groups are the same if they have the same name: file and line, function, module, or all the lines of "
+		"a stack. Addresses are not compared, for they differ from run to run. JSON and CSV hold the unchanged "
+		"groups, too.",
+	.options = options,
+	.min_operands = 2,
+	.max_operands = 2,
+	.run = run,
 };

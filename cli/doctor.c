@@ -12,12 +12,13 @@
 enum { OPTION_FORMAT };
 
 static const struct allot_option options[] = {
-        [OPTION_FORMAT] = {"format", 'f', "FORMAT", "text, json (default: text)"},
-        {0},
+	[OPTION_FORMAT] = { "format", 'f', "FORMAT", "text, json (default: text)" },
+	{ 0 },
 };
 
 static const char *const severities[] = {
-        [ALLOT_FINE] = "ok", [ALLOT_NOTE] = "note", [ALLOT_WARNING] = "warning", [ALLOT_PROBLEM] = "problem"};
+	[ALLOT_FINE] = "ok", [ALLOT_NOTE] = "note", [ALLOT_WARNING] = "warning", [ALLOT_PROBLEM] = "problem"
+};
 
 /* Writes "PROGRAM", or "PROGRAM (run by INTERPRETER)". */
 static void write_program(const struct allot_inspection *inspection)
@@ -62,14 +63,14 @@ static json_t *make_json(const struct allot_inspection *inspection, bool traceab
 		const struct allot_finding *finding = &inspection->findings[i];
 
 		if (json_array_append_new(findings, json_pack("{s:s, s:s, s:s, s:s?}", "topic", finding->topic,
-		                                              "severity", severities[finding->severity], "text",
-		                                              finding->text, "advice", finding->advice)) < 0) {
+							      "severity", severities[finding->severity], "text",
+							      finding->text, "advice", finding->advice)) < 0) {
 			json_decref(findings);
 			return NULL;
 		}
 	}
 	return json_pack("{s:i, s:s, s:s, s:b, s:o}", "allot", 1, "program", inspection->program, "traced",
-	                 inspection->traced, "traceable", traceable, "findings", findings);
+			 inspection->traced, "traceable", traceable, "findings", findings);
 }
 
 static int write_json(const struct allot_inspection *inspection, bool traceable, struct allot_error *error)
@@ -80,7 +81,7 @@ static int write_json(const struct allot_inspection *inspection, bool traceable,
 	/* JSON is UTF-8; a path need not be. */
 	if (!root)
 		return allotp_error(error, -EILSEQ, "%s: the name is not UTF-8, so JSON cannot hold it",
-		                    inspection->program);
+				    inspection->program);
 	result = json_dumpf(root, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	json_decref(root);
 	putchar('\n');
@@ -114,15 +115,15 @@ static int run(const struct allot_arguments *arguments, struct allot_error *erro
 }
 
 const struct allot_command command_doctor = {
-        .name = "doctor",
-        .operands = "PROG [ARG…]",
-        .summary = "say before a run what cannot be traced or will be missed",
-        .help = "PROG is found as the shell finds it, and looked at without running it; arguments are ignored. The exit "
-                "status is 0 if the program can be traced (also with warnings), 1 if it cannot, 2 if there is no such "
-                "program.",
-        .options = options,
-        .min_operands = 1,
-        .max_operands = -1,
-        .stop_at_operand = true,
-        .run = run,
+	.name = "doctor",
+	.operands = "PROG [ARG…]",
+	.summary = "say before a run what cannot be traced or will be missed",
+	.help = "PROG is found as the shell finds it, and looked at without running it; arguments are ignored. The exit "
+		"status is 0 if the program can be traced (also with warnings), 1 if it cannot, 2 if there is no such "
+		"program.",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = -1,
+	.stop_at_operand = true,
+	.run = run,
 };

@@ -72,8 +72,8 @@ static void write_option(FILE *out, const struct allot_option *option)
 	int length;
 
 	length = snprintf(text, sizeof(text), "  %c%c%s--%s%s%s", option->letter ? '-' : ' ',
-	                  option->letter ? option->letter : ' ', option->letter ? ", " : "  ", option->name,
-	                  option->arg ? " " : "", option->arg ? option->arg : "");
+			  option->letter ? option->letter : ' ', option->letter ? ", " : "  ", option->name,
+			  option->arg ? " " : "", option->arg ? option->arg : "");
 	fputs(text, out);
 	if (length > HELP_COLUMN - 2)
 		fprintf(out, "\n%*s", HELP_COLUMN, "");
@@ -84,7 +84,7 @@ static void write_option(FILE *out, const struct allot_option *option)
 
 void allotp_help_command(FILE *out, const struct allot_command *command)
 {
-	static const struct allot_option help = {"help", 'h', NULL, "show this"};
+	static const struct allot_option help = { "help", 'h', NULL, "show this" };
 
 	fprintf(out, "usage: allot %s [OPTION]... %s\n\n", command->name, command->operands);
 	write_wrapped(out, command->summary, 0);

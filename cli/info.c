@@ -16,7 +16,7 @@
 #include "report/trust.h"
 #include "terminal.h"
 
-static const struct allot_option options[] = {{0}};
+static const struct allot_option options[] = { { 0 } };
 
 static void write_label(const char *label)
 {
@@ -246,7 +246,8 @@ static void write_size(const struct allot_snapshot *snapshot, const char *path)
 	write_number("  symbols", snapshot->symbol_count);
 	write_number("  blocks", snapshot->block_count);
 	write_label("  store memory");
-	printf("%s (%" PRIu64 " bytes)\n", allotp_size((double)snapshot->overhead_bytes).text, snapshot->overhead_bytes);
+	printf("%s (%" PRIu64 " bytes)\n", allotp_size((double)snapshot->overhead_bytes).text,
+	       snapshot->overhead_bytes);
 }
 
 static int run(const struct allot_arguments *arguments, struct allot_error *error)
@@ -281,11 +282,11 @@ static int run(const struct allot_arguments *arguments, struct allot_error *erro
 }
 
 const struct allot_command command_info = {
-        .name = "info",
-        .operands = "SNAP",
-        .summary = "show what a snapshot is of, what to know before believing it, its modules and marks",
-        .options = options,
-        .min_operands = 1,
-        .max_operands = 1,
-        .run = run,
+	.name = "info",
+	.operands = "SNAP",
+	.summary = "show what a snapshot is of, what to know before believing it, its modules and marks",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
 };

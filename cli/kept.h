@@ -8,12 +8,14 @@
 
 #include "snapshot/snapshot.h"
 
+struct allot_kept_one {
+	char *text; /* the line that tells of it */
+	uint64_t peak_bytes;
+	uint64_t started_ns; /* they are told in this order */
+};
+
 struct allot_kept {
-	struct allot_kept_one {
-		char *text;         /* the line that tells of it */
-		uint64_t peak_bytes;
-		uint64_t started_ns; /* they are told in this order */
-	} *list;
+	struct allot_kept_one *list;
 	size_t count, capacity;
 };
 

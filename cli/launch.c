@@ -59,7 +59,8 @@ static void set_environment(const struct allot_launch_plan *plan)
 }
 
 /* Returns the errno of exec by the pipe, which a successful exec closes. */
-static void become(const struct allot_launch_plan *plan, char **argv, int pipe_fd, const struct allot_launch_inherited *inherited)
+static void become(const struct allot_launch_plan *plan, char **argv, int pipe_fd,
+		   const struct allot_launch_inherited *inherited)
 {
 	int code;
 

@@ -16,9 +16,9 @@ struct allot_launch {
 		struct sigaction on_child;
 	} inherited;
 	pid_t pid;
-	int signals;    /* signalfd */
-	bool ended;     /* waited for: status is valid */
-	int status;     /* as from waitpid */
+	int signals; /* signalfd */
+	bool ended;  /* waited for: status is valid */
+	int status;  /* as from waitpid */
 };
 
 /* What the traced program gets in its environment. */

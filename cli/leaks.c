@@ -4,18 +4,18 @@
 #include "render.h"
 
 static const struct allot_option options[] = {
-        ALLOT_RENDER_TOP,
-        ALLOT_RENDER_GROUP_BY("stack"),
-        ALLOT_RENDER_FORMAT,
-        {0},
+	ALLOT_RENDER_TOP,
+	ALLOT_RENDER_GROUP_BY("stack"),
+	ALLOT_RENDER_FORMAT,
+	{ 0 },
 };
 
 static int run(const struct allot_arguments *arguments, struct allot_error *error)
 {
 	struct allot_report_options how = {
-	        .group_by = ALLOT_GROUP_STACK,
-	        .measure = ALLOT_MEASURE_LIVE,
-	        .leaks = true,
+		.group_by = ALLOT_GROUP_STACK,
+		.measure = ALLOT_MEASURE_LIVE,
+		.leaks = true,
 	};
 
 	if (allotp_render_options(&command_leaks, arguments, &how, error) < 0)
@@ -24,13 +24,13 @@ static int run(const struct allot_arguments *arguments, struct allot_error *erro
 }
 
 const struct allot_command command_leaks = {
-        .name = "leaks",
-        .operands = "SNAP",
-        .summary = "show the blocks that were never freed, most bytes first",
-        .help = "A snapshot of a running program shows the blocks that were not freed yet. What a program still uses "
-                "when it ends is shown, too.",
-        .options = options,
-        .min_operands = 1,
-        .max_operands = 1,
-        .run = run,
+	.name = "leaks",
+	.operands = "SNAP",
+	.summary = "show the blocks that were never freed, most bytes first",
+	.help = "A snapshot of a running program shows the blocks that were not freed yet. What a program still uses "
+		"when it ends is shown, too.",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
 };

@@ -15,14 +15,8 @@
 #include "suggest.h"
 
 static const struct allot_command *const commands[] = {
-	&command_run,
-	&command_report,
-	&command_diff,
-	&command_leaks,
-	&command_snapshot,
-	&command_info,
-	&command_doctor,
-	NULL,
+	&command_run,      &command_report, &command_diff,   &command_leaks,
+	&command_snapshot, &command_info,   &command_doctor, NULL,
 };
 
 static const struct allot_command *find_command(const char *name)
@@ -55,7 +49,7 @@ static int unknown_word(const char *what, const char *word, const char *best)
 
 static int unknown_command(const char *name)
 {
-	struct allot_suggestion suggestion = {0};
+	struct allot_suggestion suggestion = { 0 };
 
 	for (const struct allot_command *const *command = commands; *command; command++)
 		allotp_suggest(&suggestion, name, (*command)->name);
@@ -72,15 +66,15 @@ static int finish_output(const char *name, int status)
 	if (fflush(stdout) == 0 && !failed)
 		return status;
 	allotp_error(&error, 0, "cannot write to standard output: %s",
-	             errno ? strerror(errno) : "an earlier write failed");
+		     errno ? strerror(errno) : "an earlier write failed");
 	print_error(name, error.text);
 	return status == EXIT_OK ? EXIT_USAGE : status;
 }
 
 static int run_command(const struct allot_command *command, int count, char **words)
 {
-	struct allot_arguments arguments = {0};
-	struct allot_error error = {.text = ""};
+	struct allot_arguments arguments = { 0 };
+	struct allot_error error = { .text = "" };
 	bool help = false;
 	int status = EXIT_OK;
 

@@ -39,7 +39,7 @@ static int find_by_letter(const struct allot_command *command, char letter)
 static int unknown_option(struct parser *parser, const char *name, size_t length)
 {
 	const struct allot_option *options = parser->command->options;
-	struct allot_suggestion suggestion = {0};
+	struct allot_suggestion suggestion = { 0 };
 	char given[64];
 
 	snprintf(given, sizeof(given), "%.*s", (int)length, name);
@@ -47,9 +47,9 @@ static int unknown_option(struct parser *parser, const char *name, size_t length
 		allotp_suggest(&suggestion, given, options[i].name);
 	if (suggestion.best)
 		return allotp_error(parser->error, -EINVAL, "unknown option '--%s'; did you mean '--%s'?", given,
-		                    suggestion.best);
+				    suggestion.best);
 	return allotp_error(parser->error, -EINVAL, "unknown option '--%s'; see 'allot %s --help'", given,
-	                    parser->command->name);
+			    parser->command->name);
 }
 
 /* Takes the next word as the value of an option. */
@@ -74,7 +74,7 @@ static int parse_long(struct parser *parser, const char *word)
 	if (!parser->command->options[option].arg) {
 		if (word[length])
 			return allotp_error(parser->error, -EINVAL, "--%s takes no value",
-			                    parser->command->options[option].name);
+					    parser->command->options[option].name);
 		parser->arguments->values[option] = "";
 		return 0;
 	}
@@ -92,7 +92,7 @@ static int parse_letters(struct parser *parser, const char *word)
 
 		if (option < 0)
 			return allotp_error(parser->error, -EINVAL, "unknown option '-%c'; see 'allot %s --help'",
-			                    isprint((unsigned char)*word) ? *word : '?', parser->command->name);
+					    isprint((unsigned char)*word) ? *word : '?', parser->command->name);
 		if (!parser->command->options[option].arg) {
 			parser->arguments->values[option] = "";
 		} else if (word[1]) {
@@ -112,11 +112,11 @@ static int check_operands(const struct parser *parser)
 
 	if (count < command->min_operands)
 		return allotp_error(parser->error, -EINVAL, "missing operand; usage: allot %s %s", command->name,
-		                    command->operands);
+				    command->operands);
 	if (command->max_operands >= 0 && count > command->max_operands)
 		return allotp_error(parser->error, -EINVAL, "unexpected operand '%s'; usage: allot %s %s",
-		                    parser->arguments->operands[command->max_operands], command->name,
-		                    command->operands);
+				    parser->arguments->operands[command->max_operands], command->name,
+				    command->operands);
 	return 0;
 }
 
@@ -152,16 +152,16 @@ static int parse_words(struct parser *parser, bool *help)
 }
 
 int allotp_options_parse(const struct allot_command *command, int count, char **words,
-                         struct allot_arguments *arguments, bool *help, struct allot_error *error)
+			 struct allot_arguments *arguments, bool *help, struct allot_error *error)
 {
-	struct parser parser = {command, arguments, words, count, 0, error};
+	struct parser parser = { command, arguments, words, count, 0, error };
 	size_t options = 0;
 	int rc;
 
 	while (command->options[options].name)
 		options++;
 	/* Operands are moved to the front of the words: there are never more of them than words read. */
-	*arguments = (struct allot_arguments){.operands = words};
+	*arguments = (struct allot_arguments){ .operands = words };
 	arguments->values = calloc(options + 1, sizeof(*arguments->values));
 	if (!arguments->values)
 		return allotp_error(error, -ENOMEM, "out of memory");
@@ -174,7 +174,7 @@ int allotp_options_parse(const struct allot_command *command, int count, char **
 }
 
 const char *allotp_option_value(const struct allot_command *command, const struct allot_arguments *arguments,
-                                const char *name)
+				const char *name)
 {
 	int option = find_by_name(command, name, strlen(name));
 
@@ -182,7 +182,7 @@ const char *allotp_option_value(const struct allot_command *command, const struc
 }
 
 int allotp_option_number(const struct allot_command *command, const struct allot_arguments *arguments, const char *name,
-                         uint64_t min, uint64_t max, uint64_t *value, struct allot_error *error)
+			 uint64_t min, uint64_t max, uint64_t *value, struct allot_error *error)
 {
 	const char *text = allotp_option_value(command, arguments, name);
 	unsigned long long number = 0;
@@ -195,13 +195,13 @@ int allotp_option_number(const struct allot_command *command, const struct allot
 		number = strtoull(text, &end, 10);
 	if (!end || *end || errno || number < min || number > max)
 		return allotp_error(error, -EINVAL, "--%s: '%.64s' is not a number from %" PRIu64 " to %" PRIu64, name,
-		                    text, min, max);
+				    text, min, max);
 	*value = number;
 	return 0;
 }
 
 int allotp_option_choice(const struct allot_command *command, const struct allot_arguments *arguments, const char *name,
-                         const char *const *words, int count, int *choice, struct allot_error *error)
+			 const char *const *words, int count, int *choice, struct allot_error *error)
 {
 	const char *text = allotp_option_value(command, arguments, name);
 	char list[256] = "";

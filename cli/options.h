@@ -17,24 +17,24 @@
  * is), a value that is missing or not wanted, too few or too many operands.
  */
 int allotp_options_parse(const struct allot_command *command, int count, char **words,
-                         struct allot_arguments *arguments, bool *help, struct allot_error *error);
+			 struct allot_arguments *arguments, bool *help, struct allot_error *error);
 
 /* The value of the option of that name; NULL if it was not given, or the table does not have it. */
 const char *allotp_option_value(const struct allot_command *command, const struct allot_arguments *arguments,
-                                const char *name);
+				const char *name);
 
 /*
  * Reads the option's value as a whole number from min to max. *value stays as it is if it was not given.
  * Returns 0 or -EINVAL: "--top: 'x' is not a number from 1 to 1000".
  */
 int allotp_option_number(const struct allot_command *command, const struct allot_arguments *arguments, const char *name,
-                         uint64_t min, uint64_t max, uint64_t *value, struct allot_error *error);
+			 uint64_t min, uint64_t max, uint64_t *value, struct allot_error *error);
 
 /*
  * Reads the option's value as one of `count` words. *choice stays as it is if it was not given. Returns 0 or
  * -EINVAL: "--by: 'x' is none of live, peak, ever".
  */
 int allotp_option_choice(const struct allot_command *command, const struct allot_arguments *arguments, const char *name,
-                         const char *const *words, int count, int *choice, struct allot_error *error);
+			 const char *const *words, int count, int *choice, struct allot_error *error);
 
 #endif

@@ -169,13 +169,13 @@ static char *name_of(const struct allot_outcome *outcome, struct allot_tracees *
 	return name;
 }
 
-static void keep_other(struct allot_outcome *outcome, struct allot_tracees *tracees, struct allot_tracee *tracee, bool over)
+static void keep_other(struct allot_outcome *outcome, struct allot_tracees *tracees, struct allot_tracee *tracee,
+		       bool over)
 {
 	struct allot_snapshot *snapshot = freeze(tracee, over, NULL);
 	char *path = snapshot ? name_of(outcome, tracees, tracee, snapshot) : NULL;
 
-	if (path && write_snapshot(snapshot, path) &&
-	    allotp_kept_add(&outcome->kept, snapshot, path, !over))
+	if (path && write_snapshot(snapshot, path) && allotp_kept_add(&outcome->kept, snapshot, path, !over))
 		complain("out of memory");
 	free(path);
 	allotp_snapshot_free(snapshot);
@@ -199,13 +199,15 @@ static bool is_file(const char *path)
 	return stat(path, &status) || S_ISREG(status.st_mode);
 }
 
-void allotp_outcome_keep(struct allot_outcome *outcome, struct allot_tracees *tracees, const struct allot_launch *launch)
+void allotp_outcome_keep(struct allot_outcome *outcome, struct allot_tracees *tracees,
+			 const struct allot_launch *launch)
 {
 	struct allot_tracee *program = allotp_tracees_last_of(tracees, (uint32_t)launch->pid);
 
 	if (program)
 		outcome->program = freeze(program, true, launch);
-	outcome->written = outcome->program && (!is_file(outcome->base) || write_snapshot(outcome->program, outcome->base));
+	outcome->written =
+		outcome->program && (!is_file(outcome->base) || write_snapshot(outcome->program, outcome->base));
 	allotp_outcome_ended(outcome, tracees, launch->pid);
 	for (size_t i = 0; i < tracees->count; i++) {
 		struct allot_tracee *tracee = &tracees->list[i];

@@ -16,11 +16,11 @@ struct allot_outcome {
 	const char *output;      /* NULL: allot.PROG.PID.snap */
 	const char *report_path; /* NULL: standard error */
 	/* as it is */
-	FILE *out;               /* where the report goes */
-	char base[PATH_MAX];     /* what the names of all snapshots begin with */
+	FILE *out;           /* where the report goes */
+	char base[PATH_MAX]; /* what the names of all snapshots begin with */
 	struct allot_kept kept;
 	struct allot_snapshot *program; /* of the program's end; NULL: not recorded */
-	bool written;            /* it is in its file */
+	bool written;                   /* it is in its file */
 };
 
 /*
@@ -40,7 +40,8 @@ void allotp_outcome_interval(struct allot_outcome *outcome, struct allot_tracees
 void allotp_outcome_ended(struct allot_outcome *outcome, struct allot_tracees *tracees, pid_t pid);
 
 /* After the program's end: keeps snapshots of it and of all followed children. What fails is said on standard error. */
-void allotp_outcome_keep(struct allot_outcome *outcome, struct allot_tracees *tracees, const struct allot_launch *launch);
+void allotp_outcome_keep(struct allot_outcome *outcome, struct allot_tracees *tracees,
+			 const struct allot_launch *launch);
 /*
  * The report, which may take long, and the same snapshot once more with the names that were found. program is what was
  * asked for, for messages.

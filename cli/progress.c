@@ -14,8 +14,8 @@
 
 void allotp_progress_line_init(struct allot_progress_line *progress)
 {
-	*progress = (struct allot_progress_line){.terminal = isatty(STDERR_FILENO),
-	                                         .started_ns = allotp_clock_ns(CLOCK_MONOTONIC)};
+	*progress = (struct allot_progress_line){ .terminal = isatty(STDERR_FILENO),
+						  .started_ns = allotp_clock_ns(CLOCK_MONOTONIC) };
 }
 
 void allotp_progress_line_show(void *context, const char *what, uint64_t done, uint64_t total)

@@ -11,7 +11,7 @@
 #include "terminal.h"
 
 int allotp_render_options(const struct allot_command *command, const struct allot_arguments *arguments,
-                          struct allot_report_options *options, struct allot_error *error)
+			  struct allot_report_options *options, struct allot_error *error)
 {
 	const char *groups[ALLOT_GROUPS], *measures[ALLOT_MEASURES], *formats[ALLOT_FORMATS];
 	int group_by = (int)options->group_by, measure = (int)options->measure, format = (int)options->format, rc;
@@ -39,8 +39,8 @@ int allotp_render_options(const struct allot_command *command, const struct allo
 	options->cumulative = allotp_option_value(command, arguments, "cumulative") != NULL;
 	if (options->cumulative && (options->group_by == ALLOT_GROUP_STACK || options->group_by == ALLOT_GROUP_DOMAIN))
 		return allotp_error(error, -EINVAL,
-		                    "--cumulative does not go with --group-by %s, which counts each block once",
-		                    groups[options->group_by]);
+				    "--cumulative does not go with --group-by %s, which counts each block once",
+				    groups[options->group_by]);
 	return 0;
 }
 
@@ -57,7 +57,7 @@ static void close_input(struct input *input)
 }
 
 static int open_input(const char *path, struct allot_progress_line *progress, struct input *input,
-                      struct allot_error *error)
+		      struct allot_error *error)
 {
 	int rc = allotp_snapshot_open(path, &input->snapshot, error);
 
@@ -69,7 +69,7 @@ static int open_input(const char *path, struct allot_progress_line *progress, st
 }
 
 int allotp_render_views(FILE *out, const struct allot_view *now, const struct allot_view *before,
-                        const struct allot_report_options *options, struct allot_progress_line *progress)
+			const struct allot_report_options *options, struct allot_progress_line *progress)
 {
 	struct allot_report_options how = *options;
 	char *text = NULL;
@@ -96,10 +96,10 @@ int allotp_render_views(FILE *out, const struct allot_view *now, const struct al
 }
 
 int allotp_render(const char *path, const char *before_path, const struct allot_report_options *options,
-                  struct allot_error *error)
+		  struct allot_error *error)
 {
 	struct allot_progress_line progress;
-	struct input now = {0}, before = {0};
+	struct input now = { 0 }, before = { 0 };
 	int rc = 0;
 
 	allotp_progress_line_init(&progress);

@@ -15,9 +15,9 @@
 #define ALLOT_RENDER_BY                                                                                                \
 	{                                                                                                              \
 		"by", 'b', "MEASURE",                                                                                  \
-		        "rank by what is live, was live at the peak, or was ever allocated, each in bytes; by the "    \
-		        "count of blocks ever allocated; or by what was temporary: live, peak, ever, count, "          \
-		        "temporary (default: live; peak if nothing is live)"                                           \
+			"rank by what is live, was live at the peak, or was ever allocated, each in bytes; by the "    \
+			"count of blocks ever allocated; or by what was temporary: live, peak, ever, count, "          \
+			"temporary (default: live; peak if nothing is live)"                                           \
 	}
 #define ALLOT_RENDER_GROUP_BY(standard)                                                                                \
 	{                                                                                                              \
@@ -26,8 +26,8 @@
 #define ALLOT_RENDER_CUMULATIVE                                                                                        \
 	{                                                                                                              \
 		"cumulative", 'c', NULL,                                                                               \
-		        "count each block on every frame of its stack, not only on the most recent one (a recursive "  \
-		        "function counts it more than once)"                                                           \
+			"count each block on every frame of its stack, not only on the most recent one (a recursive "  \
+			"function counts it more than once)"                                                           \
 	}
 #define ALLOT_RENDER_FORMAT                                                                                            \
 	{                                                                                                              \
@@ -36,20 +36,20 @@
 
 /* Reads those of these options that the command has. Returns 0 or -EINVAL with the error filled in. */
 int allotp_render_options(const struct allot_command *command, const struct allot_arguments *arguments,
-                          struct allot_report_options *options, struct allot_error *error);
+			  struct allot_report_options *options, struct allot_error *error);
 
 /*
  * Writes a report (allotp_report_write) with the progress line behind it, which is gone before the first line of a report
  * that goes to a terminal. Returns what allotp_report_write does.
  */
 int allotp_render_views(FILE *out, const struct allot_view *now, const struct allot_view *before,
-                        const struct allot_report_options *options, struct allot_progress_line *progress);
+			const struct allot_report_options *options, struct allot_progress_line *progress);
 
 /*
  * Opens the snapshot (and the older one it is compared with, unless NULL) and writes the report to standard output, with
  * progress on a terminal. Returns the exit status, with the error filled in if it is not EXIT_OK.
  */
 int allotp_render(const char *path, const char *before_path, const struct allot_report_options *options,
-                  struct allot_error *error);
+		  struct allot_error *error);
 
 #endif

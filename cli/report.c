@@ -4,13 +4,13 @@
 #include "render.h"
 
 static const struct allot_option options[] = {
-        ALLOT_RENDER_TOP,        ALLOT_RENDER_BY,     ALLOT_RENDER_GROUP_BY("line"),
-        ALLOT_RENDER_CUMULATIVE, ALLOT_RENDER_FORMAT, {0},
+	ALLOT_RENDER_TOP,        ALLOT_RENDER_BY,     ALLOT_RENDER_GROUP_BY("line"),
+	ALLOT_RENDER_CUMULATIVE, ALLOT_RENDER_FORMAT, { 0 },
 };
 
 static int run(const struct allot_arguments *arguments, struct allot_error *error)
 {
-	struct allot_report_options how = {0};
+	struct allot_report_options how = { 0 };
 
 	if (allotp_render_options(&command_report, arguments, &how, error) < 0)
 		return EXIT_USAGE;
@@ -18,13 +18,13 @@ static int run(const struct allot_arguments *arguments, struct allot_error *erro
 }
 
 const struct allot_command command_report = {
-        .name = "report",
-        .operands = "SNAP",
-        .summary = "rank the call sites of a snapshot by the memory they hold",
-        .help = "Blocks are live until they are freed. The peak is the moment when most bytes were live. A temporary "
-                "block was freed by the thread that allocated it, with no other allocation of that thread in between.",
-        .options = options,
-        .min_operands = 1,
-        .max_operands = 1,
-        .run = run,
+	.name = "report",
+	.operands = "SNAP",
+	.summary = "rank the call sites of a snapshot by the memory they hold",
+	.help = "Blocks are live until they are freed. The peak is the moment when most bytes were live. A temporary "
+		"block was freed by the thread that allocated it, with no other allocation of that thread in between.",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
 };

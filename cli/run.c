@@ -19,7 +19,8 @@
 #include "tracees.h"
 
 static const struct allot_option options[] = {
-	{ "output", 'o', "FILE", "where the snapshot goes (default: allot.PROG.PID.snap); that of a followed child to FILE.PID" },
+	{ "output", 'o', "FILE",
+	  "where the snapshot goes (default: allot.PROG.PID.snap); that of a followed child to FILE.PID" },
 	ALLOT_RENDER_TOP,
 	ALLOT_RENDER_BY,
 	ALLOT_RENDER_GROUP_BY("line"),

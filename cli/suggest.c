@@ -48,5 +48,5 @@ void allotp_suggest(struct allot_suggestion *suggestion, const char *given, cons
 	if (far > (length < 6 ? 2 : length / 3) || far >= strlen(given))
 		return;
 	if (!suggestion->best || far < suggestion->distance)
-		*suggestion = (struct allot_suggestion){candidate, far};
+		*suggestion = (struct allot_suggestion){ candidate, far };
 }

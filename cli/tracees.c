@@ -134,7 +134,8 @@ static bool opened(struct allot_tracee *tracee)
 static bool is_open(const struct allot_tracees *tracees, uint64_t inode)
 {
 	for (size_t i = 0; i < tracees->count; i++) {
-		if (!tracees->list[i].over && tracees->list[i].reader.store.base && tracees->list[i].reader.inode == inode)
+		if (!tracees->list[i].over && tracees->list[i].reader.store.base &&
+		    tracees->list[i].reader.inode == inode)
 			return true;
 	}
 	return false;

@@ -14,7 +14,7 @@
 
 struct allot_tracee {
 	struct allot_reader reader;
-	char *file;       /* of the store, in the directory; NULL: the memfd */
+	char *file; /* of the store, in the directory; NULL: the memfd */
 	uint32_t pid;
 	uint64_t started; /* CLOCK_MONOTONIC */
 	bool announced;   /* it has begun to record: pid and started are known */

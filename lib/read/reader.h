@@ -42,8 +42,8 @@ bool allotp_reader_is_running(const struct allot_reader *reader);
 bool allotp_reader_seems_running(const struct allot_reader *reader);
 
 struct allot_reader_end {
-	bool over;             /* nobody writes to the store any more: take all there is, whoever held the lock */
-	enum allot_exit exit;  /* how it ended, if the caller knows; else ALLOT_EXIT_UNKNOWN, and the store is asked */
+	bool over;            /* nobody writes to the store any more: take all there is, whoever held the lock */
+	enum allot_exit exit; /* how it ended, if the caller knows; else ALLOT_EXIT_UNKNOWN, and the store is asked */
 	int exit_value;
 };
 

@@ -22,7 +22,7 @@ int allotp_backtrace_origin(const struct allot_view *view, uint32_t stack, uint3
 }
 
 int allotp_backtrace_next(struct allot_backtrace *backtrace, const struct allot_view *view,
-                          const struct allot_frame **frame)
+			  const struct allot_frame **frame)
 {
 	const struct allot_symbol *symbol;
 

@@ -27,6 +27,6 @@ struct allot_backtrace {
 
 /* Steps to the next frame. Returns 1 and *frame, 0 after the last frame, or -ENOMEM. */
 int allotp_backtrace_next(struct allot_backtrace *backtrace, const struct allot_view *view,
-                          const struct allot_frame **frame);
+			  const struct allot_frame **frame);
 
 #endif

@@ -44,9 +44,9 @@ static int compare_changes(const void *left, const void *right, void *context)
 }
 
 int allotp_statistics_compare(const struct allot_statistics *before, const struct allot_statistics *after,
-                              struct allot_statistics **out)
+			      struct allot_statistics **out)
 {
-	struct order order = {after->keys, after->measure};
+	struct order order = { after->keys, after->measure };
 	struct allot_statistics *both = calloc(1, sizeof(*both));
 	uint32_t *group_of = calloc(allotp_keys_count(after->keys), sizeof(*group_of)); /* key -> group + 1 */
 	struct allot_group *groups = calloc((size_t)before->count + after->count + 1, sizeof(*groups));
@@ -66,11 +66,11 @@ int allotp_statistics_compare(const struct allot_statistics *before, const struc
 		const struct allot_group *old = &before->groups[i];
 
 		if (!group_of[old->key]) {
-			groups[count++] = (struct allot_group){.key = old->key,
-			                                       .gone = true,
-			                                       .node = old->node,
-			                                       .frame = old->frame,
-			                                       .sites = old->sites};
+			groups[count++] = (struct allot_group){ .key = old->key,
+								.gone = true,
+								.node = old->node,
+								.frame = old->frame,
+								.sites = old->sites };
 			group_of[old->key] = count;
 		}
 		groups[group_of[old->key] - 1].before = allotp_group_count(old, after->measure);

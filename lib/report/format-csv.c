@@ -33,7 +33,7 @@ static void write_count(FILE *out, struct allot_count count)
 static int write_group(FILE *out, const struct allot_report *report, const struct allot_group *group)
 {
 	const struct allot_view *view = allotp_group_view(report, group);
-	struct allot_backtrace backtrace = {.node = group->node, .frame = group->frame};
+	struct allot_backtrace backtrace = { .node = group->node, .frame = group->frame };
 	struct allot_group_change change = allotp_group_change(report, group);
 	const struct allot_frame *frame = NULL;
 	int rc = allotp_backtrace_next(&backtrace, view, &frame);

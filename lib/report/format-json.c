@@ -24,9 +24,9 @@ static size_t utf8_length(const unsigned char *p)
 		size_t length;
 		unsigned char from, to; /* of the second byte */
 	} forms[] = {
-	        {0x01, 0x7f, 1, 0, 0},       {0xc2, 0xdf, 2, 0x80, 0xbf}, {0xe0, 0xe0, 3, 0xa0, 0xbf},
-	        {0xe1, 0xec, 3, 0x80, 0xbf}, {0xed, 0xed, 3, 0x80, 0x9f}, {0xee, 0xef, 3, 0x80, 0xbf},
-	        {0xf0, 0xf0, 4, 0x90, 0xbf}, {0xf1, 0xf3, 4, 0x80, 0xbf}, {0xf4, 0xf4, 4, 0x80, 0x8f},
+		{ 0x01, 0x7f, 1, 0, 0 },       { 0xc2, 0xdf, 2, 0x80, 0xbf }, { 0xe0, 0xe0, 3, 0xa0, 0xbf },
+		{ 0xe1, 0xec, 3, 0x80, 0xbf }, { 0xed, 0xed, 3, 0x80, 0x9f }, { 0xee, 0xef, 3, 0x80, 0xbf },
+		{ 0xf0, 0xf0, 4, 0x90, 0xbf }, { 0xf1, 0xf3, 4, 0x80, 0xbf }, { 0xf4, 0xf4, 4, 0x80, 0x8f },
 	};
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
@@ -85,20 +85,20 @@ static json_t *count(uint64_t bytes, uint64_t blocks)
 static json_t *trust(const struct allot_snapshot *snapshot, const struct allot_trust_summary *summary)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:b}", "events", number(snapshot->trust.events), "lost",
-	                 number(summary->lost), "truncated", number(snapshot->trust.truncated), "unsymbolized_bytes",
-	                 number(summary->unsymbolized_bytes), "clean_exit", summary->clean_exit);
+			 number(summary->lost), "truncated", number(snapshot->trust.truncated), "unsymbolized_bytes",
+			 number(summary->unsymbolized_bytes), "clean_exit", summary->clean_exit);
 }
 
 static json_t *totals(const struct allot_snapshot *snapshot)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "live", count(snapshot->live.bytes, snapshot->live.blocks),
-	                 "peak", count(snapshot->peak.bytes, snapshot->peak.blocks), "ever",
-	                 count(snapshot->ever.bytes, snapshot->ever.blocks), "frees", number(snapshot->frees),
-	                 "temporary", count(snapshot->temporary.bytes, snapshot->temporary.blocks));
+			 "peak", count(snapshot->peak.bytes, snapshot->peak.blocks), "ever",
+			 count(snapshot->ever.bytes, snapshot->ever.blocks), "frees", number(snapshot->frees),
+			 "temporary", count(snapshot->temporary.bytes, snapshot->temporary.blocks));
 }
 
 static json_t *frame(const struct allot_snapshot *snapshot, const struct allot_symbol *symbol,
-                     const struct allot_frame *f)
+		     const struct allot_frame *f)
 {
 	const struct allot_module *module = &snapshot->modules[symbol->module];
 	char build_id[2 * sizeof(module->build_id) + 1] = "", address[32];
@@ -107,15 +107,15 @@ static json_t *frame(const struct allot_snapshot *snapshot, const struct allot_s
 		snprintf(build_id + (size_t)2 * i, 3, "%02x", module->build_id[i]);
 	snprintf(address, sizeof(address), "0x%" PRIx64, allotp_symbol_offset(snapshot, symbol));
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:b}", "function", string(f->function), "file",
-	                 string(f->file), "line", f->line ? number(f->line) : json_null(), "module",
-	                 string(symbol->module ? module->path : NULL), "build_id", string(*build_id ? build_id : NULL),
-	                 "address", address, "inlined", f->inlined);
+			 string(f->file), "line", f->line ? number(f->line) : json_null(), "module",
+			 string(symbol->module ? module->path : NULL), "build_id", string(*build_id ? build_id : NULL),
+			 "address", address, "inlined", f->inlined);
 }
 
 static int frames(const struct allot_report *report, const struct allot_group *group, json_t *array)
 {
 	const struct allot_view *view = allotp_group_view(report, group);
-	struct allot_backtrace backtrace = {.node = group->node, .frame = group->frame};
+	struct allot_backtrace backtrace = { .node = group->node, .frame = group->frame };
 	const struct allot_frame *f;
 	int rc;
 
@@ -156,7 +156,7 @@ static int write_group(FILE *out, const struct allot_report *report, const struc
 		rc = -ENOMEM;
 	if (rc == 0 && report->before &&
 	    set(object, "diff",
-	        json_pack("{s:I, s:I}", "bytes", (json_int_t)change.bytes, "blocks", (json_int_t)change.blocks)))
+		json_pack("{s:I, s:I}", "bytes", (json_int_t)change.bytes, "blocks", (json_int_t)change.blocks)))
 		rc = -ENOMEM;
 	if (rc == 0 && json_object_set(object, "frames", array))
 		rc = -ENOMEM;
@@ -178,9 +178,9 @@ int allotp_write_json(FILE *out, const struct allot_report *report)
 		rc = write_member(out, "totals", totals(report->now->snapshot));
 	if (rc == 0 && report->before)
 		rc = write_member(out, "old",
-		                  json_pack("{s:o, s:o}", "trust",
-		                            trust(report->before->snapshot, &report->trust_before), "totals",
-		                            totals(report->before->snapshot)));
+				  json_pack("{s:o, s:o}", "trust",
+					    trust(report->before->snapshot, &report->trust_before), "totals",
+					    totals(report->before->snapshot)));
 	fputs(",\"groups\":[", out);
 	for (uint32_t i = 0; i < report->shown && rc == 0; i++) {
 		fputs(i ? ",\n" : "\n", out);

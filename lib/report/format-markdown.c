@@ -20,7 +20,7 @@ static void write_code(FILE *out, const char *text)
 }
 
 static void write_numbers(FILE *out, const struct allot_report *report, struct allot_count now, int64_t bytes,
-                          int64_t blocks)
+			  int64_t blocks)
 {
 	fprintf(out, "| %s ", allotp_size((double)now.bytes).text);
 	if (report->before)
@@ -44,7 +44,7 @@ static void write_stack(FILE *out, const struct allot_keys *keys, uint32_t key)
 static int write_group(FILE *out, const struct allot_report *report, const struct allot_group *group)
 {
 	const struct allot_view *view = allotp_group_view(report, group);
-	struct allot_backtrace backtrace = {.node = group->node, .frame = group->frame};
+	struct allot_backtrace backtrace = { .node = group->node, .frame = group->frame };
 	struct allot_group_change change = allotp_group_change(report, group);
 	const struct allot_frame *frame;
 	int rc = allotp_backtrace_next(&backtrace, view, &frame);
@@ -69,9 +69,9 @@ int allotp_write_markdown(FILE *out, const struct allot_report *report)
 	allotp_report_title(report, title, sizeof(title));
 	fprintf(out, "### allot: %s\n\n", title);
 	fputs(report->before ? "| Size | Change | Count | Change | Average | Where | Function |\n"
-	                       "| ---: | ---: | ---: | ---: | ---: | --- | --- |\n"
-	                     : "| Size | Count | Average | Where | Function |\n"
-	                       "| ---: | ---: | ---: | --- | --- |\n",
+			       "| ---: | ---: | ---: | ---: | ---: | --- | --- |\n"
+			     : "| Size | Count | Average | Where | Function |\n"
+			       "| ---: | ---: | ---: | --- | --- |\n",
 	      out);
 	for (uint32_t i = 0; i < report->shown; i++) {
 		int rc = write_group(out, report, &statistics->groups[i]);
@@ -80,8 +80,8 @@ int allotp_write_markdown(FILE *out, const struct allot_report *report)
 			return rc;
 	}
 	write_numbers(out, report, statistics->total,
-	              (int64_t)(statistics->total.bytes - statistics->total_before.bytes),
-	              (int64_t)(statistics->total.blocks - statistics->total_before.blocks));
+		      (int64_t)(statistics->total.bytes - statistics->total_before.bytes),
+		      (int64_t)(statistics->total.blocks - statistics->total_before.blocks));
 	fprintf(out, "| **Total %s** | |\n\n", allotp_report_total_name(report));
 	if (report->before)
 		allotp_trust_write(out, report->before, &report->trust_before, "- Old: ");

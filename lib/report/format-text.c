@@ -27,7 +27,7 @@ static size_t room(const struct allot_report *report, size_t taken)
 }
 
 static void write_numbers(FILE *out, const struct allot_report *report, struct allot_count now, int64_t bytes,
-                          int64_t blocks)
+			  int64_t blocks)
 {
 	fprintf(out, "size=%s", allotp_size((double)now.bytes).text);
 	if (report->before)
@@ -41,7 +41,7 @@ static void write_numbers(FILE *out, const struct allot_report *report, struct a
 }
 
 static void write_source(FILE *out, const struct allot_report *report, const struct allot_snapshot *snapshot,
-                         const struct allot_frame *frame)
+			 const struct allot_frame *frame)
 {
 	static const char newer_text[] = "  [the file is newer than the run]";
 	size_t limit = room(report, strlen("    "));
@@ -63,7 +63,7 @@ static void write_source(FILE *out, const struct allot_report *report, const str
 
 /* "file:line", or "module+0xoffset" where the file is not known. */
 static void write_frame_name(char *buffer, size_t size, const struct allot_snapshot *snapshot,
-                             const struct allot_symbol *symbol, const struct allot_frame *frame, const char *file)
+			     const struct allot_symbol *symbol, const struct allot_frame *frame, const char *file)
 {
 	if (file)
 		snprintf(buffer, size, "%s:%" PRIu32, file, frame->line);
@@ -86,7 +86,7 @@ static void write_module(FILE *out, const struct allot_snapshot *snapshot, const
  * Nothing below "module+0xoffset" that has no function: all is said.
  */
 static void write_place(FILE *out, const struct allot_report *report, const struct allot_snapshot *snapshot,
-                        const struct allot_symbol *symbol, const struct allot_frame *frame)
+			const struct allot_symbol *symbol, const struct allot_frame *frame)
 {
 	const char *module = symbol->module ? allotp_base_name(snapshot->modules[symbol->module].path) : "";
 	size_t taken = strlen("    in  (") + strlen(module) + strlen(") [inlined]");
@@ -117,7 +117,7 @@ static void write_place(FILE *out, const struct allot_report *report, const stru
 /* What calls main() and threads, of no use to anybody. */
 static bool is_start(const struct allot_frame *frame)
 {
-	static const char *const names[] = {"_start", "start_thread", "clone", "clone3", "__clone3"};
+	static const char *const names[] = { "_start", "start_thread", "clone", "clone3", "__clone3" };
 
 	for (size_t i = 0; frame->function && i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(frame->function, names[i]))
@@ -127,7 +127,7 @@ static bool is_start(const struct allot_frame *frame)
 
 /* "    called by f (a.c:3), g (b.c:4), main (c.c:5)" */
 static int write_callers(FILE *out, const struct allot_report *report, const struct allot_view *view,
-                         struct allot_backtrace backtrace)
+			 struct allot_backtrace backtrace)
 {
 	const char *separator = "    called by ";
 	const struct allot_frame *frame;
@@ -141,7 +141,7 @@ static int write_callers(FILE *out, const struct allot_report *report, const str
 		if (frame->function && allotp_is_library_template(frame->function))
 			continue;
 		write_frame_name(name, sizeof(name), view->snapshot, backtrace.symbol, frame,
-		                 frame->file ? allotp_base_name(frame->file) : NULL);
+				 frame->file ? allotp_base_name(frame->file) : NULL);
 		fputs(separator, out);
 		if (frame->function) {
 			allotp_put_function(out, frame->function, room(report, 0) / CALLERS);
@@ -163,7 +163,7 @@ static int write_callers(FILE *out, const struct allot_report *report, const str
 static int write_details(FILE *out, const struct allot_report *report, const struct allot_group *group)
 {
 	const struct allot_view *view = allotp_group_view(report, group);
-	struct allot_backtrace backtrace = {.node = group->node, .frame = group->frame};
+	struct allot_backtrace backtrace = { .node = group->node, .frame = group->frame };
 	const struct allot_frame *frame;
 	int rc = allotp_backtrace_next(&backtrace, view, &frame);
 
@@ -178,7 +178,7 @@ static void write_repeats(FILE *out, uint64_t repeats)
 {
 	if (repeats >= SHOWN_REPEATS)
 		fprintf(out, "  [the last frame is repeated %" PRIu64 " more time%s]\n", repeats - SHOWN_REPEATS + 1,
-		        ALLOT_PLURAL(repeats - SHOWN_REPEATS + 1));
+			ALLOT_PLURAL(repeats - SHOWN_REPEATS + 1));
 }
 
 static void write_stack_end(FILE *out, const struct allot_snapshot *snapshot, uint32_t end)
@@ -190,7 +190,7 @@ static void write_stack_end(FILE *out, const struct allot_snapshot *snapshot, ui
 }
 
 static void write_stack_frame(FILE *out, const struct allot_report *report, const struct allot_snapshot *snapshot,
-                              const struct allot_symbol *symbol, const struct allot_frame *frame)
+			      const struct allot_symbol *symbol, const struct allot_frame *frame)
 {
 	char name[4096];
 
@@ -214,7 +214,7 @@ static void write_stack_frame(FILE *out, const struct allot_report *report, cons
 static int write_stack(FILE *out, const struct allot_report *report, const struct allot_group *group)
 {
 	const struct allot_view *view = allotp_group_view(report, group);
-	struct allot_backtrace backtrace = {.node = group->node, .frame = group->frame};
+	struct allot_backtrace backtrace = { .node = group->node, .frame = group->frame };
 	const struct allot_frame *frame, *last = NULL;
 	uint64_t repeats = 0;
 	int rc;
@@ -242,13 +242,13 @@ static int write_group(FILE *out, const struct allot_report *report, const struc
 
 	if (report->options->group_by == ALLOT_GROUP_FUNCTION)
 		allotp_put_function(out, label->text,
-		                    room(report, strlen(": size=1023 KiB, count=99999, average=1023 KiB")));
+				    room(report, strlen(": size=1023 KiB, count=99999, average=1023 KiB")));
 	else
 		allotp_put(out, label->text);
 	fputs(": ", out);
 	write_numbers(out, report, change.now, change.bytes, change.blocks);
 	return report->options->group_by == ALLOT_GROUP_STACK ? write_stack(out, report, group)
-	                                                      : write_details(out, report, group);
+							      : write_details(out, report, group);
 }
 
 /* "7 other: size=4.2 KiB, count=17" and, in a diff, how many have not changed. */
@@ -256,7 +256,7 @@ static void write_others(FILE *out, const struct allot_report *report)
 {
 	const struct allot_statistics *statistics = report->statistics;
 	uint32_t others = report->ranked - report->shown, unchanged = statistics->count - report->ranked;
-	struct allot_count now = {0};
+	struct allot_count now = { 0 };
 	int64_t bytes = 0, blocks = 0;
 
 	for (uint32_t i = report->shown; i < report->ranked; i++) {
@@ -305,10 +305,10 @@ static void write_totals(FILE *out, const struct allot_report *report)
 
 /* The module whose missing debug information is why a group has no line; 0: none, or it has one. */
 static int find_module_without_lines(const struct allot_report *report, const struct allot_group *group,
-                                     uint32_t *module)
+				     uint32_t *module)
 {
 	const struct allot_view *view = allotp_group_view(report, group);
-	struct allot_backtrace backtrace = {.node = group->node, .frame = group->frame};
+	struct allot_backtrace backtrace = { .node = group->node, .frame = group->frame };
 	const struct allot_frame *frame;
 	int rc = allotp_backtrace_next(&backtrace, view, &frame);
 
@@ -391,8 +391,8 @@ static void write_total(FILE *out, const struct allot_report *report)
 
 	fprintf(out, "Total %s: ", allotp_report_total_name(report));
 	write_numbers(out, report, statistics->total,
-	              (int64_t)(statistics->total.bytes - statistics->total_before.bytes),
-	              (int64_t)(statistics->total.blocks - statistics->total_before.blocks));
+		      (int64_t)(statistics->total.bytes - statistics->total_before.bytes),
+		      (int64_t)(statistics->total.blocks - statistics->total_before.blocks));
 }
 
 static int write_list(FILE *out, const struct allot_report *report)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 uint32_t allotp_hash_find(const struct allot_hash *table, uint32_t hash, allot_hash_match_fn *match, const void *things,
-                          const void *wanted)
+			  const void *wanted)
 {
 	if (!table->size)
 		return 0;
@@ -26,13 +26,13 @@ static void put(struct allot_hash *table, uint32_t hash, uint32_t number)
 
 	while (table->slots[i].number)
 		i = (i + 1) & (table->size - 1);
-	table->slots[i] = (struct allot_hash_slot){hash, number};
+	table->slots[i] = (struct allot_hash_slot){ hash, number };
 	table->used++;
 }
 
 static int grow(struct allot_hash *table)
 {
-	struct allot_hash bigger = {.size = table->size ? table->size * 2 : 64};
+	struct allot_hash bigger = { .size = table->size ? table->size * 2 : 64 };
 
 	if (bigger.size < table->size)
 		return -ENOMEM;
@@ -62,7 +62,7 @@ int allotp_hash_add(struct allot_hash *table, uint32_t hash, uint32_t number)
 void allotp_hash_release(struct allot_hash *table)
 {
 	free(table->slots);
-	*table = (struct allot_hash){0};
+	*table = (struct allot_hash){ 0 };
 }
 
 uint32_t allotp_hash_bytes(uint32_t seed, const void *bytes, size_t size)

@@ -7,12 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct allot_hash_slot {
+	uint32_t hash;
+	uint32_t number; /* 0: the slot is empty */
+};
+
 /* All zero is an empty table. Open addressing; nothing is ever removed. */
 struct allot_hash {
-	struct allot_hash_slot {
-		uint32_t hash;
-		uint32_t number; /* 0: the slot is empty */
-	} * slots;
+	struct allot_hash_slot *slots;
 	uint32_t size; /* power of two, or 0 */
 	uint32_t used;
 };
@@ -22,7 +24,7 @@ typedef bool allot_hash_match_fn(const void *things, uint32_t number, const void
 
 /* The number of the thing that has this hash and matches, or 0. */
 uint32_t allotp_hash_find(const struct allot_hash *table, uint32_t hash, allot_hash_match_fn *match, const void *things,
-                          const void *wanted);
+			  const void *wanted);
 /* Adds a number (not 0) that is not there yet. Returns 0 or -ENOMEM. */
 int allotp_hash_add(struct allot_hash *table, uint32_t hash, uint32_t number);
 void allotp_hash_release(struct allot_hash *table);

@@ -76,7 +76,7 @@ static bool same_key(const void *keys, uint32_t number, const void *wanted)
 int allotp_keys_label(struct allot_keys *keys, const char *file, uint32_t line, const char *text, uint32_t *label)
 {
 	/* only read through while it is looked for */
-	struct allot_label wanted = {(char *)text, (char *)file, line};
+	struct allot_label wanted = { (char *)text, (char *)file, line };
 	uint32_t hash, found;
 
 	hash = allotp_hash_bytes(0, text, strlen(text));
@@ -101,7 +101,7 @@ int allotp_keys_label(struct allot_keys *keys, const char *file, uint32_t line, 
 
 int allotp_keys_add(struct allot_keys *keys, uint32_t caller, uint32_t label, uint32_t *key)
 {
-	struct key wanted = {caller, label, caller ? keys->keys[caller].depth + 1 : 1};
+	struct key wanted = { caller, label, caller ? keys->keys[caller].depth + 1 : 1 };
 	uint32_t hash = allotp_hash_bytes(caller, &label, sizeof(label));
 	uint32_t found = allotp_hash_find(&keys->key_table, hash, same_key, keys->keys, &wanted);
 

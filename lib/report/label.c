@@ -14,7 +14,7 @@ static const char unknown[] = "[unknown]";
 
 const char *allotp_group_by_name(enum allot_group_by group_by)
 {
-	static const char *const names[ALLOT_GROUPS] = {"line", "function", "file", "module", "stack", "domain"};
+	static const char *const names[ALLOT_GROUPS] = { "line", "function", "file", "module", "stack", "domain" };
 
 	return names[group_by];
 }
@@ -32,18 +32,18 @@ uint64_t allotp_symbol_offset(const struct allot_snapshot *snapshot, const struc
 }
 
 void allotp_symbol_name(const struct allot_snapshot *snapshot, const struct allot_symbol *symbol, char *buffer,
-                        size_t size)
+			size_t size)
 {
 	if (symbol->module)
 		snprintf(buffer, size, "%s+0x%" PRIx64, allotp_base_name(snapshot->modules[symbol->module].path),
-		         allotp_symbol_offset(snapshot, symbol));
+			 allotp_symbol_offset(snapshot, symbol));
 	else
 		snprintf(buffer, size, "0x%" PRIx64, symbol->address);
 }
 
 /* Adds a label whose text is printed from a format. */
 static int add(struct allot_keys *keys, const char *file, uint32_t line, uint32_t *label, const char *format, ...)
-        __attribute__((format(printf, 5, 6)));
+	__attribute__((format(printf, 5, 6)));
 
 static int add(struct allot_keys *keys, const char *file, uint32_t line, uint32_t *label, const char *format, ...)
 {
@@ -62,7 +62,7 @@ static int add(struct allot_keys *keys, const char *file, uint32_t line, uint32_
 }
 
 int allotp_label_of_frame(struct allot_keys *keys, enum allot_group_by group_by, const struct allot_snapshot *snapshot,
-                          const struct allot_symbol *symbol, uint32_t frame, uint32_t *label)
+			  const struct allot_symbol *symbol, uint32_t frame, uint32_t *label)
 {
 	const struct allot_frame *f = &symbol->frames[frame];
 	const char *path = symbol->module ? snapshot->modules[symbol->module].path : unknown;
@@ -74,7 +74,7 @@ int allotp_label_of_frame(struct allot_keys *keys, enum allot_group_by group_by,
 	case ALLOT_GROUP_FUNCTION:
 		if (f->function)
 			return add(keys, f->file ? f->file : module, 0, label, "%s (%s)", f->function,
-			           f->file ? f->file : module);
+				   f->file ? f->file : module);
 		return allotp_keys_label(keys, module, 0, name, label);
 	case ALLOT_GROUP_FILE:
 		return add(keys, f->file ? f->file : module, 0, label, "%s:0", f->file ? f->file : module);
@@ -90,17 +90,17 @@ int allotp_label_of_frame(struct allot_keys *keys, enum allot_group_by group_by,
 int allotp_label_of_end(struct allot_keys *keys, uint32_t node, uint32_t *label)
 {
 	static const char *const names[] = {
-	        [ALLOT_NODE_NONE] = "[no stack]",
-	        [ALLOT_NODE_ROOT] = "[no stack]",
-	        [ALLOT_NODE_TRUNCATED] = "[truncated]",
-	        [ALLOT_NODE_LIMIT] = "[depth limit]",
+		[ALLOT_NODE_NONE] = "[no stack]",
+		[ALLOT_NODE_ROOT] = "[no stack]",
+		[ALLOT_NODE_TRUNCATED] = "[truncated]",
+		[ALLOT_NODE_LIMIT] = "[depth limit]",
 	};
 
 	return allotp_keys_label(keys, "", 0, names[node], label);
 }
 
 int allotp_label_of_domain(struct allot_keys *keys, const struct allot_snapshot *snapshot, uint32_t domain,
-                           uint32_t *label)
+			   uint32_t *label)
 {
 	if (domain < snapshot->domain_count)
 		return allotp_keys_label(keys, snapshot->domains[domain], 0, snapshot->domains[domain], label);

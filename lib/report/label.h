@@ -27,7 +27,7 @@ uint64_t allotp_symbol_offset(const struct allot_snapshot *snapshot, const struc
 
 /* Writes "module+0xoffset", or "0xaddress" where no module is known. Cut to fit, always ended. */
 void allotp_symbol_name(const struct allot_snapshot *snapshot, const struct allot_symbol *symbol, char *buffer,
-                        size_t size);
+			size_t size);
 
 /*
  * The label of one frame of a symbol:
@@ -38,12 +38,12 @@ void allotp_symbol_name(const struct allot_snapshot *snapshot, const struct allo
  * Returns 0 and *label, or -ENOMEM. Not for domains, which have no frames.
  */
 int allotp_label_of_frame(struct allot_keys *keys, enum allot_group_by group_by, const struct allot_snapshot *snapshot,
-                          const struct allot_symbol *symbol, uint32_t frame, uint32_t *label);
+			  const struct allot_symbol *symbol, uint32_t frame, uint32_t *label);
 
 /* The label that stands for a stack's end, or for having no stack ("[truncated]", "[no stack]" …). */
 int allotp_label_of_end(struct allot_keys *keys, uint32_t node, uint32_t *label);
 
 int allotp_label_of_domain(struct allot_keys *keys, const struct allot_snapshot *snapshot, uint32_t domain,
-                           uint32_t *label);
+			   uint32_t *label);
 
 #endif

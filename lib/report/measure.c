@@ -5,7 +5,7 @@
 #include "report/statistics.h"
 
 enum allot_measure allotp_measure_choose(enum allot_measure measure, const struct allot_snapshot *snapshot,
-                                         const struct allot_snapshot *before)
+					 const struct allot_snapshot *before)
 {
 	if (measure != ALLOT_MEASURE_AUTO)
 		return measure;
@@ -16,13 +16,13 @@ enum allot_measure allotp_measure_choose(enum allot_measure measure, const struc
 
 const char *allotp_measure_name(enum allot_measure measure)
 {
-	static const char *const names[ALLOT_MEASURES] = {"auto", "live", "peak", "ever", "count", "temporary"};
+	static const char *const names[ALLOT_MEASURES] = { "auto", "live", "peak", "ever", "count", "temporary" };
 
 	return names[measure];
 }
 
 static struct allot_count choose(enum allot_measure measure, struct allot_count live, struct allot_count peak,
-                                 struct allot_count ever, struct allot_count temporary)
+				 struct allot_count ever, struct allot_count temporary)
 {
 	switch (measure) {
 	case ALLOT_MEASURE_PEAK:

@@ -8,9 +8,9 @@
 #include "report/array.h"
 
 int allotp_namer_init(struct allot_namer *namer, const struct allot_view *view, struct allot_keys *keys,
-                      enum allot_group_by group_by)
+		      enum allot_group_by group_by)
 {
-	*namer = (struct allot_namer){.view = *view, .keys = keys, .group_by = group_by, .named_count = 1};
+	*namer = (struct allot_namer){ .view = *view, .keys = keys, .group_by = group_by, .named_count = 1 };
 	if (group_by != ALLOT_GROUP_STACK)
 		return 0;
 	namer->stack_keys = calloc(view->snapshot->node_count, sizeof(*namer->stack_keys));
@@ -45,16 +45,16 @@ static int name_symbol(struct allot_namer *namer, const struct allot_symbol *sym
 	rc = allotp_array_reserve(&namer->named, &namer->named_room, namer->named_count + 1, sizeof(*namer->named));
 	if (rc == 0)
 		rc = allotp_array_reserve(&namer->labels, &namer->label_room, start + symbol->frame_count,
-		                          sizeof(*namer->labels));
+					  sizeof(*namer->labels));
 	for (uint32_t i = 0; i < symbol->frame_count && rc == 0; i++)
 		rc = allotp_label_of_frame(namer->keys, namer->group_by, namer->view.snapshot, symbol, i,
-		                           &namer->labels[start + i]);
+					   &namer->labels[start + i]);
 	if (rc == 0)
 		rc = allotp_hash_add(&namer->table, hash, namer->named_count);
 	if (rc < 0)
 		return rc;
 	namer->label_count += symbol->frame_count;
-	namer->named[namer->named_count++] = (struct allot_named){symbol, start};
+	namer->named[namer->named_count++] = (struct allot_named){ symbol, start };
 	*first = start;
 	return 0;
 }

@@ -8,15 +8,17 @@
 #include "report/keys.h"
 #include "report/label.h"
 
+struct allot_named {
+	const struct allot_symbol *symbol;
+	uint32_t first; /* in labels[]; one for each of the symbol's frames */
+};
+
 struct allot_namer {
 	struct allot_view view;
 	struct allot_keys *keys;
 	enum allot_group_by group_by;
 
-	struct allot_named { /* [0] is unused */
-		const struct allot_symbol *symbol;
-		uint32_t first; /* in labels[]; one for each of the symbol's frames */
-	} * named;
+	struct allot_named *named; /* [0] is unused */
 	uint32_t named_count, named_room;
 	uint32_t *labels;
 	uint32_t label_count, label_room;
@@ -26,7 +28,7 @@ struct allot_namer {
 
 /* Returns 0 or -ENOMEM. Release it either way. */
 int allotp_namer_init(struct allot_namer *namer, const struct allot_view *view, struct allot_keys *keys,
-                      enum allot_group_by group_by);
+		      enum allot_group_by group_by);
 void allotp_namer_release(struct allot_namer *namer);
 
 /* All of them return 0 and *key, or -ENOMEM. */

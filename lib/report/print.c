@@ -95,7 +95,7 @@ void allotp_put_function(FILE *out, const char *name, size_t limit)
 
 bool allotp_is_library_template(const char *name)
 {
-	static const char *const spaces[] = {"std::", "__gnu_cxx::"};
+	static const char *const spaces[] = { "std::", "__gnu_cxx::" };
 	char *brief = elide(name, '<', '>'), *own;
 	bool is_library = false;
 

@@ -8,8 +8,8 @@ struct allot_group_change allotp_group_change(const struct allot_report *report,
 {
 	struct allot_count now = allotp_group_count(group, report->statistics->measure);
 
-	return (struct allot_group_change){now, (int64_t)(now.bytes - group->before.bytes),
-	                                   (int64_t)(now.blocks - group->before.blocks)};
+	return (struct allot_group_change){ now, (int64_t)(now.bytes - group->before.bytes),
+					    (int64_t)(now.blocks - group->before.blocks) };
 }
 
 const struct allot_view *allotp_group_view(const struct allot_report *report, const struct allot_group *group)
@@ -24,8 +24,8 @@ void allotp_report_title(const struct allot_report *report, char *buffer, size_t
 	bool live = report->statistics->measure == ALLOT_MEASURE_LIVE;
 
 	snprintf(buffer, size, "Top %u%s%s%s%s", top, what, live ? "" : " by ",
-	         live ? "" : allotp_measure_name(report->statistics->measure),
-	         report->options->cumulative ? ", cumulative" : "");
+		 live ? "" : allotp_measure_name(report->statistics->measure),
+		 report->options->cumulative ? ", cumulative" : "");
 }
 
 const char *allotp_report_total_name(const struct allot_report *report)
@@ -50,10 +50,10 @@ static const struct {
 	int (*write)(FILE *out, const struct allot_report *report);
 	bool for_people; /* ten groups are enough, and none that has nothing of the measure */
 } formats[ALLOT_FORMATS] = {
-        [ALLOT_FORMAT_TEXT] = {"text", allotp_write_text, true},
-        [ALLOT_FORMAT_JSON] = {"json", allotp_write_json, false},
-        [ALLOT_FORMAT_MARKDOWN] = {"markdown", allotp_write_markdown, true},
-        [ALLOT_FORMAT_CSV] = {"csv", allotp_write_csv, false},
+	[ALLOT_FORMAT_TEXT] = { "text", allotp_write_text, true },
+	[ALLOT_FORMAT_JSON] = { "json", allotp_write_json, false },
+	[ALLOT_FORMAT_MARKDOWN] = { "markdown", allotp_write_markdown, true },
+	[ALLOT_FORMAT_CSV] = { "csv", allotp_write_csv, false },
 };
 
 const char *allotp_format_name(enum allot_format format)
@@ -107,23 +107,23 @@ static bool wants_peak(const struct allot_report *report)
 	const struct allot_snapshot *snapshot = report->now->snapshot;
 
 	return report->options->also_peak && report->options->format == ALLOT_FORMAT_TEXT &&
-	       report->options->measure == ALLOT_MEASURE_AUTO &&
-	       report->statistics->measure == ALLOT_MEASURE_LIVE && snapshot->live.bytes < snapshot->peak.bytes / 2;
+	       report->options->measure == ALLOT_MEASURE_AUTO && report->statistics->measure == ALLOT_MEASURE_LIVE &&
+	       snapshot->live.bytes < snapshot->peak.bytes / 2;
 }
 
 int allotp_report_write(FILE *out, const struct allot_view *now, const struct allot_view *before,
-                        const struct allot_report_options *options)
+			const struct allot_report_options *options)
 {
-	struct allot_report report = {.options = options, .now = now, .before = before}, peak = report;
+	struct allot_report report = { .options = options, .now = now, .before = before }, peak = report;
 	struct allot_statistics *newer = NULL, *older = NULL, *both = NULL, *at_peak = NULL;
 	struct allot_keys *keys = NULL;
 	struct allot_statistics_options how = {
-	        .group_by = options->group_by,
-	        .measure = allotp_measure_choose(options->measure, now->snapshot, before ? before->snapshot : NULL),
-	        .cumulative = options->cumulative,
-	        .skip_empty = formats[options->format].for_people,
-	        .progress = options->progress,
-	        .context = options->context,
+		.group_by = options->group_by,
+		.measure = allotp_measure_choose(options->measure, now->snapshot, before ? before->snapshot : NULL),
+		.cumulative = options->cumulative,
+		.skip_empty = formats[options->format].for_people,
+		.progress = options->progress,
+		.context = options->context,
 	};
 	int rc;
 

@@ -29,7 +29,7 @@ struct allot_report_options {
 	 * peak. At the end of a tidy program what is live tells little.
 	 */
 	bool also_peak;
-	bool leaks;      /* what is live was leaked: headings say so; for ALLOT_MEASURE_LIVE */
+	bool leaks; /* what is live was leaked: headings say so; for ALLOT_MEASURE_LIVE */
 	/*
 	 * How many groups at most; 0: ten in text and Markdown, all in JSON and CSV. Text and Markdown leave out groups
 	 * that have nothing of the measure (in a diff: unchanged ones); JSON and CSV have every group.
@@ -46,6 +46,6 @@ struct allot_report_options {
  * (ferror).
  */
 int allotp_report_write(FILE *out, const struct allot_view *now, const struct allot_view *before,
-                        const struct allot_report_options *options);
+			const struct allot_report_options *options);
 
 #endif

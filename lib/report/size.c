@@ -7,7 +7,7 @@
 
 static struct allot_size format(double bytes, const char *one_decimal, const char *no_decimal)
 {
-	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
 	enum { LAST = sizeof(units) / sizeof(units[0]) - 1 };
 	struct allot_size size;
 

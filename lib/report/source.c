@@ -64,6 +64,6 @@ char *allotp_source_line(const char *file, uint32_t line, uint64_t since_ns, boo
 		if (*p == '\t')
 			*p = ' ';
 	*newer = since_ns &&
-	         (uint64_t)status.st_mtim.tv_sec * UINT64_C(1000000000) + (uint64_t)status.st_mtim.tv_nsec > since_ns;
+		 (uint64_t)status.st_mtim.tv_sec * UINT64_C(1000000000) + (uint64_t)status.st_mtim.tv_nsec > since_ns;
 	return text;
 }

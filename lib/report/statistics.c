@@ -32,7 +32,7 @@ struct grouper {
 
 static struct allot_count plus(struct allot_count a, struct allot_count b)
 {
-	return (struct allot_count){a.bytes + b.bytes, a.blocks + b.blocks};
+	return (struct allot_count){ a.bytes + b.bytes, a.blocks + b.blocks };
 }
 
 /* Is a larger than b, by what ranks first in the measure? */
@@ -62,7 +62,7 @@ static int find_group(struct grouper *g, uint32_t key, uint32_t *number)
 			rc = allotp_array_reserve(&g->largest, &g->largest_room, g->count + 1, sizeof(*g->largest));
 		if (rc < 0)
 			return rc;
-		g->groups[g->count] = (struct allot_group){.key = key};
+		g->groups[g->count] = (struct allot_group){ .key = key };
 		g->group_of[key] = ++g->count;
 	}
 	*number = g->group_of[key] - 1;
@@ -105,8 +105,8 @@ static void add_to_sums(const struct grouper *g, struct sums *to, const struct s
 
 static struct sums sums_of_site(const struct grouper *g, const struct allot_site *site)
 {
-	return (struct sums){site->live, site->peak, site->ever, site->temporary, allotp_site_count(site, g->measure),
-	                     1};
+	return (struct sums){ site->live, site->peak, site->ever, site->temporary, allotp_site_count(site, g->measure),
+			      1 };
 }
 
 static bool wanted(const struct grouper *g, const struct allot_site *site)
@@ -231,9 +231,9 @@ static int compare_groups(const void *left, const void *right, void *context)
 }
 
 int allotp_statistics_new(const struct allot_view *view, struct allot_keys *keys,
-                          const struct allot_statistics_options *options, struct allot_statistics **out)
+			  const struct allot_statistics_options *options, struct allot_statistics **out)
 {
-	struct grouper g = {.snapshot = view->snapshot, .options = options};
+	struct grouper g = { .snapshot = view->snapshot, .options = options };
 	struct allot_statistics *statistics;
 	int rc;
 

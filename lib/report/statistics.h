@@ -53,7 +53,7 @@ struct allot_statistics {
 
 /* AUTO becomes what it stands for with this snapshot (and the older one it is compared with, or NULL). */
 enum allot_measure allotp_measure_choose(enum allot_measure measure, const struct allot_snapshot *snapshot,
-                                         const struct allot_snapshot *before);
+					 const struct allot_snapshot *before);
 /* "auto", "live", "peak", "ever", "count", "temporary" */
 const char *allotp_measure_name(enum allot_measure measure);
 
@@ -71,7 +71,7 @@ struct allot_count allotp_snapshot_count(const struct allot_snapshot *snapshot, 
  * Returns 0 and *out, -EINVAL for cumulative with stack or domain, or -ENOMEM. The keys must outlive it.
  */
 int allotp_statistics_new(const struct allot_view *view, struct allot_keys *keys,
-                          const struct allot_statistics_options *options, struct allot_statistics **out);
+			  const struct allot_statistics_options *options, struct allot_statistics **out);
 
 /*
  * The union of two statistics made with the same keys and options, as CPython's compare_to: unchanged groups are
@@ -79,7 +79,7 @@ int allotp_statistics_new(const struct allot_view *view, struct allot_keys *keys
  * traceback); for COUNT blocks stand before bytes. Returns 0 and *out, or -ENOMEM.
  */
 int allotp_statistics_compare(const struct allot_statistics *before, const struct allot_statistics *after,
-                              struct allot_statistics **out);
+			      struct allot_statistics **out);
 
 void allotp_statistics_free(struct allot_statistics *statistics);
 

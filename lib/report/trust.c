@@ -33,7 +33,7 @@ static int is_unnamed(const struct allot_view *view, const struct allot_site *si
 int allotp_trust_summarize(const struct allot_view *view, struct allot_trust_summary *out)
 {
 	const struct allot_snapshot *snapshot = view->snapshot;
-	struct allot_trust_summary summary = {.clean_exit = snapshot->trust.exit == ALLOT_EXIT_CLEAN};
+	struct allot_trust_summary summary = { .clean_exit = snapshot->trust.exit == ALLOT_EXIT_CLEAN };
 
 	for (int i = 0; i < ALLOT_LOST_REASONS; i++)
 		summary.lost += snapshot->trust.lost[i];
@@ -57,14 +57,14 @@ void allotp_exit_text(const struct allot_snapshot *snapshot, char *buffer, size_
 	switch (trust->exit) {
 	case ALLOT_EXIT_RUNNING:
 		snprintf(buffer, size, "still running when this was taken, %.1f s after its start",
-		         (double)snapshot->time_ns / 1e9);
+			 (double)snapshot->time_ns / 1e9);
 		break;
 	case ALLOT_EXIT_CLEAN:
 		snprintf(buffer, size, "exit status %" PRId32, trust->exit_value);
 		break;
 	case ALLOT_EXIT_SIGNALED:
 		snprintf(buffer, size, "killed by signal %" PRId32 " (%s)", trust->exit_value,
-		         strsignal(trust->exit_value));
+			 strsignal(trust->exit_value));
 		break;
 	case ALLOT_EXIT_EXEC:
 		snprintf(buffer, size, "replaced by another program (exec)");
@@ -78,11 +78,11 @@ void allotp_exit_text(const struct allot_snapshot *snapshot, char *buffer, size_
 const char *allotp_lost_text(enum allot_lost reason)
 {
 	static const char *const texts[ALLOT_LOST_REASONS] = {
-	        [ALLOT_LOST_STORE_FULL] = "the store could not grow",
-	        [ALLOT_LOST_THREADS] = "more threads at once than the store has rings",
-	        [ALLOT_LOST_NESTED] = "signal handlers nested too deep inside the tracer",
-	        [ALLOT_LOST_INTERRUPTED] = "half applied when the process that drained was killed",
-	        [ALLOT_LOST_CORRUPT] = "the store was damaged",
+		[ALLOT_LOST_STORE_FULL] = "the store could not grow",
+		[ALLOT_LOST_THREADS] = "more threads at once than the store has rings",
+		[ALLOT_LOST_NESTED] = "signal handlers nested too deep inside the tracer",
+		[ALLOT_LOST_INTERRUPTED] = "half applied when the process that drained was killed",
+		[ALLOT_LOST_CORRUPT] = "the store was damaged",
 	};
 
 	return texts[reason];
@@ -118,10 +118,10 @@ static void write_lost(FILE *out, const struct allot_trust *trust, const char *p
 	for (int i = 0; i < ALLOT_LOST_REASONS; i++)
 		if (trust->lost[i])
 			fprintf(out, "%s%" PRIu64 " event%s lost, so the numbers are not exact: %s.\n", prefix,
-			        trust->lost[i], ALLOT_PLURAL(trust->lost[i]), allotp_lost_text(i));
+				trust->lost[i], ALLOT_PLURAL(trust->lost[i]), allotp_lost_text(i));
 	if (trust->stopped)
 		fprintf(out, "%sRecording stopped before the program ended: later allocations and frees are missing.\n",
-		        prefix);
+			prefix);
 }
 
 /* The module with the most truncated walks after the previous one (UINT32_MAX: of all); UINT32_MAX: no more. */
@@ -134,7 +134,7 @@ static uint32_t next_worst(const struct allot_snapshot *snapshot, uint32_t previ
 		uint64_t n = modules[i].truncated;
 
 		if (!n || (previous != UINT32_MAX &&
-		           (n > modules[previous].truncated || (n == modules[previous].truncated && i <= previous))))
+			   (n > modules[previous].truncated || (n == modules[previous].truncated && i <= previous))))
 			continue;
 		if (worst == UINT32_MAX || n > modules[worst].truncated)
 			worst = i;
@@ -149,11 +149,11 @@ static void write_truncated(FILE *out, const struct allot_snapshot *snapshot, co
 
 	if (trust->limited)
 		fprintf(out, "%s%" PRIu64 " of %" PRIu64 " stacks reach the depth limit of %" PRIu32 " frames.\n",
-		        prefix, trust->limited, trust->walks, snapshot->depth_limit);
+			prefix, trust->limited, trust->walks, snapshot->depth_limit);
 	if (!trust->truncated)
 		return;
 	fprintf(out, "%s%" PRIu64 " of %" PRIu64 " stacks (%.1f %%) end early for want of unwind data", prefix,
-	        trust->truncated, trust->walks, percent(trust->truncated, trust->walks));
+		trust->truncated, trust->walks, percent(trust->truncated, trust->walks));
 	for (int i = 0; i < WORST_MODULES; i++) {
 		module = next_worst(snapshot, module);
 		if (module == UINT32_MAX)
@@ -184,17 +184,17 @@ static void write_modules(FILE *out, const struct allot_view *view, const char *
 		fputs(prefix, out);
 		allotp_put(out, snapshot->modules[i].path);
 		fputs(symbols == ALLOT_SYMBOLS_MISSING
-		              ? ": no such file here, so its functions have no names.\n"
-		              : ": not the file that ran (its build-id differs), so its functions have no names.\n",
+			      ? ": no such file here, so its functions have no names.\n"
+			      : ": not the file that ran (its build-id differs), so its functions have no names.\n",
 		      out);
 	}
 	if (more)
 		fprintf(out, "%s%" PRIu32 " more module%s like that; `allot info` lists them.\n", prefix, more,
-		        ALLOT_PLURAL(more));
+			ALLOT_PLURAL(more));
 }
 
 void allotp_trust_write(FILE *out, const struct allot_view *view, const struct allot_trust_summary *summary,
-                        const char *prefix)
+			const char *prefix)
 {
 	const struct allot_snapshot *snapshot = view->snapshot;
 	const struct allot_trust *trust = &snapshot->trust;
@@ -202,34 +202,35 @@ void allotp_trust_write(FILE *out, const struct allot_view *view, const struct a
 	char end[160];
 
 	allotp_exit_text(snapshot, end, sizeof(end));
-	fprintf(out, "%s%s %" PRIu64 " event%s; %s.\n", prefix, perfect ? "All recorded:" : "Incomplete:", trust->events,
-	        ALLOT_PLURAL(trust->events), end);
+	fprintf(out, "%s%s %" PRIu64 " event%s; %s.\n", prefix,
+		perfect ? "All recorded:" : "Incomplete:", trust->events, ALLOT_PLURAL(trust->events), end);
 	write_lost(out, trust, prefix);
 	write_truncated(out, snapshot, prefix);
 	if (summary->unsymbolized_bytes)
 		fprintf(out, "%s%s (%.1f %%) of the live bytes come from functions without a name.\n", prefix,
-		        allotp_size((double)summary->unsymbolized_bytes).text,
-		        percent(summary->unsymbolized_bytes, snapshot->live.bytes));
+			allotp_size((double)summary->unsymbolized_bytes).text,
+			percent(summary->unsymbolized_bytes, snapshot->live.bytes));
 	write_modules(out, view, prefix);
 	if (trust->differing)
 		fprintf(out, "%s%" PRIu64 " of %" PRIu64 " verified stacks differ from the reference unwinder's.\n",
-		        prefix, trust->differing, trust->verified);
+			prefix, trust->differing, trust->verified);
 	if (trust->mismatched)
 		fprintf(out,
-		        "%s%" PRIu64 " block%s freed by the wrong function (new[] by delete, malloc by delete, ...).\n",
-		        prefix, trust->mismatched, trust->mismatched == 1 ? " was" : "s were");
+			"%s%" PRIu64 " block%s freed by the wrong function (new[] by delete, malloc by delete, ...).\n",
+			prefix, trust->mismatched, trust->mismatched == 1 ? " was" : "s were");
 	if (trust->unknown_frees)
 		fprintf(out,
-		        "%s%" PRIu64 " block%s freed that nobody was seen to allocate: some code calls past allot.\n",
-		        prefix, trust->unknown_frees, trust->unknown_frees == 1 ? " was" : "s were");
+			"%s%" PRIu64 " block%s freed that nobody was seen to allocate: some code calls past allot.\n",
+			prefix, trust->unknown_frees, trust->unknown_frees == 1 ? " was" : "s were");
 	if (trust->double_allocations)
 		fprintf(out,
-		        "%s%" PRIu64 " block%s allocated where another was live: its free was not seen, or the allocator "
-		        "calls itself by name and counts twice.\n",
-		        prefix, trust->double_allocations, trust->double_allocations == 1 ? " was" : "s were");
+			"%s%" PRIu64
+			" block%s allocated where another was live: its free was not seen, or the allocator "
+			"calls itself by name and counts twice.\n",
+			prefix, trust->double_allocations, trust->double_allocations == 1 ? " was" : "s were");
 	if (trust->untraced_children)
 		fprintf(out, "%s%" PRIu64 " child process%s not followed (`allot run --follow`).\n", prefix,
-		        trust->untraced_children, trust->untraced_children == 1 ? " was" : "es were");
+			trust->untraced_children, trust->untraced_children == 1 ? " was" : "es were");
 	if (*snapshot->note) {
 		fputs(prefix, out);
 		allotp_put(out, snapshot->note);

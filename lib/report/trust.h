@@ -25,7 +25,7 @@ int allotp_trust_summarize(const struct allot_view *view, struct allot_trust_sum
  * ("" or, say, "old: ").
  */
 void allotp_trust_write(FILE *out, const struct allot_view *view, const struct allot_trust_summary *summary,
-                        const char *prefix);
+			const char *prefix);
 
 /* How the program ended, as a part of a sentence: "exit status 0", "killed by signal 9 (Killed)" … */
 void allotp_exit_text(const struct allot_snapshot *snapshot, char *buffer, size_t size);

@@ -11,7 +11,8 @@ struct allot_report {
 	const struct allot_view *now;
 	const struct allot_view *before; /* NULL: not a diff */
 	const struct allot_statistics *statistics;
-	const struct allot_report *also; /* a second list for text, of which only groups and numbers count; NULL: none */
+	const struct allot_report
+		*also;   /* a second list for text, of which only groups and numbers count; NULL: none */
 	uint32_t shown;  /* how many of the groups to write */
 	uint32_t ranked; /* how many have something of the measure; in a diff: have changed. They come first. */
 	struct allot_trust_summary trust, trust_before;

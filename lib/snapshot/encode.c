@@ -95,7 +95,7 @@ static void encode_symbols(struct allot_encoder *encoder, const struct allot_sna
 int allotp_snapshot_encode(const struct allot_snapshot *snapshot, const char *name, uint8_t **data, size_t *size,
 			   struct allot_error *error)
 {
-	struct allot_encoder encoder = ALLOT_ENCODER_INIT;
+	struct allot_encoder encoder = { 0 };
 	const char *wrong = allotp_snapshot_check(snapshot);
 
 	if (wrong)

@@ -12,13 +12,12 @@
 
 #include "snapshot/table.h"
 
+/* All zero is an empty one. */
 struct allot_encoder {
 	uint8_t *data; /* malloc'ed, the caller frees it */
 	size_t size, capacity;
 	bool failed; /* out of memory */
 };
-
-#define ALLOT_ENCODER_INIT { 0 }
 
 /* LEB128: seven bits a byte, least significant first. */
 void allotp_encode_varint(struct allot_encoder *encoder, uint64_t value);

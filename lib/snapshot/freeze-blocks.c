@@ -37,8 +37,8 @@ static void add_entry(struct allot_view *view, const struct allot_freeze_places 
 }
 
 /* What the directory does not name is not part of the table: a split that was cut short leaves copies behind. */
-static int add_pages(struct allot_view *view, const struct allot_freeze_places *places,
-		     struct allot_snapshot *snapshot, uint64_t pages)
+static int add_pages(struct allot_view *view, const struct allot_freeze_places *places, struct allot_snapshot *snapshot,
+		     uint64_t pages)
 {
 	uint32_t bits = view->header->directory_bits, previous = 0;
 	uint64_t slots = UINT64_C(1) << (bits & DIRECTORY_BITS_MOST);
@@ -76,8 +76,8 @@ static int add_pages(struct allot_view *view, const struct allot_freeze_places *
 	return 0;
 }
 
-static void add_maps(struct allot_view *view, const struct allot_freeze_places *places,
-		     struct allot_snapshot *snapshot, uint64_t maps)
+static void add_maps(struct allot_view *view, const struct allot_freeze_places *places, struct allot_snapshot *snapshot,
+		     uint64_t maps)
 {
 	for (uint64_t i = 0; i < maps; i++) {
 		struct allot_map map;
@@ -99,8 +99,8 @@ static int compare_blocks(const void *left, const void *right)
 int allotp_freeze_blocks(struct allot_view *view, const struct allot_freeze_places *places,
 			 struct allot_snapshot *snapshot)
 {
-	uint64_t pages = allotp_view_end(view, ALLOT_REGION_PAGES, view->header->page_count,
-					 sizeof(struct allot_live_page));
+	uint64_t pages =
+		allotp_view_end(view, ALLOT_REGION_PAGES, view->header->page_count, sizeof(struct allot_live_page));
 	uint64_t maps = allotp_view_count(view, ALLOT_REGION_MAPS, view->header->map_count, sizeof(struct allot_map));
 	int result;
 

@@ -45,8 +45,8 @@ static struct allot_site read_site(struct allot_view *view, const struct allot_s
 static int collect_sites(struct allot_view *view, struct allot_freeze_tree *tree, struct sites *sites,
 			 struct allot_freeze_places *places)
 {
-	uint64_t numbers = allotp_view_end(view, ALLOT_REGION_SITES, view->header->site_count,
-					   sizeof(struct allot_store_site));
+	uint64_t numbers =
+		allotp_view_end(view, ALLOT_REGION_SITES, view->header->site_count, sizeof(struct allot_store_site));
 
 	if (numbers > UINT32_MAX)
 		return -EFBIG;

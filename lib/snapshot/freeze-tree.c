@@ -17,8 +17,8 @@ static void fetch_node(const struct allot_view *view, uint64_t index, struct all
 
 int allotp_freeze_tree_open(struct allot_freeze_tree *tree, const struct allot_view *view)
 {
-	uint64_t count = allotp_view_filled(view, ALLOT_REGION_NODES, view->header->node_count,
-					    sizeof(struct allot_store_node));
+	uint64_t count =
+		allotp_view_filled(view, ALLOT_REGION_NODES, view->header->node_count, sizeof(struct allot_store_node));
 
 	/* node numbers have 32 bits, and the highest is taken for REACHED */
 	if (count > UINT32_MAX)
@@ -100,8 +100,8 @@ static uint32_t intern(uint32_t *table, uint64_t mask, struct allot_snapshot *sn
 			snapshot->nodes[snapshot->node_count] = *node;
 			return snapshot->node_count++;
 		}
-		if (there->address == node->address && there->parent == node->parent &&
-		    there->module == node->module && there->flags == node->flags)
+		if (there->address == node->address && there->parent == node->parent && there->module == node->module &&
+		    there->flags == node->flags)
 			return table[slot];
 	}
 }

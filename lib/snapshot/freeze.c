@@ -65,8 +65,7 @@ static void freeze_totals(struct allot_view *view, const struct clock *clock, st
 		snapshot->overhead_bytes += view->regions[i].bytes;
 }
 
-static void freeze_trust(struct allot_view *view, const struct allot_freeze_options *options,
-			 struct allot_trust *trust)
+static void freeze_trust(struct allot_view *view, const struct allot_freeze_options *options, struct allot_trust *trust)
 {
 	const struct allot_header *header = view->header;
 	const struct allot_totals *totals = &header->totals;
@@ -177,8 +176,8 @@ static int freeze_modules(struct allot_view *view, struct allot_snapshot *snapsh
 
 static int freeze_marks(struct allot_view *view, const struct clock *clock, struct allot_snapshot *snapshot)
 {
-	uint64_t count = allotp_view_count(view, ALLOT_REGION_MARKS, view->header->mark_count,
-					   sizeof(struct allot_store_mark));
+	uint64_t count =
+		allotp_view_count(view, ALLOT_REGION_MARKS, view->header->mark_count, sizeof(struct allot_store_mark));
 
 	if (!count)
 		return 0;
@@ -225,8 +224,7 @@ static int freeze_series(struct allot_view *view, const struct clock *clock, str
 	return 0;
 }
 
-static int freeze(struct allot_view *view, const struct allot_freeze_options *options,
-		  struct allot_snapshot *snapshot)
+static int freeze(struct allot_view *view, const struct allot_freeze_options *options, struct allot_snapshot *snapshot)
 {
 	struct clock clock = clock_of(view->header, options);
 	struct allot_freeze_places places = { 0 };

@@ -12,8 +12,8 @@
 struct allot_freeze_options {
 	/* The store's clock and CLOCK_MONOTONIC, read together now; both 0: the latest pair in the store. */
 	uint64_t now_stamp, now_monotonic_ns;
-	bool with_blocks;          /* keep every live block, not only the counters */
-	enum allot_exit exit;      /* how the process ended, as far as the caller knows */
+	bool with_blocks;     /* keep every live block, not only the counters */
+	enum allot_exit exit; /* how the process ended, as far as the caller knows */
 	int32_t exit_value;
 };
 

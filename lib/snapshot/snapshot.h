@@ -49,23 +49,23 @@ struct allot_site {
 };
 
 struct allot_module {
-	char *path;           /* never NULL; "" for entry 0 */
-	uint64_t start, end;  /* address range it was mapped at */
-	uint64_t bias;        /* what to take from an address to get the ELF file's own address */
-	uint8_t build_id[32]; /* the first bytes of it, if longer */
+	char *path;             /* never NULL; "" for entry 0 */
+	uint64_t start, end;    /* address range it was mapped at */
+	uint64_t bias;          /* what to take from an address to get the ELF file's own address */
+	uint8_t build_id[32];   /* the first bytes of it, if longer */
 	uint32_t build_id_size; /* 0: has none */
-	uint32_t generation;  /* counts the modules that were loaded at an address used before */
-	uint64_t truncated;   /* walks that had to stop in this module */
-	bool unloaded;        /* was closed before the snapshot */
+	uint32_t generation;    /* counts the modules that were loaded at an address used before */
+	uint64_t truncated;     /* walks that had to stop in this module */
+	bool unloaded;          /* was closed before the snapshot */
 };
 
 /* Why something was not recorded; lost[] in the trust header counts each. */
 enum allot_lost {
-	ALLOT_LOST_STORE_FULL, /* the store could not grow: limit, disk or address space */
-	ALLOT_LOST_THREADS,    /* more threads at once than the store has rings */
-	ALLOT_LOST_NESTED,     /* signal handlers nested too deep inside the tracer */
+	ALLOT_LOST_STORE_FULL,  /* the store could not grow: limit, disk or address space */
+	ALLOT_LOST_THREADS,     /* more threads at once than the store has rings */
+	ALLOT_LOST_NESTED,      /* signal handlers nested too deep inside the tracer */
 	ALLOT_LOST_INTERRUPTED, /* an event was half applied when its drainer was killed */
-	ALLOT_LOST_CORRUPT,    /* an index in the store was out of range and not followed */
+	ALLOT_LOST_CORRUPT,     /* an index in the store was out of range and not followed */
 	ALLOT_LOST_REASONS,
 };
 
@@ -79,19 +79,19 @@ enum allot_exit {
 
 /* The trust header: what a reader must know before believing the numbers. */
 struct allot_trust {
-	uint64_t events;               /* allocations and frees seen */
+	uint64_t events; /* allocations and frees seen */
 	uint64_t lost[ALLOT_LOST_REASONS];
-	uint64_t walks;                /* stacks walked */
-	uint64_t truncated;            /* walks that stopped early (ALLOT_NODE_TRUNCATED) */
-	uint64_t limited;              /* walks cut at the depth limit */
-	uint64_t bootstrap;            /* calls served before the real allocator was known */
-	uint64_t unknown_frees;        /* frees of blocks never seen allocated */
-	uint64_t inherited_frees;      /* frees of blocks that a forked child got from its parent */
-	uint64_t mismatched;           /* frees by the wrong family */
-	uint64_t double_allocations;   /* allocations at an address already live: an uncounted free */
-	uint64_t verified, differing;  /* walks compared with the reference unwinder, and those that differ */
+	uint64_t walks;                       /* stacks walked */
+	uint64_t truncated;                   /* walks that stopped early (ALLOT_NODE_TRUNCATED) */
+	uint64_t limited;                     /* walks cut at the depth limit */
+	uint64_t bootstrap;                   /* calls served before the real allocator was known */
+	uint64_t unknown_frees;               /* frees of blocks never seen allocated */
+	uint64_t inherited_frees;             /* frees of blocks that a forked child got from its parent */
+	uint64_t mismatched;                  /* frees by the wrong family */
+	uint64_t double_allocations;          /* allocations at an address already live: an uncounted free */
+	uint64_t verified, differing;         /* walks compared with the reference unwinder, and those that differ */
 	uint64_t children, untraced_children; /* forks seen; of them, those not followed */
-	bool stopped;                  /* recording stopped early (see lost[]) */
+	bool stopped;                         /* recording stopped early (see lost[]) */
 	enum allot_exit exit;
 	int32_t exit_value;
 };
@@ -106,7 +106,7 @@ struct allot_mark {
 	char *name;
 };
 
-struct allot_sample { /* one point of the time series */
+struct allot_sample {     /* one point of the time series */
 	uint64_t time_ns; /* since start */
 	uint64_t live_bytes, live_blocks, ever_bytes, ever_blocks;
 };
@@ -136,17 +136,17 @@ struct allot_symbol {
 struct allot_snapshot {
 	/* the process */
 	uint64_t pid;
-	char *program;        /* path of the executable */
-	char *command;        /* its arguments, joined by spaces */
+	char *program;          /* path of the executable */
+	char *command;          /* its arguments, joined by spaces */
 	uint64_t start_time_ns; /* CLOCK_REALTIME at start */
-	uint64_t time_ns;     /* when the snapshot was taken, since start */
-	uint32_t depth_limit; /* 0: none */
-	char *note;           /* free text, "" if none: e.g. how an address-space limit was met */
+	uint64_t time_ns;       /* when the snapshot was taken, since start */
+	uint32_t depth_limit;   /* 0: none */
+	char *note;             /* free text, "" if none: e.g. how an address-space limit was met */
 
 	struct allot_trust trust;
 	struct allot_count live, peak, ever, temporary; /* over all domains */
 	uint64_t frees;
-	uint64_t peak_time_ns; /* when the peak was, since start */
+	uint64_t peak_time_ns;   /* when the peak was, since start */
 	uint64_t overhead_bytes; /* memory of the store itself */
 
 	struct allot_module *modules;

@@ -4,7 +4,10 @@
 
 #include "snapshot/snapshot.h"
 
-#define FIELD(type, field, how) { offsetof(type, field), sizeof(((type *)NULL)->field), ALLOT_CODING_##how }
+#define FIELD(type, field, how)                                                                                        \
+	{                                                                                                              \
+		offsetof(type, field), sizeof(((type *)NULL)->field), ALLOT_CODING_##how                               \
+	}
 #define COUNT(type, field) FIELD(type, field.bytes, PLAIN), FIELD(type, field.blocks, PLAIN)
 #define TABLE(name, label, type)                                                                                       \
 	const struct allot_table allotp_table_##name = { ALLOT_TAG_##label, sizeof(type), name##_columns,              \
@@ -50,14 +53,10 @@ static const struct allot_column trust_columns[] = {
 TABLE(trust, TRUST, struct allot_snapshot);
 
 static const struct allot_column modules_columns[] = {
-	FIELD(struct allot_module, path, STRING),
-	FIELD(struct allot_module, start, DELTA),
-	FIELD(struct allot_module, end, DELTA),
-	FIELD(struct allot_module, bias, DELTA),
-	FIELD(struct allot_module, build_id_size, PLAIN),
-	FIELD(struct allot_module, build_id, BYTES),
-	FIELD(struct allot_module, generation, PLAIN),
-	FIELD(struct allot_module, truncated, PLAIN),
+	FIELD(struct allot_module, path, STRING),         FIELD(struct allot_module, start, DELTA),
+	FIELD(struct allot_module, end, DELTA),           FIELD(struct allot_module, bias, DELTA),
+	FIELD(struct allot_module, build_id_size, PLAIN), FIELD(struct allot_module, build_id, BYTES),
+	FIELD(struct allot_module, generation, PLAIN),    FIELD(struct allot_module, truncated, PLAIN),
 	FIELD(struct allot_module, unloaded, PLAIN),
 };
 TABLE(modules, MODULES, struct allot_module);
@@ -96,10 +95,8 @@ static const struct allot_column marks_columns[] = {
 TABLE(marks, MARKS, struct allot_mark);
 
 static const struct allot_column series_columns[] = {
-	FIELD(struct allot_sample, time_ns, DELTA),
-	FIELD(struct allot_sample, live_bytes, DELTA),
-	FIELD(struct allot_sample, live_blocks, DELTA),
-	FIELD(struct allot_sample, ever_bytes, DELTA),
+	FIELD(struct allot_sample, time_ns, DELTA),     FIELD(struct allot_sample, live_bytes, DELTA),
+	FIELD(struct allot_sample, live_blocks, DELTA), FIELD(struct allot_sample, ever_bytes, DELTA),
 	FIELD(struct allot_sample, ever_blocks, DELTA),
 };
 TABLE(series, SERIES, struct allot_sample);

@@ -53,8 +53,8 @@ struct allot_table {
 };
 
 extern const struct allot_table allotp_table_process, allotp_table_trust; /* of struct allot_snapshot */
-extern const struct allot_table allotp_table_modules, allotp_table_domains, allotp_table_sites, allotp_table_marks, allotp_table_differences,
-	allotp_table_series, allotp_table_blocks, allotp_table_symbols;
+extern const struct allot_table allotp_table_modules, allotp_table_domains, allotp_table_sites, allotp_table_marks,
+	allotp_table_differences, allotp_table_series, allotp_table_blocks, allotp_table_symbols;
 extern const struct allot_table allotp_table_nodes;  /* without address and parent, which are coded by hand */
 extern const struct allot_table allotp_table_frames; /* follow the symbols in their section */
 

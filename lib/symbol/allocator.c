@@ -7,18 +7,18 @@
 
 /* Without the prefixes that C libraries put before them. */
 static const char *const c_functions[] = {
-        "malloc",         "calloc",
-        "realloc",        "reallocarray",
-        "memalign",       "aligned_alloc",
-        "valloc",         "pvalloc",
-        "posix_memalign", "mmap",
-        "mmap64",         "mremap",
-        "free",           "cfree",
-        "munmap",         "_int_malloc",
-        "sysmalloc",      "_int_realloc",
-        "_int_memalign",  "_mid_memalign",
-        "tcache_init",    "malloc_hook_ini",
-        "free_sized",     "free_aligned_sized",
+	"malloc",         "calloc",
+	"realloc",        "reallocarray",
+	"memalign",       "aligned_alloc",
+	"valloc",         "pvalloc",
+	"posix_memalign", "mmap",
+	"mmap64",         "mremap",
+	"free",           "cfree",
+	"munmap",         "_int_malloc",
+	"sysmalloc",      "_int_realloc",
+	"_int_memalign",  "_mid_memalign",
+	"tcache_init",    "malloc_hook_ini",
+	"free_sized",     "free_aligned_sized",
 };
 
 static bool begins(const char *text, const char *prefix)

@@ -16,30 +16,30 @@ struct word {
 
 /* Libraries by the beginning of their name. */
 static const struct word sanitizer_libraries[] = {
-        {"libasan.so", "AddressSanitizer"},
-        {"libclang_rt.asan", "AddressSanitizer"},
-        {"libhwasan.so", "HWAddressSanitizer"},
-        {"libclang_rt.hwasan", "HWAddressSanitizer"},
-        {"libtsan.so", "ThreadSanitizer"},
-        {"libclang_rt.tsan", "ThreadSanitizer"},
-        {"liblsan.so", "LeakSanitizer"},
-        {"libclang_rt.lsan", "LeakSanitizer"},
-        {NULL, NULL},
+	{ "libasan.so", "AddressSanitizer" },
+	{ "libclang_rt.asan", "AddressSanitizer" },
+	{ "libhwasan.so", "HWAddressSanitizer" },
+	{ "libclang_rt.hwasan", "HWAddressSanitizer" },
+	{ "libtsan.so", "ThreadSanitizer" },
+	{ "libclang_rt.tsan", "ThreadSanitizer" },
+	{ "liblsan.so", "LeakSanitizer" },
+	{ "libclang_rt.lsan", "LeakSanitizer" },
+	{ NULL, NULL },
 };
 
 /* clang links its runtimes in statically. */
 static const struct word sanitizer_functions[] = {
-        {"__asan_init", "AddressSanitizer"}, {"__hwasan_init", "HWAddressSanitizer"},
-        {"__tsan_init", "ThreadSanitizer"},  {"__msan_init", "MemorySanitizer"},
-        {"__lsan_init", "LeakSanitizer"},    {NULL, NULL},
+	{ "__asan_init", "AddressSanitizer" }, { "__hwasan_init", "HWAddressSanitizer" },
+	{ "__tsan_init", "ThreadSanitizer" },  { "__msan_init", "MemorySanitizer" },
+	{ "__lsan_init", "LeakSanitizer" },    { NULL, NULL },
 };
 
 static const char *const allocator_libraries[] = {
-        "libjemalloc", "libtcmalloc", "libmimalloc", "libtbbmalloc", "librpmalloc", "libsnmalloc", "libhoard", NULL,
+	"libjemalloc", "libtcmalloc", "libmimalloc", "libtbbmalloc", "librpmalloc", "libsnmalloc", "libhoard", NULL,
 };
 
 static const char *const allocator_functions[] = {
-        "je_malloc", "tc_malloc", "mi_malloc", "rpmalloc", "scalable_malloc", "dlmalloc", "nedmalloc", NULL,
+	"je_malloc", "tc_malloc", "mi_malloc", "rpmalloc", "scalable_malloc", "dlmalloc", "nedmalloc", NULL,
 };
 
 /* Of the functions looked for: scalable_malloc. */
@@ -161,7 +161,7 @@ static void read_segments(struct allot_elf_facts *facts, Elf *elf)
 		case PT_INTERP:
 			if (file && segment.p_offset < size && segment.p_filesz <= size - segment.p_offset)
 				snprintf(facts->loader, sizeof(facts->loader), "%.*s", (int)segment.p_filesz,
-				         file + segment.p_offset);
+					 file + segment.p_offset);
 			break;
 		case PT_DYNAMIC:
 			facts->dynamic = true;
@@ -176,7 +176,7 @@ static void read_segments(struct allot_elf_facts *facts, Elf *elf)
 int allotp_elf_facts(const char *path, struct allot_elf_facts *out)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct allot_elf_facts facts = {0};
+	struct allot_elf_facts facts = { 0 };
 	GElf_Word checksum;
 	GElf_Ehdr header;
 	const char *link;

@@ -15,10 +15,10 @@
 
 /* Adds a finding; advice may be NULL. 0 or -ENOMEM. */
 __attribute__((format(printf, 5, 6))) static int add(struct allot_inspection *inspection, enum allot_severity severity,
-                                                     const char *topic, const char *advice, const char *format, ...)
+						     const char *topic, const char *advice, const char *format, ...)
 {
 	struct allot_finding *finding = &inspection->findings[inspection->finding_count];
-	struct allot_finding made = {.severity = severity, .topic = topic};
+	struct allot_finding made = { .severity = severity, .topic = topic };
 	va_list args;
 
 	if (inspection->finding_count == ALLOT_FINDINGS)
@@ -65,9 +65,9 @@ static int judge_machine(struct allot_inspection *inspection, const struct allot
 	    (own.class == facts->class && own.machine == facts->machine))
 		return add(inspection, ALLOT_FINE, "architecture", NULL, "%s, %d bits, as allot itself", name, bits);
 	return add(inspection, ALLOT_PROBLEM, "architecture", advice,
-	           "built for %s (%d bits), but allot is for %s (%d bits)", name, bits,
-	           allotp_elf_machine(own.machine) ? allotp_elf_machine(own.machine) : "another machine",
-	           own.class == ELFCLASS64 ? 64 : 32);
+		   "built for %s (%d bits), but allot is for %s (%d bits)", name, bits,
+		   allotp_elf_machine(own.machine) ? allotp_elf_machine(own.machine) : "another machine",
+		   own.class == ELFCLASS64 ? 64 : 32);
 }
 
 static int judge_linking(struct allot_inspection *inspection, const struct allot_elf_facts *facts)
@@ -78,19 +78,19 @@ static int judge_linking(struct allot_inspection *inspection, const struct allot
 	/* The loader can be called as a program, with the real one as its argument. */
 	if (!*facts->loader && facts->dynamic && (!strncmp(itself, "ld-linux", 8) || !strncmp(itself, "ld64.so", 7)))
 		return add(inspection, ALLOT_NOTE, "linking", "look at the program that it is to load, too",
-		           "the dynamic loader: what it loads is traced");
+			   "the dynamic loader: what it loads is traced");
 	if (!*facts->loader && facts->go)
 		return add(inspection, ALLOT_PROBLEM, "linking", "use Go's own profiler (runtime/pprof)",
-		           "a static Go program: Go allocates without malloc, and nothing can be preloaded");
+			   "a static Go program: Go allocates without malloc, and nothing can be preloaded");
 	if (!*facts->loader)
 		return add(inspection, ALLOT_PROBLEM, "linking", "link it dynamically, without -static",
-		           "statically linked: nothing can be preloaded into it");
+			   "statically linked: nothing can be preloaded into it");
 	if (!strncmp(loader, "ld-musl", 7))
 		return add(inspection, ALLOT_PROBLEM, "linking", "build it for glibc",
-		           "linked with musl libc (%s), but allot is for glibc", facts->loader);
+			   "linked with musl libc (%s), but allot is for glibc", facts->loader);
 	if (access(facts->loader, F_OK) < 0)
 		return add(inspection, ALLOT_PROBLEM, "linking", "install the C library it was built for",
-		           "its loader %s is not installed: it cannot start", facts->loader);
+			   "its loader %s is not installed: it cannot start", facts->loader);
 	return add(inspection, ALLOT_FINE, "linking", NULL, "dynamic, loaded by %s", facts->loader);
 }
 
@@ -101,8 +101,8 @@ static int judge_privilege(struct allot_inspection *inspection)
 	switch (allotp_privilege(inspection->traced, text, sizeof(text))) {
 	case ALLOT_PRIVILEGE_GIVEN:
 		return add(inspection, ALLOT_PROBLEM, "privileges",
-		           "run it as the user whose rights it takes, or trace a copy: cp drops them",
-		           "%s: the loader ignores preloaded libraries then", text);
+			   "run it as the user whose rights it takes, or trace a copy: cp drops them",
+			   "%s: the loader ignores preloaded libraries then", text);
 	case ALLOT_PRIVILEGE_USELESS:
 		return add(inspection, ALLOT_NOTE, "privileges", NULL, "%s, but that gives you nothing new", text);
 	case ALLOT_PRIVILEGE_NONE:
@@ -117,32 +117,32 @@ static int judge_allocator(struct allot_inspection *inspection, const struct all
 
 	if (facts->sanitizer)
 		return add(inspection, ALLOT_PROBLEM, "allocator", "build it without -fsanitize",
-		           "built with %s, which replaces malloc itself and shares it with nobody", facts->sanitizer);
+			   "built with %s, which replaces malloc itself and shares it with nobody", facts->sanitizer);
 	if (facts->exports_malloc)
 		result = add(inspection, ALLOT_WARNING, "allocator", "build it with the C library's malloc",
-		             "defines malloc for itself and its libraries: their calls are not seen");
+			     "defines malloc for itself and its libraries: their calls are not seen");
 	else if (facts->defines_malloc)
 		result = add(inspection, ALLOT_WARNING, "allocator", "build it with the C library's malloc",
-		             "defines malloc for itself: only the calls of its libraries are seen");
+			     "defines malloc for itself: only the calls of its libraries are seen");
 	else if (facts->builtin)
 		result = add(inspection, ALLOT_WARNING, "allocator", "build it with the C library's malloc",
-		             "contains another allocator (%s): calls to it are not seen", facts->builtin);
+			     "contains another allocator (%s): calls to it are not seen", facts->builtin);
 	else if (*facts->allocator)
 		result = add(inspection, ALLOT_NOTE, "allocator", NULL,
-		             "%s: calls of malloc are seen and passed on to it, those of its own functions are not",
-		             facts->allocator);
+			     "%s: calls of malloc are seen and passed on to it, those of its own functions are not",
+			     facts->allocator);
 	else
 		result = add(inspection, ALLOT_FINE, "allocator", NULL, "the C library's malloc");
 	if (result == 0 && facts->defines_new)
 		result = add(inspection, ALLOT_NOTE, "allocator", NULL,
-		             "defines operator new itself: seen is what that calls in its turn");
+			     "defines operator new itself: seen is what that calls in its turn");
 	return result;
 }
 
 /* The separate debug file of a program, found as debuggers do; NULL if there is none. malloc'ed. */
 static char *find_debug_file(const char *path, const struct allot_elf_facts *facts)
 {
-	static const char *const places[][2] = {{"", ""}, {"", "/.debug"}, {"/usr/lib/debug", ""}};
+	static const char *const places[][2] = { { "", "" }, { "", "/.debug" }, { "/usr/lib/debug", "" } };
 	char name[sizeof(facts->build_id) * 2 + 1] = "";
 	char *directory, *file = NULL;
 
@@ -173,7 +173,7 @@ static char *find_debug_file(const char *path, const struct allot_elf_facts *fac
 static int judge_names(struct allot_inspection *inspection, const struct allot_elf_facts *facts)
 {
 	static const char advice[] =
-	        "build it with -g; for a packaged program, install its -dbgsym package or set DEBUGINFOD_URLS";
+		"build it with -g; for a packaged program, install its -dbgsym package or set DEBUGINFOD_URLS";
 	const char *servers = getenv("DEBUGINFOD_URLS");
 	char *file;
 	int result;
@@ -188,12 +188,12 @@ static int judge_names(struct allot_inspection *inspection, const struct allot_e
 	}
 	if (servers && *servers && facts->build_id_size)
 		return add(inspection, ALLOT_NOTE, "symbols", NULL,
-		           "no debug information here: a report asks the servers in DEBUGINFOD_URLS for it");
+			   "no debug information here: a report asks the servers in DEBUGINFOD_URLS for it");
 	if (facts->symbols)
 		return add(inspection, ALLOT_WARNING, "symbols", advice,
-		           "no debug information: reports show functions, but neither files nor lines");
+			   "no debug information: reports show functions, but neither files nor lines");
 	return add(inspection, ALLOT_WARNING, "symbols", advice,
-	           "stripped: reports show exported functions, and module+0x... for all others");
+		   "stripped: reports show exported functions, and module+0x... for all others");
 }
 
 static int judge_unwind(struct allot_inspection *inspection, const struct allot_elf_facts *facts)
@@ -201,7 +201,7 @@ static int judge_unwind(struct allot_inspection *inspection, const struct allot_
 	if (facts->unwind)
 		return add(inspection, ALLOT_FINE, "stacks", NULL, "has unwind data");
 	return add(inspection, ALLOT_WARNING, "stacks", "build it with -fasynchronous-unwind-tables",
-	           "no unwind data (.eh_frame_hdr): stacks are followed by frame pointers and may end early");
+		   "no unwind data (.eh_frame_hdr): stacks are followed by frame pointers and may end early");
 }
 
 static int judge_runtime(struct allot_inspection *inspection)
@@ -211,7 +211,7 @@ static int judge_runtime(struct allot_inspection *inspection)
 	if (strncmp(basename(inspection->traced), "python", 6) != 0 || (pools && !strncmp(pools, "malloc", 6)))
 		return 0;
 	return add(inspection, ALLOT_NOTE, "runtime", "set PYTHONMALLOC=malloc to see each object",
-	           "Python puts objects of up to 512 bytes into pools of its own");
+		   "Python puts objects of up to 512 bytes into pools of its own");
 }
 
 static int judge_elf(struct allot_inspection *inspection)
@@ -258,13 +258,13 @@ static int follow_env(struct allot_inspection *inspection, const struct allot_pr
 	allotp_program_env_command(script, command, sizeof(command));
 	if (!*command)
 		return add(inspection, ALLOT_NOTE, "script", NULL, "what %s runs cannot be told from here",
-		           script->interpreter);
+			   script->interpreter);
 	result = allotp_program_find(command, &path);
 	if (result == -ENOMEM)
 		return result;
 	if (result < 0)
 		return add(inspection, ALLOT_PROBLEM, "script", advice, "%s finds no %s in PATH", script->interpreter,
-		           command);
+			   command);
 	go_on_with(inspection, path);
 	return 0;
 }
@@ -280,7 +280,7 @@ static int follow_script(struct allot_inspection *inspection, const struct allot
 
 	if (check < 0)
 		return add(inspection, ALLOT_PROBLEM, "script", advice, "its interpreter '%s' cannot be run: %s",
-		           interpreter, strerror(-check));
+			   interpreter, strerror(-check));
 	path = strdup(interpreter);
 	if (!path)
 		return -ENOMEM;
@@ -292,10 +292,10 @@ static int follow_script(struct allot_inspection *inspection, const struct allot
 	}
 	if (script->kind == ALLOT_PROGRAM_TEXT)
 		result = add(inspection, ALLOT_NOTE, "script", "let it begin with #! and its interpreter",
-		             "a text without a #! line: %s is what is traced", inspection->traced);
+			     "a text without a #! line: %s is what is traced", inspection->traced);
 	else
 		result = add(inspection, ALLOT_NOTE, "script", "use --follow to trace what the script starts",
-		             "a script: %s is what is traced", inspection->traced);
+			     "a script: %s is what is traced", inspection->traced);
 	return result < 0 ? result : 1;
 }
 
@@ -310,12 +310,12 @@ static int judge(struct allot_inspection *inspection)
 			return add(inspection, ALLOT_PROBLEM, "file", NULL, "a directory, not a program");
 		if (check < 0)
 			return add(inspection, ALLOT_PROBLEM, "file", "check its mode with ls -l (chmod +x)",
-			           "cannot be executed: %s", strerror(-check));
+				   "cannot be executed: %s", strerror(-check));
 		check = allotp_program_read(inspection->traced, &program);
 		if (check < 0)
 			return add(inspection, ALLOT_WARNING, "file", NULL,
-			           "can be executed, but not read (%s): what may be missed is not known",
-			           strerror(-check));
+				   "can be executed, but not read (%s): what may be missed is not known",
+				   strerror(-check));
 		if (program.kind == ALLOT_PROGRAM_ELF)
 			return judge_elf(inspection);
 		if (program.kind == ALLOT_PROGRAM_OTHER)
@@ -329,7 +329,7 @@ static int judge(struct allot_inspection *inspection)
 
 int allotp_inspect(const char *program, struct allot_inspection *out, struct allot_error *error)
 {
-	struct allot_inspection inspection = {0};
+	struct allot_inspection inspection = { 0 };
 	int result = allotp_program_find(program, &inspection.program);
 
 	if (result == -ENOENT && !strchr(program, '/'))
@@ -366,7 +366,7 @@ int allotp_inspection_verdict(const struct allot_inspection *inspection, struct 
 			continue;
 		if (strcmp(inspection->program, inspection->traced) != 0)
 			return allotp_error(error, -ENOTSUP, "cannot trace %s, which is run by %s: %s",
-			                    inspection->program, inspection->traced, finding->text);
+					    inspection->program, inspection->traced, finding->text);
 		return allotp_error(error, -ENOTSUP, "cannot trace %s: %s", inspection->program, finding->text);
 	}
 	return 0;

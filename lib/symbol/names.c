@@ -49,7 +49,7 @@ static char *keep_text(struct allot_names *names, const char *text, size_t lengt
 }
 
 static struct allot_name *find_place(const struct allot_name_table *table, uint32_t hash, const char *text,
-                                     size_t length)
+				     size_t length)
 {
 	size_t mask = table->capacity - 1;
 	size_t i = hash & mask;
@@ -67,7 +67,7 @@ static struct allot_name *find_place(const struct allot_name_table *table, uint3
 /* Makes room for one more; places move, so pointers to them do not outlive this. */
 static int grow(struct allot_name_table *table)
 {
-	struct allot_name_table bigger = {.capacity = table->capacity ? table->capacity * 2 : 1024};
+	struct allot_name_table bigger = { .capacity = table->capacity ? table->capacity * 2 : 1024 };
 
 	if (table->count * 2 < table->capacity)
 		return 0;
@@ -100,14 +100,14 @@ static const char *intern(struct allot_names *names, const char *text, size_t le
 	copy = keep_text(names, text, length);
 	if (!copy)
 		return NULL;
-	*name = (struct allot_name){hash, copy, copy};
+	*name = (struct allot_name){ hash, copy, copy };
 	names->shown.count++;
 	return copy;
 }
 
 /* Looks raw up in a table of conversions, and converts it the first time. convert returns a malloc'ed string. */
 static const char *converted(struct allot_names *names, struct allot_name_table *table, const char *raw, size_t length,
-                             char *(*convert)(const char *))
+			     char *(*convert)(const char *))
 {
 	uint32_t hash = hash_text(raw, length);
 	struct allot_name *name;
@@ -129,7 +129,7 @@ static const char *converted(struct allot_names *names, struct allot_name_table 
 	free(text);
 	if (!shown)
 		return NULL;
-	*name = (struct allot_name){hash, copy, shown};
+	*name = (struct allot_name){ hash, copy, shown };
 	table->count++;
 	return shown;
 }

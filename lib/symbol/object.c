@@ -47,7 +47,7 @@ static int open_regular(const char *path)
 static bool same_file(int fd, const struct allot_module *module, uint64_t snapshot_time_ns)
 {
 	const size_t wanted =
-	        module->build_id_size < sizeof(module->build_id) ? module->build_id_size : sizeof(module->build_id);
+		module->build_id_size < sizeof(module->build_id) ? module->build_id_size : sizeof(module->build_id);
 	const void *id = NULL;
 	struct stat status;
 	ssize_t size;
@@ -64,7 +64,7 @@ static bool same_file(int fd, const struct allot_module *module, uint64_t snapsh
 		/* Nothing to tell two builds apart but their age. */
 		same = elf && fstat(fd, &status) == 0 &&
 		       (uint64_t)status.st_mtim.tv_sec * 1000000000 + (uint64_t)status.st_mtim.tv_nsec <=
-		               snapshot_time_ns;
+			       snapshot_time_ns;
 	}
 	elf_end(elf);
 	return same;
@@ -212,7 +212,7 @@ static int read_names(struct allot_object *object)
 	if (dwarf) {
 		object->dwarf_bias = bias;
 		result = allotp_units_new(dwarf, object->code_low - bias, object->code_high - bias,
-		                          &object->context->names, &object->context->progress, &object->units);
+					  &object->context->names, &object->context->progress, &object->units);
 		if (result == 0)
 			object->state = ALLOT_SYMBOLS_FULL;
 		if (result != -ENOENT)
@@ -229,7 +229,7 @@ static int read_names(struct allot_object *object)
 }
 
 int allotp_object_open(struct allot_object_context *context, const struct allot_module *module,
-                       struct allot_object **out)
+		       struct allot_object **out)
 {
 	struct allot_object *object = calloc(1, sizeof(*object));
 	int fd, result = 0;
@@ -239,10 +239,10 @@ int allotp_object_open(struct allot_object_context *context, const struct allot_
 	elf_version(EV_CURRENT);
 	object->context = context;
 	object->callbacks = (Dwfl_Callbacks){
-	        .find_elf = dwfl_build_id_find_elf,
-	        .find_debuginfo = dwfl_standard_find_debuginfo,
-	        .section_address = dwfl_offline_section_address,
-	        .debuginfo_path = &context->debug_path,
+		.find_elf = dwfl_build_id_find_elf,
+		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.section_address = dwfl_offline_section_address,
+		.debuginfo_path = &context->debug_path,
 	};
 	allotp_progress_begin(&context->progress, "reading symbols of %s", basename(module->path));
 	fd = find_file(object, module);
@@ -252,7 +252,7 @@ int allotp_object_open(struct allot_object_context *context, const struct allot_
 			dwfl_report_begin(object->dwfl);
 			/* At base 0, so that libdwfl's addresses are the file's own. */
 			object->module =
-			        dwfl_report_elf(object->dwfl, basename(module->path), module->path, fd, 0, true);
+				dwfl_report_elf(object->dwfl, basename(module->path), module->path, fd, 0, true);
 			dwfl_report_end(object->dwfl, NULL, NULL);
 		}
 		if (object->module)
@@ -296,7 +296,7 @@ int allotp_object_find(struct allot_object *object, uint64_t address, struct all
 		if (result < 0)
 			return result;
 	}
-	if (places->count == before && allotp_places_add(places, (struct allot_place){0}) < 0)
+	if (places->count == before && allotp_places_add(places, (struct allot_place){ 0 }) < 0)
 		return -ENOMEM;
 	outermost = &places->items[places->count - 1];
 	if (outermost->function || !object->module)

@@ -26,7 +26,7 @@ struct allot_object_context {
  * *out, or -ENOMEM.
  */
 int allotp_object_open(struct allot_object_context *context, const struct allot_module *module,
-                       struct allot_object **out);
+		       struct allot_object **out);
 void allotp_object_close(struct allot_object *object);
 
 enum allot_module_symbols allotp_object_state(const struct allot_object *object);

@@ -36,7 +36,7 @@ static void describe_group(char *text, size_t size, gid_t group)
 
 static bool has_capabilities(const char *path)
 {
-	struct vfs_ns_cap_data data = {0};
+	struct vfs_ns_cap_data data = { 0 };
 	ssize_t size = getxattr(path, "security.capability", &data, sizeof(data));
 
 	return size >= (ssize_t)XATTR_CAPS_SZ_1 &&

@@ -96,7 +96,7 @@ static bool is_text(const char *start, size_t size)
 
 int allotp_program_read(const char *path, struct allot_program *out)
 {
-	char start[257] = {0}; /* as much as the kernel looks at */
+	char start[257] = { 0 }; /* as much as the kernel looks at */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t size;
 

@@ -19,7 +19,8 @@ static uint64_t now_ns(void)
 void allotp_progress_init(struct allot_progress *progress, allot_progress_fn *report, void *context, uint64_t total)
 {
 	*progress = (struct allot_progress){
-	        .report = report, .context = context, .what = "looking up names", .total = total, .last_ns = now_ns()};
+		.report = report, .context = context, .what = "looking up names", .total = total, .last_ns = now_ns()
+	};
 }
 
 void allotp_progress_begin(struct allot_progress *progress, const char *format, ...)

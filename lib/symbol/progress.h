@@ -19,7 +19,7 @@ struct allot_progress {
 void allotp_progress_init(struct allot_progress *progress, allot_progress_fn *report, void *context, uint64_t total);
 /* Begins a step named by printf-style arguments and reports it at once. */
 void allotp_progress_begin(struct allot_progress *progress, const char *format, ...)
-        __attribute__((format(printf, 2, 3)));
+	__attribute__((format(printf, 2, 3)));
 /* Reports the step again if the last report is 100 ms old; cheap enough for an inner loop. */
 void allotp_progress_tick(struct allot_progress *progress);
 

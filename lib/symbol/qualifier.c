@@ -29,7 +29,7 @@ static int add_container(struct allot_qualifier *qualifier, Dwarf_Die *die, uint
 	}
 	if (allotp_ranges_add(&qualifier->ranges, dwarf_dieoffset(die), end, qualifier->count) < 0)
 		return -ENOMEM;
-	qualifier->items[qualifier->count++] = (struct allot_container){*die, parent};
+	qualifier->items[qualifier->count++] = (struct allot_container){ *die, parent };
 	return 0;
 }
 
@@ -114,7 +114,7 @@ static const char *unnamed(Dwarf_Die *die)
 }
 
 const char *allotp_qualifier_name(struct allot_qualifier *qualifier, struct allot_names *names, Dwarf_Die *unit,
-                                  Dwarf_Die *function, const char *name)
+				  Dwarf_Die *function, const char *name)
 {
 	Dwarf_Die declaration = *function, declaration_unit;
 	Dwarf_Attribute attribute;

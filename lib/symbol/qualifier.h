@@ -26,7 +26,7 @@ struct allot_qualifier {
  * the function was declared in another unit, the name alone. NULL: out of memory.
  */
 const char *allotp_qualifier_name(struct allot_qualifier *qualifier, struct allot_names *names, Dwarf_Die *unit,
-                                  Dwarf_Die *function, const char *name);
+				  Dwarf_Die *function, const char *name);
 void allotp_qualifier_release(struct allot_qualifier *qualifier);
 
 /* The demangled linkage name of a function; NULL in *out if it has none. 0 or -ENOMEM. */

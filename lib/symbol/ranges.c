@@ -25,7 +25,7 @@ int allotp_ranges_add(struct allot_ranges *ranges, uint64_t low, uint64_t high, 
 		ranges->items = items;
 		ranges->capacity = capacity;
 	}
-	ranges->items[ranges->count++] = (struct allot_range){low, high, item, ALLOT_RANGE_NONE};
+	ranges->items[ranges->count++] = (struct allot_range){ low, high, item, ALLOT_RANGE_NONE };
 	return 0;
 }
 

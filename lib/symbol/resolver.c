@@ -19,7 +19,7 @@ struct allot_resolver {
 };
 
 int allotp_resolver_new(const struct allot_snapshot *snapshot, allot_progress_fn *progress, void *context,
-                        struct allot_resolver **out)
+			struct allot_resolver **out)
 {
 	struct allot_resolver *resolver = calloc(1, sizeof(*resolver));
 
@@ -69,7 +69,7 @@ int allotp_resolver_set_debug_path(struct allot_resolver *resolver, const char *
 }
 
 static struct allot_symbol **find_place(struct allot_symbol **places, size_t count, uint32_t module, uint64_t address,
-                                        bool signal)
+					bool signal)
 {
 	uint64_t hash = (address ^ (uint64_t)module << 48 ^ (uint64_t)signal << 47) * UINT64_C(0x9e3779b97f4a7c15);
 	size_t i = (size_t)(hash >> 32) & (count - 1);
@@ -117,7 +117,7 @@ static int find_carried(struct allot_resolver *resolver, uint32_t module, uint64
 		return 0;
 	for (uint32_t i = 0; i < symbol->frame_count; i++) {
 		const struct allot_frame *frame = &symbol->frames[i];
-		struct allot_place place = {.line = frame->line};
+		struct allot_place place = { .line = frame->line };
 
 		if (frame->function && !(place.function = allotp_names_plain(names, frame->function)))
 			return -ENOMEM;
@@ -136,7 +136,7 @@ static int find_in_object(struct allot_resolver *resolver, uint32_t module, uint
 
 	/* Module 0 is JIT code and the like: nothing on this machine can name it. */
 	if (module == 0)
-		return allotp_places_add(&resolver->scratch, (struct allot_place){0});
+		return allotp_places_add(&resolver->scratch, (struct allot_place){ 0 });
 	if (!resolver->objects[module]) {
 		result = allotp_object_open(&resolver->context, loaded, &resolver->objects[module]);
 		if (result < 0)
@@ -144,7 +144,7 @@ static int find_in_object(struct allot_resolver *resolver, uint32_t module, uint
 	}
 	/* A return address may already belong to the next line, or even to the next function. */
 	return allotp_object_find(resolver->objects[module], address - loaded->bias - (signal ? 0 : 1),
-	                          &resolver->scratch);
+				  &resolver->scratch);
 }
 
 static struct allot_symbol *make_symbol(const struct allot_place *places, uint32_t count)
@@ -177,7 +177,7 @@ static uint32_t count_inlined_allocators(const struct allot_places *places, cons
 }
 
 static struct allot_symbol *resolve_address(struct allot_resolver *resolver, uint32_t module, uint64_t address,
-                                            bool signal)
+					    bool signal)
 {
 	const char *module_path = resolver->snapshot->modules[module].path;
 	struct allot_symbol **place, *symbol;
@@ -226,7 +226,7 @@ const struct allot_symbol *allotp_resolve(struct allot_resolver *resolver, uint3
 			resolver->by_node[node] = resolve_address(resolver, 0, 0, false);
 		else
 			resolver->by_node[node] = resolve_address(resolver, frame->module, frame->address,
-			                                          is_exact(resolver->snapshot, frame));
+								  is_exact(resolver->snapshot, frame));
 		resolver->context.progress.done++;
 		allotp_progress_tick(&resolver->context.progress);
 	}
@@ -316,7 +316,7 @@ int allotp_resolver_keep(struct allot_resolver *resolver, struct allot_snapshot 
 	for (uint32_t i = 0; i < snapshot->symbol_count; i++) {
 		struct allot_symbol *old = &snapshot->symbols[i];
 		struct allot_symbol *resolved =
-		        *find_place(resolver->places, resolver->place_count, old->module, old->address, old->signal);
+			*find_place(resolver->places, resolver->place_count, old->module, old->address, old->signal);
 
 		if (resolved && has_name(resolved))
 			release_symbol(old);

@@ -27,7 +27,7 @@ enum allot_module_symbols {
 
 /* Returns 0 and *out, or a negative errno. The snapshot must outlive the resolver. progress may be NULL. */
 int allotp_resolver_new(const struct allot_snapshot *snapshot, allot_progress_fn *progress, void *context,
-                        struct allot_resolver **out);
+			struct allot_resolver **out);
 void allotp_resolver_free(struct allot_resolver *resolver);
 
 /*

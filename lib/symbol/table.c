@@ -132,7 +132,7 @@ int allotp_table_read(struct allot_table *table, Dwfl_Module *module, struct all
 		rest = code_end(elf, section, &symbol);
 		if (!rest)
 			continue;
-		*out = (struct allot_table_symbol){address, address + symbol.st_size, name, rank};
+		*out = (struct allot_table_symbol){ address, address + symbol.st_size, name, rank };
 		if (!symbol.st_size)
 			out->high = address + rest;
 		table->count++;

@@ -95,7 +95,7 @@ static int add_ranges(const struct allot_units *units, struct allot_ranges *rang
 
 /* Adds a DIE if it has code. The scope's index; NO_PARENT if it has none; -ENOMEM in *result. */
 static uint32_t add_scope(const struct allot_units *units, struct scopes *scopes, Dwarf_Die *die, uint32_t parent,
-                          int *result)
+			  int *result)
 {
 	int found;
 
@@ -115,7 +115,7 @@ static uint32_t add_scope(const struct allot_units *units, struct scopes *scopes
 		*result = found;
 		return NO_PARENT;
 	}
-	scopes->items[scopes->count] = (struct scope){.die = *die, .parent = parent};
+	scopes->items[scopes->count] = (struct scope){ .die = *die, .parent = parent };
 	return scopes->count++;
 }
 
@@ -124,7 +124,7 @@ static uint32_t add_scope(const struct allot_units *units, struct scopes *scopes
  * also looks inside functions, blocks and types, which takes many times as long.
  */
 static int collect_functions(const struct allot_units *units, struct scopes *scopes, Dwarf_Die *parent, bool deep,
-                             uint32_t depth)
+			     uint32_t depth)
 {
 	Dwarf_Die die;
 	int result = 0;
@@ -162,7 +162,7 @@ static int collect_functions(const struct allot_units *units, struct scopes *sco
 
 /* Collects the calls inlined into a function, and into each other. */
 static int collect_inlined(const struct allot_units *units, struct scopes *scopes, Dwarf_Die *parent, uint32_t caller,
-                           uint32_t depth)
+			   uint32_t depth)
 {
 	Dwarf_Die die;
 	int result = 0;
@@ -177,7 +177,7 @@ static int collect_inlined(const struct allot_units *units, struct scopes *scope
 			scope = add_scope(units, scopes, &die, caller, &result);
 			if (result == 0)
 				result = collect_inlined(units, scopes, &die, scope == NO_PARENT ? caller : scope,
-				                         depth - 1);
+							 depth - 1);
 			break;
 		case DW_TAG_lexical_block:
 		case DW_TAG_try_block:
@@ -317,7 +317,7 @@ static int find_function(struct allot_units *units, struct unit *unit, uint64_t 
 int allotp_units_find(struct allot_units *units, uint64_t address, struct allot_places *places)
 {
 	uint32_t index = allotp_ranges_find(&units->ranges, address);
-	struct allot_place place = {0};
+	struct allot_place place = { 0 };
 	struct scope *function;
 	struct unit *unit;
 	int result;
@@ -343,7 +343,7 @@ int allotp_units_find(struct allot_units *units, uint64_t address, struct allot_
 			place.function = call->function;
 			if (allotp_places_add(places, place) < 0)
 				return -ENOMEM;
-			place = (struct allot_place){.file = call->file, .line = call->line};
+			place = (struct allot_place){ .file = call->file, .line = call->line };
 			index = call->parent;
 		}
 		if ((result = name_scope(units, unit, function)) < 0)
@@ -371,12 +371,12 @@ static int add_unit(struct allot_units *units, Dwarf_Die *lines, Dwarf_Die *tree
 	found = add_ranges(units, &units->ranges, lines, units->count);
 	if (found <= 0)
 		return found;
-	units->items[units->count++] = (struct unit){.lines = *lines, .tree = *tree};
+	units->items[units->count++] = (struct unit){ .lines = *lines, .tree = *tree };
 	return 0;
 }
 
 int allotp_units_new(Dwarf *dwarf, uint64_t low, uint64_t high, struct allot_names *names,
-                     struct allot_progress *progress, struct allot_units **out)
+		     struct allot_progress *progress, struct allot_units **out)
 {
 	struct allot_units *units = calloc(1, sizeof(*units));
 	Dwarf_CU *cu = NULL;
@@ -386,7 +386,7 @@ int allotp_units_new(Dwarf *dwarf, uint64_t low, uint64_t high, struct allot_nam
 
 	if (!units)
 		return -ENOMEM;
-	*units = (struct allot_units){.dwarf = dwarf, .low = low, .high = high, .names = names, .progress = progress};
+	*units = (struct allot_units){ .dwarf = dwarf, .low = low, .high = high, .names = names, .progress = progress };
 	/* Not by .debug_aranges: clang leaves it out, and one object file without it makes the whole table lie. */
 	while (result == 0 && dwarf_get_units(dwarf, cu, &cu, NULL, &type, &lines, &tree) == 0) {
 		if (type != DW_UT_compile && type != DW_UT_skeleton)

@@ -35,7 +35,7 @@ int allotp_places_add(struct allot_places *places, struct allot_place place);
  * outlive the result. 0 and *out, or a negative errno (-ENOENT: the file describes no code).
  */
 int allotp_units_new(Dwarf *dwarf, uint64_t low, uint64_t high, struct allot_names *names,
-                     struct allot_progress *progress, struct allot_units **out);
+		     struct allot_progress *progress, struct allot_units **out);
 void allotp_units_free(struct allot_units *units);
 
 /*

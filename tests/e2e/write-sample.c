@@ -9,7 +9,7 @@
 int main(int argc, char **argv)
 {
 	struct allot_snapshot *snapshot = sample_program();
-	struct allot_error error = {.text = "usage: write-sample FILE [old]"};
+	struct allot_error error = { .text = "usage: write-sample FILE [old]" };
 	int rc = -1;
 
 	if (argc > 2 && !strcmp(argv[2], "old"))

@@ -55,7 +55,8 @@ static uint8_t *place_of(const struct edit *edit)
 	if (region == ALLOT_REGION_HEADER)
 		return store.base + offset % (offsetof(struct allot_header, young) + REACH);
 	/* the table itself may have been edited; the regions follow each other as they were made */
-	start = (sizeof(struct allot_header) + 4095) / 4096 * 4096 + (uint64_t)(region - 1) * 2 * STORE_SAMPLE_COMMITTED;
+	start = (sizeof(struct allot_header) + 4095) / 4096 * 4096 +
+		(uint64_t)(region - 1) * 2 * STORE_SAMPLE_COMMITTED;
 	return store.base + start + offset % REACH;
 }
 

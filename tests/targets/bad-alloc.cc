@@ -35,7 +35,7 @@ SITE bool fails_plain(std::size_t size)
 SITE bool fails_aligned(std::size_t size)
 {
 	try {
-		::operator delete(::operator new(size, std::align_val_t{64}), std::align_val_t{64});
+		::operator delete (::operator new (size, std::align_val_t{ 64 }), std::align_val_t{ 64 });
 	} catch (const std::bad_alloc &) {
 		return true;
 	}
@@ -45,7 +45,7 @@ SITE bool fails_aligned(std::size_t size)
 SITE bool fails_nothrow(std::size_t size)
 {
 	return !::operator new(size, std::nothrow) && !::operator new[](size, std::nothrow) &&
-	       !::operator new(size, std::align_val_t{64}, std::nothrow);
+	       !::operator new (size, std::align_val_t{ 64 }, std::nothrow);
 }
 
 SITE void *afterwards_5009()

@@ -50,7 +50,7 @@ static void second(void)
 
 int main(void)
 {
-	void (*const run[2])(void) = {first, second};
+	void (*const run[2])(void) = { first, second };
 	volatile int i, j;
 
 	for (i = 0; i < 2; i++) {

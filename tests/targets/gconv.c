@@ -11,7 +11,7 @@
 
 EXPORT int gconv_init(struct __gconv_step *step);
 EXPORT int gconv(struct __gconv_step *step, struct __gconv_step_data *data, const unsigned char **in,
-                 const unsigned char *end, unsigned char **start, size_t *irreversible, int flush, int consume);
+		 const unsigned char *end, unsigned char **start, size_t *irreversible, int flush, int consume);
 
 SITE void *SITE_NAME(void)
 {
@@ -27,8 +27,8 @@ int gconv_init(struct __gconv_step *step)
 }
 
 /* Nothing is ever converted. */
-int gconv(struct __gconv_step *step, struct __gconv_step_data *data, const unsigned char **in,
-          const unsigned char *end, unsigned char **start, size_t *irreversible, int flush, int consume)
+int gconv(struct __gconv_step *step, struct __gconv_step_data *data, const unsigned char **in, const unsigned char *end,
+	  unsigned char **start, size_t *irreversible, int flush, int consume)
 {
 	(void)step;
 	(void)data;

@@ -12,7 +12,7 @@
 /* Raises the signal every so many nanoseconds from now on, and has it handled. */
 static inline timer_t interrupt_every(long ns, int number, void (*handler)(int))
 {
-	struct itimerspec every = {{0, ns}, {0, ns}};
+	struct itimerspec every = { { 0, ns }, { 0, ns } };
 	struct sigaction action;
 	struct sigevent event;
 	timer_t timer;

@@ -15,9 +15,11 @@
 
 #define KEPT 100
 
-static struct counts {
+struct counts {
 	atomic_long allocated, freed;
-} *counts;
+};
+
+static struct counts *counts;
 
 SITE void *allocate_643(void)
 {
@@ -27,7 +29,7 @@ SITE void *allocate_643(void)
 static void *run(void *argument)
 {
 	struct counts *mine = argument;
-	void *kept[KEPT] = {NULL};
+	void *kept[KEPT] = { NULL };
 	long i;
 
 	for (i = 0;; i++) {

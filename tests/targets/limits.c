@@ -16,7 +16,7 @@ static int count = 100000;
 
 static void limit(int resource, rlim_t value)
 {
-	struct rlimit limits = {value, value};
+	struct rlimit limits = { value, value };
 
 	REQUIRE(setrlimit(resource, &limits) == 0);
 }

@@ -12,7 +12,7 @@ void operator delete[](void *, std::size_t) noexcept;
 void operator delete(void *, std::size_t, std::align_val_t) noexcept;
 void operator delete[](void *, std::size_t, std::align_val_t) noexcept;
 
-static constexpr std::align_val_t wide{256};
+static constexpr std::align_val_t wide{ 256 };
 
 template <class Pointer> static void *aligned(Pointer block)
 {
@@ -42,12 +42,12 @@ SITE void nothrow_array_2027()
 
 SITE void sized_2029()
 {
-	::operator delete(::operator new(2029), std::size_t{2029});
+	::operator delete (::operator new(2029), std::size_t{ 2029 });
 }
 
 SITE void sized_array_2039()
 {
-	::operator delete[](::operator new[](2039), std::size_t{2039});
+	::operator delete[](::operator new[](2039), std::size_t{ 2039 });
 }
 
 SITE void aligned_2053()
@@ -72,12 +72,12 @@ SITE void aligned_nothrow_array_2081()
 
 SITE void aligned_sized_2083()
 {
-	::operator delete(aligned(::operator new(2083, wide)), std::size_t{2083}, wide);
+	::operator delete (aligned(::operator new(2083, wide)), std::size_t{ 2083 }, wide);
 }
 
 SITE void aligned_sized_array_2087()
 {
-	::operator delete[](aligned(::operator new[](2087, wide)), std::size_t{2087}, wide);
+	::operator delete[](aligned(::operator new[](2087, wide)), std::size_t{ 2087 }, wide);
 }
 
 SITE void *kept_2089()

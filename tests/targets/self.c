@@ -32,7 +32,7 @@ static int entries(const char *path)
 
 static void print_status(void)
 {
-	static const char *const fields[] = {"Threads:", "SigBlk:", "SigIgn:", "SigCgt:", "NoNewPrivs:", "Seccomp:"};
+	static const char *const fields[] = { "Threads:", "SigBlk:", "SigIgn:", "SigCgt:", "NoNewPrivs:", "Seccomp:" };
 	FILE *file = fopen("/proc/self/status", "r");
 	char line[256];
 	size_t i;

@@ -13,8 +13,7 @@
 
 #include "target.h"
 
-#define ALLOW(number)                                                                                                  \
-	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define ALLOW(number) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
 /* What libc's malloc needs, and to write and end. */
 static struct sock_filter instructions[] = {
@@ -39,7 +38,7 @@ SITE void after_1451(void)
 
 int main(int argc, char **argv)
 {
-	struct sock_fprog filter = {sizeof instructions / sizeof instructions[0], instructions};
+	struct sock_fprog filter = { sizeof instructions / sizeof instructions[0], instructions };
 
 	/* Room for what is to come: in strict mode there are no more system calls for memory. */
 	free(malloc(100000));

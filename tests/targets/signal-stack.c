@@ -42,7 +42,7 @@ SITE void raise_both(int depth)
 int main(void)
 {
 	static char memory[1 << 16];
-	stack_t stack = {.ss_sp = memory, .ss_size = sizeof memory};
+	stack_t stack = { .ss_sp = memory, .ss_size = sizeof memory };
 	struct sigaction action;
 	int i;
 

@@ -24,7 +24,7 @@ SITE void *after_9007(void)
 
 int main(int argc, char **argv)
 {
-	char *nothing[] = {NULL};
+	char *nothing[] = { NULL };
 	const char *how = argc > 2 ? argv[1] : "";
 	int state = 0;
 	pid_t pid = -1;

@@ -19,7 +19,7 @@ struct count {
 };
 
 enum { SMALL, MIDDLE, ZEROED, MOVED, KINDS };
-static const char *const names[KINDS] = {"small", "middle", "zeroed", "moved"};
+static const char *const names[KINDS] = { "small", "middle", "zeroed", "moved" };
 
 struct worker {
 	pthread_t thread;

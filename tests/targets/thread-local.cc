@@ -21,7 +21,9 @@ SITE void *left_439()
 
 struct holder {
 	void *memory;
-	holder() : memory(member_431()) {}
+	holder() : memory(member_431())
+	{
+	}
 	~holder()
 	{
 		free(memory);

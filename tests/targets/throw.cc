@@ -7,8 +7,13 @@
 
 struct block {
 	void *memory;
-	explicit block(void *m) : memory(m) {}
-	~block() { free(memory); }
+	explicit block(void *m) : memory(m)
+	{
+	}
+	~block()
+	{
+		free(memory);
+	}
 };
 
 SITE void *owned_601()
@@ -31,7 +36,10 @@ SITE void descend(int depth)
 
 struct unlucky {
 	char room[617];
-	unlucky() { throw 1; }
+	unlucky()
+	{
+		throw 1;
+	}
 };
 
 SITE unlucky *new_unlucky_617()

@@ -48,7 +48,8 @@ uint32_t sample_module(struct allot_snapshot *snapshot, const char *path, uint64
 	snapshot->modules = grown(snapshot->modules, number, sizeof(*module));
 	module = &snapshot->modules[number];
 	*module = (struct allot_module){
-	        .path = copy(path), .start = bias, .end = bias + 0x100000, .bias = bias, .build_id_size = 20};
+		.path = copy(path), .start = bias, .end = bias + 0x100000, .bias = bias, .build_id_size = 20
+	};
 	memset(module->build_id, (int)number, module->build_id_size);
 	snapshot->module_count++;
 	return number;
@@ -59,7 +60,7 @@ uint32_t sample_node(struct allot_snapshot *snapshot, uint32_t parent, uint32_t 
 	uint32_t number = snapshot->node_count;
 
 	snapshot->nodes = grown(snapshot->nodes, number, sizeof(*snapshot->nodes));
-	snapshot->nodes[number] = (struct allot_node){snapshot->modules[module].bias + offset, parent, module, 0};
+	snapshot->nodes[number] = (struct allot_node){ snapshot->modules[module].bias + offset, parent, module, 0 };
 	snapshot->node_count++;
 	return number;
 }
@@ -67,7 +68,7 @@ uint32_t sample_node(struct allot_snapshot *snapshot, uint32_t parent, uint32_t 
 /* "function file:line", "function" or "?" */
 static struct allot_frame frame_of(char *text)
 {
-	struct allot_frame frame = {0};
+	struct allot_frame frame = { 0 };
 	char *file = strrchr(text, ' '), *line = file ? strrchr(file, ':') : NULL;
 
 	if (line) {
@@ -92,7 +93,7 @@ static int compare_symbols(const void *left, const void *right)
 void sample_symbol(struct allot_snapshot *snapshot, uint32_t module, uint64_t offset, const char *frames)
 {
 	uint64_t address = snapshot->modules[module].bias + offset;
-	struct allot_symbol symbol = {.module = module, .address = address};
+	struct allot_symbol symbol = { .module = module, .address = address };
 	char *text, *rest, *one;
 
 	if (allotp_snapshot_symbol(snapshot, module, address, false))
@@ -122,13 +123,13 @@ static void add(struct allot_count *to, struct allot_count count)
 }
 
 struct allot_site *sample_site(struct allot_snapshot *snapshot, uint32_t stack, struct allot_count live,
-                               struct allot_count ever)
+			       struct allot_count ever)
 {
 	struct allot_site *site;
 
 	snapshot->sites = grown(snapshot->sites, snapshot->site_count, sizeof(*site));
 	site = &snapshot->sites[snapshot->site_count++];
-	*site = (struct allot_site){.stack = stack, .live = live, .peak = ever, .ever = ever};
+	*site = (struct allot_site){ .stack = stack, .live = live, .peak = ever, .ever = ever };
 	add(&snapshot->live, live);
 	add(&snapshot->peak, ever);
 	add(&snapshot->ever, ever);
@@ -149,14 +150,14 @@ struct allot_snapshot *sample_program(void)
 	node = sample_frame(snapshot, ALLOT_NODE_ROOT, 0x100, "main main.c:10");
 	node = sample_frame(snapshot, node, 0x200, "xmalloc util.h:5;parse parse.c:20");
 	node = sample_node(snapshot, node, libc, 0x900);
-	sample_site(snapshot, node, (struct allot_count){3000, 3}, (struct allot_count){4000, 4});
+	sample_site(snapshot, node, (struct allot_count){ 3000, 3 }, (struct allot_count){ 4000, 4 });
 	node = sample_frame(snapshot, ALLOT_NODE_ROOT, 0x110, "main main.c:11");
 	node = sample_frame(snapshot, node, 0x300, "load load.c:7");
 	node = sample_node(snapshot, node, libc, 0x900);
-	sample_site(snapshot, node, (struct allot_count){1024, 1}, (struct allot_count){1024, 1});
+	sample_site(snapshot, node, (struct allot_count){ 1024, 1 }, (struct allot_count){ 1024, 1 });
 	node = sample_frame(snapshot, ALLOT_NODE_ROOT, 0x120, "main main.c:12");
 	node = sample_node(snapshot, node, plug, 0x1234);
 	node = sample_node(snapshot, node, libc, 0x900);
-	sample_site(snapshot, node, (struct allot_count){0, 0}, (struct allot_count){500, 5});
+	sample_site(snapshot, node, (struct allot_count){ 0, 0 }, (struct allot_count){ 500, 5 });
 	return snapshot;
 }

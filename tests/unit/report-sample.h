@@ -28,7 +28,7 @@ uint32_t sample_frame(struct allot_snapshot *snapshot, uint32_t parent, uint64_t
  * totals go along. Returns the site, valid until the next is added.
  */
 struct allot_site *sample_site(struct allot_snapshot *snapshot, uint32_t stack, struct allot_count live,
-                               struct allot_count ever);
+			       struct allot_count ever);
 
 /*
  * What most tests look at, two stacks of the program and one of a library without names:

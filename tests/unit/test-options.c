@@ -9,17 +9,22 @@
 #include "unit.h"
 
 static const struct allot_option options[] = {
-        {"top", 'n', "N", ""}, {"by", 'b', "MEASURE", ""}, {"cumulative", 'c', NULL, ""}, {"quiet", 0, NULL, ""}, {0},
+	{ "top", 'n', "N", "" },
+	{ "by", 'b', "MEASURE", "" },
+	{ "cumulative", 'c', NULL, "" },
+	{ "quiet", 0, NULL, "" },
+	{ 0 },
 };
 
 static const struct allot_command command = {
-        .name = "report", .operands = "SNAP", .options = options, .min_operands = 1, .max_operands = 2};
-static const struct allot_command run = {.name = "run",
-                                         .operands = "-- PROG [ARG...]",
-                                         .options = options,
-                                         .min_operands = 1,
-                                         .max_operands = -1,
-                                         .stop_at_operand = true};
+	.name = "report", .operands = "SNAP", .options = options, .min_operands = 1, .max_operands = 2
+};
+static const struct allot_command run = { .name = "run",
+					  .operands = "-- PROG [ARG...]",
+					  .options = options,
+					  .min_operands = 1,
+					  .max_operands = -1,
+					  .stop_at_operand = true };
 
 static struct allot_arguments arguments;
 static struct allot_error error;
@@ -28,7 +33,7 @@ static bool help;
 
 static void setup(void)
 {
-	arguments = (struct allot_arguments){0};
+	arguments = (struct allot_arguments){ 0 };
 	help = false;
 	strcpy(error.text, "");
 }
@@ -59,8 +64,8 @@ static void assert_fails(const char *line, const char *message)
 }
 
 static const char *const spellings[] = {
-        "--top=12|--cumulative|a", "--top|12|a|-c", "-n12|-c|a", "-n|12|-c|a", "-cn12|a", "-cn|12|a",
-        "--top=1|a|--top=12|-c",   "-n12|-c|--|a",
+	"--top=12|--cumulative|a", "--top|12|a|-c", "-n12|-c|a", "-n|12|-c|a", "-cn12|a", "-cn|12|a",
+	"--top=1|a|--top=12|-c",   "-n12|-c|--|a",
 };
 
 START_TEST(takes_all_spellings)
@@ -128,18 +133,18 @@ static const struct {
 	const char *line, *message;
 	uint64_t value;
 } numbers[] = {
-        {"a", NULL, 7},
-        {"-n1|a", NULL, 1},
-        {"-n1000|a", NULL, 1000},
-        {"-n0|a", "--top: '0' is not a number from 1 to 1000", 7},
-        {"-n1001|a", "--top: '1001' is not a number from 1 to 1000", 7},
-        {"-nx|a", "--top: 'x' is not a number from 1 to 1000", 7},
-        {"-n5x|a", "--top: '5x' is not a number from 1 to 1000", 7},
-        {"--top=|a", "--top: '' is not a number from 1 to 1000", 7},
-        {"--top=-1|a", "--top: '-1' is not a number from 1 to 1000", 7},
-        {"--top=+1|a", "--top: '+1' is not a number from 1 to 1000", 7},
-        {"--top= 1|a", "--top: ' 1' is not a number from 1 to 1000", 7},
-        {"--top=18446744073709551617|a", "--top: '18446744073709551617' is not a number from 1 to 1000", 7},
+	{ "a", NULL, 7 },
+	{ "-n1|a", NULL, 1 },
+	{ "-n1000|a", NULL, 1000 },
+	{ "-n0|a", "--top: '0' is not a number from 1 to 1000", 7 },
+	{ "-n1001|a", "--top: '1001' is not a number from 1 to 1000", 7 },
+	{ "-nx|a", "--top: 'x' is not a number from 1 to 1000", 7 },
+	{ "-n5x|a", "--top: '5x' is not a number from 1 to 1000", 7 },
+	{ "--top=|a", "--top: '' is not a number from 1 to 1000", 7 },
+	{ "--top=-1|a", "--top: '-1' is not a number from 1 to 1000", 7 },
+	{ "--top=+1|a", "--top: '+1' is not a number from 1 to 1000", 7 },
+	{ "--top= 1|a", "--top: ' 1' is not a number from 1 to 1000", 7 },
+	{ "--top=18446744073709551617|a", "--top: '18446744073709551617' is not a number from 1 to 1000", 7 },
 };
 
 START_TEST(reads_numbers)
@@ -148,7 +153,7 @@ START_TEST(reads_numbers)
 
 	ck_assert_int_eq(parse(&command, numbers[_i].line), 0);
 	ck_assert_int_eq(allotp_option_number(&command, &arguments, "top", 1, 1000, &value, &error),
-	                 numbers[_i].message ? -EINVAL : 0);
+			 numbers[_i].message ? -EINVAL : 0);
 	ck_assert_str_eq(error.text, numbers[_i].message ? numbers[_i].message : "");
 	ck_assert_uint_eq(value, numbers[_i].value);
 }
@@ -156,7 +161,7 @@ END_TEST
 
 START_TEST(reads_choices)
 {
-	static const char *const measures[] = {"live", "peak"};
+	static const char *const measures[] = { "live", "peak" };
 	int choice = 0;
 
 	ck_assert_int_eq(parse(&command, "--by=peak|a"), 0);
@@ -172,16 +177,16 @@ END_TEST
 
 START_TEST(suggests_the_nearest)
 {
-	struct allot_suggestion suggestion = {0};
+	struct allot_suggestion suggestion = { 0 };
 
 	allotp_suggest(&suggestion, "reprot", "run");
 	allotp_suggest(&suggestion, "reprot", "report");
 	allotp_suggest(&suggestion, "reprot", "leaks");
 	ck_assert_str_eq(suggestion.best, "report");
-	suggestion = (struct allot_suggestion){0};
+	suggestion = (struct allot_suggestion){ 0 };
 	allotp_suggest(&suggestion, "xy", "by");
 	ck_assert_str_eq(suggestion.best, "by");
-	suggestion = (struct allot_suggestion){0};
+	suggestion = (struct allot_suggestion){ 0 };
 	allotp_suggest(&suggestion, "ab", "by");
 	allotp_suggest(&suggestion, "a-word-that-is-longer-than-all-that-is-known", "report");
 	allotp_suggest(&suggestion, "", "by");

@@ -123,20 +123,20 @@ END_TEST
 START_TEST(follows_env)
 {
 	static const char *const arguments[][2] = {
-	        {"python3", "python3"},
-	        {"", ""},
-	        {"python3 -u", "python3 -u"}, /* one argument, which env does not find either */
-	        {"-i", ""},
-	        {"A=b", ""},
-	        {"-S python3 -u", "python3"},
-	        {"-Spython3", "python3"},
-	        {"-S -i A=b  perl -w", "perl"},
-	        {"--split-string=awk -f", "awk"},
-	        {"-S A=b", ""},
+		{ "python3", "python3" },
+		{ "", "" },
+		{ "python3 -u", "python3 -u" }, /* one argument, which env does not find either */
+		{ "-i", "" },
+		{ "A=b", "" },
+		{ "-S python3 -u", "python3" },
+		{ "-Spython3", "python3" },
+		{ "-S -i A=b  perl -w", "perl" },
+		{ "--split-string=awk -f", "awk" },
+		{ "-S A=b", "" },
 	};
 
 	for (size_t i = 0; i < sizeof(arguments) / sizeof(arguments[0]); i++) {
-		struct allot_program program = {.kind = ALLOT_PROGRAM_SCRIPT};
+		struct allot_program program = { .kind = ALLOT_PROGRAM_SCRIPT };
 		char command[32];
 
 		strcpy(program.argument, arguments[i][0]);

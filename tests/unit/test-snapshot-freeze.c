@@ -34,7 +34,8 @@ static void freeze_with(const struct allot_freeze_options *options)
 
 static void freeze(void)
 {
-	freeze_with(&(struct allot_freeze_options){ .with_blocks = true, .exit = ALLOT_EXIT_SIGNALED, .exit_value = 9 });
+	freeze_with(
+		&(struct allot_freeze_options){ .with_blocks = true, .exit = ALLOT_EXIT_SIGNALED, .exit_value = 9 });
 }
 
 /* Freezes and looks how much more was found out of range than the store itself says. */
@@ -265,7 +266,8 @@ static void assert_refused(int code)
 {
 	struct allot_snapshot *out = NULL;
 
-	ck_assert_int_eq(allotp_freeze(store.base, store.size, &(struct allot_freeze_options){ 0 }, &out, &error), code);
+	ck_assert_int_eq(allotp_freeze(store.base, store.size, &(struct allot_freeze_options){ 0 }, &out, &error),
+			 code);
 	ck_assert_ptr_null(out);
 	ck_assert_uint_gt(strlen(error.text), 0);
 }

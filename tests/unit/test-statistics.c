@@ -31,7 +31,7 @@ static void drop(void)
 	statistics = NULL;
 	allotp_resolver_free(view.resolver);
 	allotp_snapshot_free(snapshot);
-	view = (struct allot_view){0};
+	view = (struct allot_view){ 0 };
 	snapshot = NULL;
 }
 
@@ -72,13 +72,14 @@ static struct allot_site *line(uint64_t offset, const char *frame, uint64_t byte
 {
 	uint32_t node = sample_frame(snapshot, ALLOT_NODE_ROOT, offset, frame);
 
-	return sample_site(snapshot, node, (struct allot_count){bytes, blocks}, (struct allot_count){bytes, blocks});
+	return sample_site(snapshot, node, (struct allot_count){ bytes, blocks },
+			   (struct allot_count){ bytes, blocks });
 }
 
 START_TEST(groups_by_line)
 {
 	use(sample_program());
-	group((struct allot_statistics_options){0});
+	group((struct allot_statistics_options){ 0 });
 	ck_assert_int_eq(statistics->measure, ALLOT_MEASURE_LIVE);
 	ck_assert_uint_eq(statistics->count, 3);
 	assert_group(0, "util.h:5", 3000, 3);
@@ -93,18 +94,18 @@ START_TEST(groups_by_function_file_module_domain)
 {
 	use(sample_program());
 	snapshot->sites[1].domain = ALLOT_DOMAIN_MMAP;
-	group((struct allot_statistics_options){.group_by = ALLOT_GROUP_FUNCTION});
+	group((struct allot_statistics_options){ .group_by = ALLOT_GROUP_FUNCTION });
 	assert_group(0, "xmalloc (util.h)", 3000, 3);
 	assert_group(1, "load (load.c)", 1024, 1);
 	assert_group(2, "libplug.so+0x1234", 0, 0);
-	group((struct allot_statistics_options){.group_by = ALLOT_GROUP_FILE});
+	group((struct allot_statistics_options){ .group_by = ALLOT_GROUP_FILE });
 	assert_group(0, "util.h:0", 3000, 3);
 	assert_group(1, "load.c:0", 1024, 1);
 	assert_group(2, "libplug.so:0", 0, 0);
-	group((struct allot_statistics_options){.group_by = ALLOT_GROUP_MODULE});
+	group((struct allot_statistics_options){ .group_by = ALLOT_GROUP_MODULE });
 	assert_group(0, "/usr/bin/sample", 4024, 4);
 	assert_group(1, "/opt/plug/libplug.so", 0, 0);
-	group((struct allot_statistics_options){.group_by = ALLOT_GROUP_DOMAIN});
+	group((struct allot_statistics_options){ .group_by = ALLOT_GROUP_DOMAIN });
 	assert_group(0, "malloc", 3000, 3);
 	assert_group(1, "mmap", 1024, 1);
 	ck_assert_uint_eq(statistics->count, 2);
@@ -119,9 +120,9 @@ START_TEST(groups_by_stack)
 	/* the same lines at other addresses are the same stack */
 	again = sample_frame(snapshot, ALLOT_NODE_ROOT, 0x118, "main main.c:11");
 	again = sample_frame(snapshot, again, 0x308, "load load.c:7");
-	sample_site(snapshot, again, (struct allot_count){24, 2}, (struct allot_count){24, 2});
+	sample_site(snapshot, again, (struct allot_count){ 24, 2 }, (struct allot_count){ 24, 2 });
 	use(snapshot);
-	group((struct allot_statistics_options){.group_by = ALLOT_GROUP_STACK});
+	group((struct allot_statistics_options){ .group_by = ALLOT_GROUP_STACK });
 	ck_assert_uint_eq(statistics->count, 3);
 	assert_group(0, "util.h:5;parse.c:20;main.c:10", 3000, 3);
 	assert_group(1, "load.c:7;main.c:11", 1048, 3);
@@ -139,7 +140,7 @@ START_TEST(ties_come_in_reverse_order_of_their_lines)
 	line(0x400, "f c.c:1", 100, 2);
 	line(0x500, "f d.c:1", 99, 9);
 	use(snapshot);
-	group((struct allot_statistics_options){0});
+	group((struct allot_statistics_options){ 0 });
 	assert_group(0, "c.c:1", 100, 2);
 	assert_group(1, "b.c:1", 100, 1);
 	assert_group(2, "a.c:10", 100, 1);
@@ -154,23 +155,23 @@ START_TEST(ranks_by_each_measure)
 
 	snapshot = sample_new();
 	site = line(0x100, "f a.c:1", 10, 1);
-	site->peak = (struct allot_count){30, 1};
-	site->ever = (struct allot_count){50, 9};
-	site->temporary = (struct allot_count){1, 1};
+	site->peak = (struct allot_count){ 30, 1 };
+	site->ever = (struct allot_count){ 50, 9 };
+	site->temporary = (struct allot_count){ 1, 1 };
 	site = line(0x200, "f b.c:1", 20, 1);
-	site->peak = (struct allot_count){20, 1};
-	site->ever = (struct allot_count){60, 3};
-	site->temporary = (struct allot_count){2, 1};
+	site->peak = (struct allot_count){ 20, 1 };
+	site->ever = (struct allot_count){ 60, 3 };
+	site->temporary = (struct allot_count){ 2, 1 };
 	use(snapshot);
-	group((struct allot_statistics_options){.measure = ALLOT_MEASURE_LIVE});
+	group((struct allot_statistics_options){ .measure = ALLOT_MEASURE_LIVE });
 	assert_group(0, "b.c:1", 20, 1);
-	group((struct allot_statistics_options){.measure = ALLOT_MEASURE_PEAK});
+	group((struct allot_statistics_options){ .measure = ALLOT_MEASURE_PEAK });
 	assert_group(0, "a.c:1", 30, 1);
-	group((struct allot_statistics_options){.measure = ALLOT_MEASURE_EVER});
+	group((struct allot_statistics_options){ .measure = ALLOT_MEASURE_EVER });
 	assert_group(0, "b.c:1", 60, 3);
-	group((struct allot_statistics_options){.measure = ALLOT_MEASURE_COUNT});
+	group((struct allot_statistics_options){ .measure = ALLOT_MEASURE_COUNT });
 	assert_group(0, "a.c:1", 50, 9);
-	group((struct allot_statistics_options){.measure = ALLOT_MEASURE_TEMPORARY});
+	group((struct allot_statistics_options){ .measure = ALLOT_MEASURE_TEMPORARY });
 	assert_group(0, "b.c:1", 2, 1);
 }
 END_TEST
@@ -178,16 +179,16 @@ END_TEST
 START_TEST(falls_back_to_the_peak_when_nothing_is_live)
 {
 	snapshot = sample_new();
-	sample_site(snapshot, sample_frame(snapshot, ALLOT_NODE_ROOT, 0x100, "f a.c:1"), (struct allot_count){0, 0},
-	            (struct allot_count){64, 2});
+	sample_site(snapshot, sample_frame(snapshot, ALLOT_NODE_ROOT, 0x100, "f a.c:1"), (struct allot_count){ 0, 0 },
+		    (struct allot_count){ 64, 2 });
 	use(snapshot);
-	group((struct allot_statistics_options){0});
+	group((struct allot_statistics_options){ 0 });
 	ck_assert_int_eq(statistics->measure, ALLOT_MEASURE_PEAK);
 	assert_group(0, "a.c:1", 64, 2);
-	group((struct allot_statistics_options){.measure = ALLOT_MEASURE_LIVE});
+	group((struct allot_statistics_options){ .measure = ALLOT_MEASURE_LIVE });
 	ck_assert_int_eq(statistics->measure, ALLOT_MEASURE_LIVE);
 	ck_assert_uint_eq(statistics->count, 1);
-	group((struct allot_statistics_options){.measure = ALLOT_MEASURE_LIVE, .skip_empty = true});
+	group((struct allot_statistics_options){ .measure = ALLOT_MEASURE_LIVE, .skip_empty = true });
 	ck_assert_uint_eq(statistics->count, 0);
 }
 END_TEST
@@ -195,7 +196,7 @@ END_TEST
 START_TEST(cumulative_counts_every_frame)
 {
 	use(sample_program());
-	group((struct allot_statistics_options){.cumulative = true, .measure = ALLOT_MEASURE_EVER});
+	group((struct allot_statistics_options){ .cumulative = true, .measure = ALLOT_MEASURE_EVER });
 	ck_assert_uint_eq(statistics->count, 7);
 	assert_group(0, "util.h:5", 4000, 4);
 	assert_group(1, "parse.c:20", 4000, 4);
@@ -205,7 +206,7 @@ START_TEST(cumulative_counts_every_frame)
 	assert_group(5, "main.c:12", 500, 5);
 	assert_group(6, "libplug.so+0x1234", 500, 5);
 	group((struct allot_statistics_options){
-	        .cumulative = true, .measure = ALLOT_MEASURE_EVER, .group_by = ALLOT_GROUP_FUNCTION});
+		.cumulative = true, .measure = ALLOT_MEASURE_EVER, .group_by = ALLOT_GROUP_FUNCTION });
 	assert_group(0, "main (main.c)", 5524, 10);
 }
 END_TEST
@@ -219,14 +220,15 @@ START_TEST(cumulative_counts_recursion_each_time)
 	node = sample_frame(snapshot, node, 0x100, "main main.c:1");
 	for (int i = 0; i < 3; i++)
 		node = sample_frame(snapshot, node, 0x200, "walk tree.c:5");
-	sample_site(snapshot, node, (struct allot_count){10, 1}, (struct allot_count){10, 1});
-	sample_site(snapshot, snapshot->nodes[node].parent, (struct allot_count){100, 1}, (struct allot_count){100, 1});
+	sample_site(snapshot, node, (struct allot_count){ 10, 1 }, (struct allot_count){ 10, 1 });
+	sample_site(snapshot, snapshot->nodes[node].parent, (struct allot_count){ 100, 1 },
+		    (struct allot_count){ 100, 1 });
 	use(snapshot);
-	group((struct allot_statistics_options){.cumulative = true});
+	group((struct allot_statistics_options){ .cumulative = true });
 	ck_assert_uint_eq(statistics->count, 2);
 	assert_group(0, "tree.c:5", 230, 5);
 	assert_group(1, "main.c:1", 110, 2);
-	group((struct allot_statistics_options){.group_by = ALLOT_GROUP_LINE});
+	group((struct allot_statistics_options){ .group_by = ALLOT_GROUP_LINE });
 	assert_group(0, "tree.c:5", 110, 2);
 }
 END_TEST
@@ -234,7 +236,7 @@ END_TEST
 START_TEST(cumulative_needs_frames)
 {
 	struct allot_statistics *none = NULL;
-	struct allot_statistics_options options = {.cumulative = true, .group_by = ALLOT_GROUP_STACK};
+	struct allot_statistics_options options = { .cumulative = true, .group_by = ALLOT_GROUP_STACK };
 
 	use(sample_program());
 	ck_assert_int_eq(allotp_statistics_new(&view, keys, &options, &none), -EINVAL);
@@ -251,28 +253,28 @@ START_TEST(stacks_without_frames_or_ends)
 	snapshot = sample_new();
 	libc = sample_module(snapshot, "/lib/libc.so.6", 0x7f0000000000);
 	sample_symbol(snapshot, libc, 0x900, "malloc");
-	sample_site(snapshot, ALLOT_NODE_NONE, (struct allot_count){9, 1}, (struct allot_count){9, 1});
+	sample_site(snapshot, ALLOT_NODE_NONE, (struct allot_count){ 9, 1 }, (struct allot_count){ 9, 1 });
 	node = sample_frame(snapshot, ALLOT_NODE_TRUNCATED, 0x100, "f a.c:1");
-	sample_site(snapshot, node, (struct allot_count){8, 1}, (struct allot_count){8, 1});
+	sample_site(snapshot, node, (struct allot_count){ 8, 1 }, (struct allot_count){ 8, 1 });
 	node = sample_frame(snapshot, ALLOT_NODE_LIMIT, 0x100, "f a.c:1");
-	sample_site(snapshot, node, (struct allot_count){7, 1}, (struct allot_count){7, 1});
+	sample_site(snapshot, node, (struct allot_count){ 7, 1 }, (struct allot_count){ 7, 1 });
 	node = sample_node(snapshot, ALLOT_NODE_TRUNCATED, libc, 0x900);
-	sample_site(snapshot, node, (struct allot_count){6, 1}, (struct allot_count){6, 1});
+	sample_site(snapshot, node, (struct allot_count){ 6, 1 }, (struct allot_count){ 6, 1 });
 	node = sample_node(snapshot, ALLOT_NODE_ROOT, 0, 0xdead000);
-	sample_site(snapshot, node, (struct allot_count){5, 1}, (struct allot_count){5, 1});
+	sample_site(snapshot, node, (struct allot_count){ 5, 1 }, (struct allot_count){ 5, 1 });
 	use(snapshot);
-	group((struct allot_statistics_options){.group_by = ALLOT_GROUP_STACK});
+	group((struct allot_statistics_options){ .group_by = ALLOT_GROUP_STACK });
 	ck_assert_uint_eq(statistics->count, 5);
 	assert_group(0, "[no stack]", 9, 1);
 	assert_group(1, "a.c:1;[truncated]", 8, 1);
 	assert_group(2, "a.c:1;[depth limit]", 7, 1);
 	assert_group(3, "libc.so.6+0x900;[truncated]", 6, 1);
 	assert_group(4, "0xdead000", 5, 1);
-	group((struct allot_statistics_options){.cumulative = true});
+	group((struct allot_statistics_options){ .cumulative = true });
 	ck_assert_uint_eq(statistics->count, 4);
 	assert_group(0, "a.c:1", 15, 2);
 	assert_group(1, "[no stack]", 9, 1);
-	group((struct allot_statistics_options){.group_by = ALLOT_GROUP_MODULE});
+	group((struct allot_statistics_options){ .group_by = ALLOT_GROUP_MODULE });
 	assert_group(0, "/usr/bin/sample", 15, 2);
 	assert_group(1, "[no stack]", 9, 1);
 	assert_group(2, "/lib/libc.so.6", 6, 1);
@@ -282,11 +284,11 @@ END_TEST
 
 /* Makes statistics of two rows of sizes, line i + 1 of x.c each (0: not there), and compares them. */
 static struct allot_statistics *compare(const uint64_t *before, const uint64_t *after, uint32_t count,
-                                        enum allot_measure measure)
+					enum allot_measure measure)
 {
-	struct allot_statistics_options options = {.measure = measure};
+	struct allot_statistics_options options = { .measure = measure };
 	struct allot_statistics *old = NULL, *both = NULL;
-	const uint64_t *rows[] = {before, after};
+	const uint64_t *rows[] = { before, after };
 
 	for (int r = 0; r < 2; r++) {
 		drop();
@@ -314,7 +316,7 @@ static struct allot_statistics *compare(const uint64_t *before, const uint64_t *
 
 START_TEST(compares_the_union_by_change)
 {
-	static const uint64_t before[] = {300, 300, 90, 0, 30}, after[] = {300, 360, 0, 60, 0};
+	static const uint64_t before[] = { 300, 300, 90, 0, 30 }, after[] = { 300, 360, 0, 60, 0 };
 	struct allot_statistics *both = compare(before, after, 5, ALLOT_MEASURE_LIVE);
 
 	ck_assert_uint_eq(both->count, 5);
@@ -339,7 +341,7 @@ END_TEST
 START_TEST(compares_counts_after_sizes)
 {
 	/* blocks are 1 + bytes % 3: same change of bytes, different change of blocks */
-	static const uint64_t before[] = {10, 10, 10, 10}, after[] = {13, 13, 7, 7};
+	static const uint64_t before[] = { 10, 10, 10, 10 }, after[] = { 13, 13, 7, 7 };
 	struct allot_statistics *both = compare(before, after, 4, ALLOT_MEASURE_LIVE);
 
 	assert_key(both, 0, "x.c:2");
@@ -347,7 +349,7 @@ START_TEST(compares_counts_after_sizes)
 	assert_key(both, 2, "x.c:4");
 	assert_key(both, 3, "x.c:3");
 	allotp_statistics_free(both);
-	both = compare((const uint64_t[]){3, 3}, (const uint64_t[]){2, 300}, 2, ALLOT_MEASURE_COUNT);
+	both = compare((const uint64_t[]){ 3, 3 }, (const uint64_t[]){ 2, 300 }, 2, ALLOT_MEASURE_COUNT);
 	assert_key(both, 0, "x.c:1"); /* 3 blocks for 1; the other has 1 block still */
 	assert_key(both, 1, "x.c:2");
 	allotp_statistics_free(both);

@@ -11,7 +11,7 @@
 
 START_TEST(finds_innermost_range)
 {
-	struct allot_ranges ranges = {0};
+	struct allot_ranges ranges = { 0 };
 
 	ck_assert_uint_eq(allotp_ranges_find(&ranges, 0), ALLOT_RANGE_NONE);
 	allotp_ranges_add(&ranges, 30, 40, 3);
@@ -37,7 +37,7 @@ END_TEST
 
 START_TEST(finds_overlapping_ranges_as_a_search_of_all_does)
 {
-	struct allot_ranges ranges = {0};
+	struct allot_ranges ranges = { 0 };
 	uint64_t low[200], high[200];
 	uint32_t seed = 1;
 
@@ -72,18 +72,18 @@ END_TEST
 START_TEST(normalizes_paths)
 {
 	static const char *const paths[][2] = {
-	        {"/usr/src/a.c", "/usr/src/a.c"},
-	        {"/usr/lib/gcc/../../include/./x//y.h", "/usr/include/x/y.h"},
-	        {"./a.c", "a.c"},
-	        {"././src/../a.c", "a.c"},
-	        {"../src/a.c", "../src/a.c"},
-	        {"a/../../b/../../c.c", "../../c.c"},
-	        {"/../a.c", "/a.c"},
-	        {"/", "/"},
-	        {"..", ".."},
-	        {"a..b/..c/.d/...", "a..b/..c/.d/..."},
-	        {"dir/", "dir"},
-	        {"", ""},
+		{ "/usr/src/a.c", "/usr/src/a.c" },
+		{ "/usr/lib/gcc/../../include/./x//y.h", "/usr/include/x/y.h" },
+		{ "./a.c", "a.c" },
+		{ "././src/../a.c", "a.c" },
+		{ "../src/a.c", "../src/a.c" },
+		{ "a/../../b/../../c.c", "../../c.c" },
+		{ "/../a.c", "/a.c" },
+		{ "/", "/" },
+		{ "..", ".." },
+		{ "a..b/..c/.d/...", "a..b/..c/.d/..." },
+		{ "dir/", "dir" },
+		{ "", "" },
 	};
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
@@ -99,20 +99,20 @@ END_TEST
 START_TEST(demangles)
 {
 	static const char *const names[][2] = {
-	        {"main", "main"},
-	        {"_Z3addii", "add(int, int)"},
-	        {"_ZNSt6vectorIiSaIiEE9push_backEOi", "std::vector<int, std::allocator<int> >::push_back(int&&)"},
-	        {"_ZN3FooC4Ev", "Foo::Foo()"},
-	        {"_Znwm", "operator new(unsigned long)"},
-	        /* Rust, legacy: without the hash */
-	        {"_ZN5alloc3vec12Vec$LT$T$GT$4push17h0123456789abcdefE", "alloc::vec::Vec<T>::push"},
-	        /* Rust, v0 */
-	        {"_RNvNtCs1234_7mycrate3foo3bar", "mycrate::foo::bar"},
-	        /* not mangled, whatever it looks like */
-	        {"_Zebra", "_Zebra"},
-	        {"_R", "_R"},
-	        {"_D5counti", "_D5counti"},
-	        {"", ""},
+		{ "main", "main" },
+		{ "_Z3addii", "add(int, int)" },
+		{ "_ZNSt6vectorIiSaIiEE9push_backEOi", "std::vector<int, std::allocator<int> >::push_back(int&&)" },
+		{ "_ZN3FooC4Ev", "Foo::Foo()" },
+		{ "_Znwm", "operator new(unsigned long)" },
+		/* Rust, legacy: without the hash */
+		{ "_ZN5alloc3vec12Vec$LT$T$GT$4push17h0123456789abcdefE", "alloc::vec::Vec<T>::push" },
+		/* Rust, v0 */
+		{ "_RNvNtCs1234_7mycrate3foo3bar", "mycrate::foo::bar" },
+		/* not mangled, whatever it looks like */
+		{ "_Zebra", "_Zebra" },
+		{ "_R", "_R" },
+		{ "_D5counti", "_D5counti" },
+		{ "", "" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -126,7 +126,7 @@ END_TEST
 
 START_TEST(shares_names)
 {
-	struct allot_names names = {0};
+	struct allot_names names = { 0 };
 	const char *first, *push;
 	char text[32];
 
@@ -158,36 +158,36 @@ START_TEST(knows_allocators)
 		const char *module, *function, *file;
 		bool allocator;
 	} cases[] = {
-	        {"/usr/lib/liballot.so.0", NULL, NULL, true},
-	        {"/usr/lib/liballot.so", "anything", "hooks.c", true},
-	        {libc, "malloc", NULL, true},
-	        {libc, "__libc_malloc", "malloc/malloc.c", true},
-	        {libc, "__GI___libc_malloc", "malloc/malloc.c", true},
-	        {libc, "_int_realloc", "malloc/malloc.c", true},
-	        {libc, "__posix_memalign", NULL, true},
-	        {libc, "mmap64", NULL, true},
-	        {"/lib64/ld-linux-x86-64.so.2", "malloc", NULL, true},
-	        {libc, "strdup", NULL, false},
-	        {libc, "fopen64", NULL, false},
-	        {libc, NULL, NULL, false},
-	        {libstdcxx, "operator new(unsigned long)", NULL, true},
-	        {libstdcxx, "operator new[](unsigned long, std::align_val_t)", "/src/libsupc++/new_opva.cc", true},
-	        {libstdcxx, "std::string::_Rep::_S_create(unsigned long)", NULL, false},
-	        /* linked in statically */
-	        {program, "operator new(unsigned long)", NULL, true},
-	        {program, "operator new(unsigned long)", "/build/libsupc++/new_op.cc", true},
-	        {program, "__libc_malloc", NULL, true},
-	        /* the program's own */
-	        {program, "operator new(unsigned long)", "/home/me/memory.cc", false},
-	        {program, "malloc", "/home/me/malloc.c", false},
-	        {program, "xmalloc", NULL, false},
-	        {"/usr/lib/libcxx-tools.so", "malloc_report", NULL, false},
+		{ "/usr/lib/liballot.so.0", NULL, NULL, true },
+		{ "/usr/lib/liballot.so", "anything", "hooks.c", true },
+		{ libc, "malloc", NULL, true },
+		{ libc, "__libc_malloc", "malloc/malloc.c", true },
+		{ libc, "__GI___libc_malloc", "malloc/malloc.c", true },
+		{ libc, "_int_realloc", "malloc/malloc.c", true },
+		{ libc, "__posix_memalign", NULL, true },
+		{ libc, "mmap64", NULL, true },
+		{ "/lib64/ld-linux-x86-64.so.2", "malloc", NULL, true },
+		{ libc, "strdup", NULL, false },
+		{ libc, "fopen64", NULL, false },
+		{ libc, NULL, NULL, false },
+		{ libstdcxx, "operator new(unsigned long)", NULL, true },
+		{ libstdcxx, "operator new[](unsigned long, std::align_val_t)", "/src/libsupc++/new_opva.cc", true },
+		{ libstdcxx, "std::string::_Rep::_S_create(unsigned long)", NULL, false },
+		/* linked in statically */
+		{ program, "operator new(unsigned long)", NULL, true },
+		{ program, "operator new(unsigned long)", "/build/libsupc++/new_op.cc", true },
+		{ program, "__libc_malloc", NULL, true },
+		/* the program's own */
+		{ program, "operator new(unsigned long)", "/home/me/memory.cc", false },
+		{ program, "malloc", "/home/me/malloc.c", false },
+		{ program, "xmalloc", NULL, false },
+		{ "/usr/lib/libcxx-tools.so", "malloc_report", NULL, false },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		ck_assert_msg(allotp_is_allocator(cases[i].module, cases[i].function, cases[i].file) ==
-		                      cases[i].allocator,
-		              "%s in %s", cases[i].function, cases[i].module);
+				      cases[i].allocator,
+			      "%s in %s", cases[i].function, cases[i].module);
 }
 END_TEST
 

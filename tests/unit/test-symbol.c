@@ -17,7 +17,7 @@
 /* Far from where anything is loaded here: only the snapshot's bias may count. */
 #define BIAS UINT64_C(0x7e5500000000)
 
-static const uint8_t build_id[20] = {0xa1, 0x10, 0x70, [19] = 0x01};
+static const uint8_t build_id[20] = { 0xa1, 0x10, 0x70, [19] = 0x01 };
 
 static char directory[3072];
 static struct frames frames, cxx_frames; /* addresses as the file counts them */
@@ -58,13 +58,15 @@ static struct allot_snapshot *make_snapshot(const char *name, const struct frame
 	snapshot->time_ns = 1000000000;
 	snapshot->modules = realloc(snapshot->modules, 2 * sizeof(*snapshot->modules));
 	snapshot->modules[1] = (struct allot_module){
-	        .path = strdup(path), .start = BIAS, .end = BIAS + 0x100000, .bias = BIAS, .build_id_size = 20};
+		.path = strdup(path), .start = BIAS, .end = BIAS + 0x100000, .bias = BIAS, .build_id_size = 20
+	};
 	memcpy(snapshot->modules[1].build_id, build_id, sizeof(build_id));
 	snapshot->module_count = 2;
 	snapshot->nodes = realloc(snapshot->nodes, (ALLOT_NODE_FIRST + 8) * sizeof(*snapshot->nodes));
 	for (uint32_t i = 0; i < 8; i++)
 		snapshot->nodes[ALLOT_NODE_FIRST + i] = (struct allot_node){
-		        .address = BIAS + (uintptr_t)from->noted[i].address, .parent = ALLOT_NODE_ROOT, .module = 1};
+			.address = BIAS + (uintptr_t)from->noted[i].address, .parent = ALLOT_NODE_ROOT, .module = 1
+		};
 	snapshot->node_count = ALLOT_NODE_FIRST + 8;
 	return snapshot;
 }
@@ -89,7 +91,7 @@ static void assert_ends_with(const char *text, const char *end)
 }
 
 static void assert_frame(const struct allot_symbol *symbol, uint32_t index, const char *function, const char *file,
-                         int line)
+			 int line)
 {
 	const struct allot_frame *frame = &symbol->frames[index];
 
@@ -115,11 +117,11 @@ static void assert_all_known(struct allot_resolver *resolver)
 	const struct allot_symbol *inlined = allotp_resolve(resolver, ALLOT_NODE_FIRST + NOTED_INLINED);
 
 	assert_plain(allotp_resolve(resolver, ALLOT_NODE_FIRST + NOTED_PLAIN), "frames_plain", source_c,
-	             frames.noted[NOTED_PLAIN].line);
+		     frames.noted[NOTED_PLAIN].line);
 	assert_plain(allotp_resolve(resolver, ALLOT_NODE_FIRST + NOTED_HIDDEN), "frames_hidden", source_c,
-	             frames.noted[NOTED_HIDDEN].line);
+		     frames.noted[NOTED_HIDDEN].line);
 	assert_plain(allotp_resolve(resolver, ALLOT_NODE_FIRST + NOTED_STATIC), "frames_static", source_c,
-	             frames.noted[NOTED_STATIC].line);
+		     frames.noted[NOTED_STATIC].line);
 	ck_assert_uint_eq(inlined->frame_count, 3);
 	assert_frame(inlined, 0, "inlined_inner", source_c, frames.noted[NOTED_INLINED].line);
 	assert_frame(inlined, 1, "inlined_middle", source_c, frames.middle_line);
@@ -130,8 +132,8 @@ static void assert_all_known(struct allot_resolver *resolver)
 /* What is left of frames.c when only tables of symbols are there; NULL: no name. */
 static void assert_functions(struct allot_resolver *resolver, const char *exported, const char *hidden)
 {
-	const char *names[] = {exported ? "frames_plain" : NULL, exported ? "frames_outer" : NULL,
-	                       hidden ? "frames_hidden" : NULL};
+	const char *names[] = { exported ? "frames_plain" : NULL, exported ? "frames_outer" : NULL,
+				hidden ? "frames_hidden" : NULL };
 
 	for (uint32_t i = NOTED_PLAIN; i <= NOTED_HIDDEN; i++)
 		assert_plain(allotp_resolve(resolver, ALLOT_NODE_FIRST + i), names[i], NULL, 0);
@@ -148,7 +150,7 @@ static void check_all_known(const char *name, const char *debug_path)
 }
 
 static void check_functions(const char *name, const char *debug_path, const char *exported, const char *hidden,
-                            enum allot_module_symbols state)
+			    enum allot_module_symbols state)
 {
 	struct allot_snapshot *snapshot = make_snapshot(name, &frames);
 	struct allot_resolver *resolver = make_resolver(snapshot, debug_path);
@@ -279,17 +281,17 @@ START_TEST(demangles_cxx)
 		int which;
 		const char *function;
 	} expected[] = {
-	        {NOTED_TEMPLATE, "void shape::box<int>::put<char*>(frames*, char*)"},
-	        {NOTED_METHOD, "shape::box<int>::seal(frames*) const"},
-	        {NOTED_LAMBDA, cxx_frames.lambda},
-	        {NOTED_ANONYMOUS, cxx_frames.unnamed},
-	        {NOTED_EXTERN, "frames_extern"},
+		{ NOTED_TEMPLATE, "void shape::box<int>::put<char*>(frames*, char*)" },
+		{ NOTED_METHOD, "shape::box<int>::seal(frames*) const" },
+		{ NOTED_LAMBDA, cxx_frames.lambda },
+		{ NOTED_ANONYMOUS, cxx_frames.unnamed },
+		{ NOTED_EXTERN, "frames_extern" },
 	};
 
 	resolver = make_resolver(snapshot, BESIDE);
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
 		const struct allot_symbol *symbol =
-		        allotp_resolve(resolver, ALLOT_NODE_FIRST + (uint32_t)expected[i].which);
+			allotp_resolve(resolver, ALLOT_NODE_FIRST + (uint32_t)expected[i].which);
 
 		assert_frame(symbol, 0, expected[i].function, source_cxx, cxx_frames.noted[expected[i].which].line);
 	}
@@ -405,7 +407,7 @@ START_TEST(keeps_symbols_in_the_snapshot)
 	snapshot->modules[1].path = strdup("/nowhere/frames.so");
 	resolver = make_resolver(snapshot, BESIDE);
 	assert_plain(allotp_resolve(resolver, ALLOT_NODE_FIRST), "frames_plain", source_c,
-	             frames.noted[NOTED_PLAIN].line);
+		     frames.noted[NOTED_PLAIN].line);
 	ck_assert_uint_eq(allotp_resolve(resolver, ALLOT_NODE_FIRST + NOTED_INLINED)->frame_count, 3);
 	ck_assert_int_eq(allotp_module_symbols(resolver, 1), ALLOT_SYMBOLS_UNTRIED);
 	ck_assert_int_eq(allotp_resolver_keep(resolver, snapshot), 0);
@@ -413,7 +415,7 @@ START_TEST(keeps_symbols_in_the_snapshot)
 	allotp_resolver_free(resolver);
 	resolver = make_resolver(snapshot, BESIDE);
 	assert_frame(allotp_resolve(resolver, ALLOT_NODE_FIRST + NOTED_INLINED), 1, "inlined_middle", source_c,
-	             frames.middle_line);
+		     frames.middle_line);
 	allotp_resolver_free(resolver);
 	allotp_snapshot_free(snapshot);
 }
@@ -443,14 +445,14 @@ START_TEST(agrees_with_addr2line)
 		FILE *from;
 
 		snprintf(command, sizeof(command), "eu-addr2line -i -f -s -e %s/frames.so %#lx", directory,
-		         (unsigned long)(uintptr_t)frames.noted[i].address - 1);
+			 (unsigned long)(uintptr_t)frames.noted[i].address - 1);
 		from = popen(command, "r");
 		ck_assert_ptr_nonnull(from);
 		for (uint32_t frame = 0; frame < symbol->frame_count; frame++) {
 			read_frame(from, function, place, sizeof(function));
 			ck_assert_str_eq(symbol->frames[frame].function, function);
 			snprintf(expected, sizeof(expected), "%s:%u", basename(symbol->frames[frame].file),
-			         symbol->frames[frame].line);
+				 symbol->frames[frame].line);
 			ck_assert_str_eq(expected, place);
 		}
 		ck_assert_int_eq(fgetc(from), EOF);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 
 #include "common/clock.h"
@@ -48,11 +49,34 @@ static void add_number(struct text *text, uint64_t number)
 	add(text, digits + i, sizeof(digits) - i);
 }
 
+/* Without /proc, as in many a chroot: the path that the program was executed by. */
+static void executed_path(char *program, size_t size)
+{
+	const char *name = (const char *)getauxval(AT_EXECFN);
+	struct text text = { program, size };
+
+	*program = 0;
+	if (!name)
+		return;
+	if (*name != '/') {
+		long length = ALLOTP_SYSCALL(SYS_getcwd, program, size);
+
+		if (length <= 0)
+			return;
+		text.end += length - 1;
+		text.left -= (size_t)length - 1;
+		add(&text, "/", 1);
+	}
+	add(&text, name, strlen(name));
+}
+
 static size_t program_path(char *program, size_t size)
 {
 	long length = allotp_sys_readlink("/proc/self/exe", program, size - 1);
 
 	program[length > 0 ? length : 0] = 0;
+	if (length <= 0)
+		executed_path(program, size);
 	return strlen(program);
 }
 

@@ -4,7 +4,7 @@
 
 #include "unwind/cursor.h"
 
-struct allotp_rule_entry allotp_rule_cache[1 << ALLOTP_RULE_BITS];
+uint64_t allotp_rule_cache[1 << ALLOTP_RULE_BITS];
 
 static const struct allotp_rule full = {.kind = ALLOTP_RULE_FULL};
 
@@ -92,34 +92,50 @@ struct allotp_rule allotp_rule_find(uint64_t pc, struct allotp_cfi_scratch *scra
 	return allotp_rule_make(&scratch->row);
 }
 
-uint64_t allotp_rule_get(uint64_t pc, const uint64_t *epoch, struct allotp_cfi_scratch *scratch)
+/* The rule in the cache's form; 0 if it does not fit. */
+static uint64_t pack(struct allotp_rule rule)
 {
-	struct allotp_rule_entry *entry = allotp_rule_entry(pc);
-	uint64_t before, word = allotp_rule_cached(pc);
-	struct allotp_rule rule;
+	bool low = !ALLOTP_RECORD_AT_CFA && rule.ra > 31;
+	unsigned ra = rule.ra, fp = rule.fp;
 
-	if (word != 0)
-		return word;
+	if (rule.cfa < INT16_MIN || rule.cfa > INT16_MAX)
+		return 0;
+	if (low) {
+		ra = (unsigned)(rule.cfa - (int)ra);
+		fp = fp == 0 ? ALLOTP_RULE_NO_FP : (unsigned)(rule.cfa - (int)fp);
+	}
+	if (ra > 31 || fp > 63 || (low && rule.fp != 0 && fp == ALLOTP_RULE_NO_FP))
+		return 0;
+	return (uint64_t)(uint16_t)rule.cfa << 15 | (uint64_t)low << 14 | ra << 9 | fp << 3 | rule.kind;
+}
+
+struct allotp_rule allotp_rule_get(uint64_t pc, const uint64_t *epoch, struct allotp_cfi_scratch *scratch)
+{
+	uint64_t hash = allotp_rule_hash(pc), before, packed;
+	uint64_t *entry = &allotp_rule_cache[hash >> (48 - ALLOTP_RULE_BITS)];
+	struct allotp_rule rule = allotp_rule_cached(pc);
+
+	if (rule.kind != ALLOTP_RULE_UNKNOWN)
+		return rule;
 	before = __atomic_load_n(epoch, __ATOMIC_SEQ_CST);
 	rule = allotp_rule_find(pc, scratch);
-	word = allotp_rule_word(rule);
+	packed = pack(rule);
 	/* Code without unwind data may be JIT-compiled, and make room for something else without a word to us. */
-	if (rule.kind == ALLOTP_RULE_NONE)
-		return word;
-	__atomic_store_n(&entry->rule, word, __ATOMIC_RELAXED);
+	if (rule.kind == ALLOTP_RULE_NONE || packed == 0 || pc >> 48 != 0)
+		return rule;
 	/*
 	 * All sequentially consistent, as the raising of the epoch is and the stores of allotp_rule_forget after it: if
 	 * this store comes after that one's, this load comes after the raising, and sees it.
 	 */
-	__atomic_store_n(&entry->check, allotp_rule_check(pc, word), __ATOMIC_SEQ_CST);
+	__atomic_store_n(entry, hash << ALLOTP_RULE_PACKED | packed, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(epoch, __ATOMIC_SEQ_CST) != before)
-		__atomic_store_n(&entry->check, 0, __ATOMIC_RELAXED);
-	return word;
+		__atomic_store_n(entry, 0, __ATOMIC_RELAXED);
+	return rule;
 }
 
 void allotp_rule_forget(void)
 {
 	for (unsigned i = 0; i < 1 << ALLOTP_RULE_BITS; i++)
-		if (__atomic_load_n(&allotp_rule_cache[i].check, __ATOMIC_SEQ_CST) != 0)
-			__atomic_store_n(&allotp_rule_cache[i].check, 0, __ATOMIC_SEQ_CST);
+		if (__atomic_load_n(&allotp_rule_cache[i], __ATOMIC_SEQ_CST) != 0)
+			__atomic_store_n(&allotp_rule_cache[i], 0, __ATOMIC_SEQ_CST);
 }

@@ -21,7 +21,7 @@ enum allotp_rule_kind {
 	ALLOTP_RULE_NONE,  /* there is no unwind data, or it is damaged */
 };
 
-/* All distances are in words of 8 bytes. Is passed around as one word, see allotp_rule_word. */
+/* All distances are in words of 8 bytes. */
 struct allotp_rule {
 	int32_t cfa;  /* see the kinds */
 	uint16_t ra;  /* the return address is saved this far below the CFA */
@@ -37,18 +37,7 @@ struct allotp_rule allotp_rule_find(uint64_t pc, struct allotp_cfi_scratch *scra
 /* The short form of a row. */
 struct allotp_rule allotp_rule_make(const struct allotp_cfi_row *row);
 
-/*
- * The cache: an entry for a hash of pc, of two words that are written without a lock. `check` is pc mixed with the rule,
- * so that a reader that sees halves of two entries, or an empty one, does not take it for the rule of its pc.
- */
-struct allotp_rule_entry {
-	uint64_t check, rule; /* atomic */
-};
-
-#define ALLOTP_RULE_BITS 16
-
-extern struct allotp_rule_entry allotp_rule_cache[1 << ALLOTP_RULE_BITS];
-
+/* A rule as one word; 0 is that of kind UNKNOWN. */
 static inline uint64_t allotp_rule_word(struct allotp_rule rule)
 {
 	return (uint64_t)(uint32_t)rule.cfa << 40 | (uint64_t)rule.ra << 24 | (uint64_t)rule.fp << 8 | rule.kind;
@@ -62,32 +51,52 @@ static inline struct allotp_rule allotp_rule_of_word(uint64_t word)
 	                            .kind = (uint8_t)word};
 }
 
-static inline uint64_t allotp_rule_check(uint64_t pc, uint64_t word)
-{
-	return pc ^ word * UINT64_C(0x9e3779b97f4a7c15);
-}
-
-static inline struct allotp_rule_entry *allotp_rule_entry(uint64_t pc)
-{
-	return &allotp_rule_cache[pc * UINT64_C(0x9e3779b97f4a7c15) >> (64 - ALLOTP_RULE_BITS)];
-}
-
-/* The cached rule's word, or 0, whose kind is UNKNOWN. The order of the two loads does not matter: see above. */
-static inline uint64_t allotp_rule_cached(uint64_t pc)
-{
-	struct allotp_rule_entry *entry = allotp_rule_entry(pc);
-	uint64_t word = __atomic_load_n(&entry->rule, __ATOMIC_RELAXED);
-
-	if (__atomic_load_n(&entry->check, __ATOMIC_RELAXED) != allotp_rule_check(pc, word))
-		word = 0;
-	return word;
-}
-
 /*
- * The rule's word for pc, from the cache or the unwind data. epoch is the counter of code unloadings; see
- * allotp_rule_forget.
+ * The cache: one word for a hash of pc, so that it is read and written at once. Its upper 33 bits are the rest of the
+ * hash, which can be undone and so stands for pc; its lower 31 bits are the rule in a packed form. A rule that does not
+ * fit is not cached: frames of 256 KiB and more.
+ *
+ * Packed: the kind (3 bits), fp (6), ra (5), whether fp and ra are counted from where the CFA is counted from instead of
+ * from the CFA (1), cfa (16). Some processors' frames have their record at the one end, others' at the other.
  */
-uint64_t allotp_rule_get(uint64_t pc, const uint64_t *epoch, struct allotp_cfi_scratch *scratch);
+#define ALLOTP_RULE_BITS 15
+#define ALLOTP_RULE_PACKED 31
+#define ALLOTP_RULE_NO_FP 63 /* of fp counted from the other end, where 0 means something */
+
+extern uint64_t allotp_rule_cache[1 << ALLOTP_RULE_BITS];
+
+/* Hashes 48 bits to 48 bits, one to one. */
+static inline uint64_t allotp_rule_hash(uint64_t pc)
+{
+	return (pc * UINT64_C(0x9e3779b97f4a7c15)) & ((UINT64_C(1) << 48) - 1);
+}
+
+static inline struct allotp_rule allotp_rule_unpack(uint64_t packed)
+{
+	struct allotp_rule rule = {
+	        .cfa = (int16_t)(packed >> 15), .ra = packed >> 9 & 31, .fp = packed >> 3 & 63, .kind = packed & 7};
+
+	if (!ALLOTP_RECORD_AT_CFA && (packed >> 14 & 1)) {
+		rule.ra = (uint16_t)(rule.cfa - rule.ra);
+		rule.fp = rule.fp == ALLOTP_RULE_NO_FP ? 0 : (uint16_t)(rule.cfa - rule.fp);
+	}
+	return rule;
+}
+
+/* The cached rule, or one of kind UNKNOWN. */
+static inline struct allotp_rule allotp_rule_cached(uint64_t pc)
+{
+	uint64_t hash = allotp_rule_hash(pc);
+	uint64_t entry = __atomic_load_n(&allotp_rule_cache[hash >> (48 - ALLOTP_RULE_BITS)], __ATOMIC_RELAXED);
+
+	/* The hash's upper bits, which chose the entry, are shifted out on one side; on the other, addresses end. */
+	if ((entry ^ hash << ALLOTP_RULE_PACKED) >> ALLOTP_RULE_PACKED != 0 || pc >> 48 != 0)
+		entry = 0;
+	return allotp_rule_unpack(entry & ((UINT64_C(1) << ALLOTP_RULE_PACKED) - 1));
+}
+
+/* The rule for pc, from the cache or the unwind data. epoch is the counter of code unloadings; see below. */
+struct allotp_rule allotp_rule_get(uint64_t pc, const uint64_t *epoch, struct allotp_cfi_scratch *scratch);
 
 /*
  * Empties the cache. To be called after code was unloaded and the epoch was raised: a rule that another thread had read

@@ -73,13 +73,12 @@ static inline bool read_word(struct allot_walker *walker, uint64_t address, uint
 static inline enum allotp_step step(struct allot_walker *walker, struct allotp_frame *frame, struct allotp_frame *next)
 {
 	uint64_t pc = frame->ip - !frame->signal, sp = frame->sp, fp = frame->fp;
-	uint64_t word = allotp_rule_cached(pc), cfa, ra_slot, ra, fp_slot;
-	struct allotp_rule rule;
+	uint64_t cfa, ra_slot, ra, fp_slot;
+	struct allotp_rule rule = allotp_rule_cached(pc);
 
-	if (word == 0)
-		word = allotp_rule_get(pc, walker->epoch, &walker->scratch);
-	rule = allotp_rule_of_word(word);
-	frame->rule = word;
+	if (rule.kind == ALLOTP_RULE_UNKNOWN)
+		rule = allotp_rule_get(pc, walker->epoch, &walker->scratch);
+	frame->rule = allotp_rule_word(rule);
 	walker->end_word.address = 0;
 	/* Multiplied unsigned: a negative distance wraps as it should. */
 	if (rule.kind == ALLOTP_RULE_SP) {

@@ -1,6 +1,10 @@
 # The walk: the processor's own, incremental, or through libunwind.
 noinst_LTLIBRARIES += libunwinding.la
 libunwinding_la_SOURCES = \
+	lib/unwind/memory.c \
+	lib/unwind/memory.h \
+	lib/unwind/object.c \
+	lib/unwind/object.h \
 	lib/unwind/reference.c \
 	lib/unwind/reference.h \
 	lib/unwind/walk.h
@@ -14,10 +18,6 @@ UNWIND_OWN = \
 	lib/unwind/fde.c \
 	lib/unwind/fde.h \
 	lib/unwind/instructions.h \
-	lib/unwind/memory.c \
-	lib/unwind/memory.h \
-	lib/unwind/object.c \
-	lib/unwind/object.h \
 	lib/unwind/path.c \
 	lib/unwind/path.h \
 	lib/unwind/registers.h \

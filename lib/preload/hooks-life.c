@@ -11,6 +11,7 @@
 #include "preload/state.h"
 #include "preload/verify.h"
 #include "snapshot/snapshot.h"
+#include "unwind/walk.h"
 
 int dlclose(void *);
 
@@ -74,5 +75,6 @@ static __attribute__((constructor)) void library_loaded(void)
 	if (!allotp_real_ready() || !allotp_recording())
 		return;
 	on_exit(at_exit, NULL);
+	allotp_walk_prepare();
 	allotp_verify_init();
 }

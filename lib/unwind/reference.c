@@ -18,6 +18,8 @@ int allotp_reference_open(void)
 
 	if (!function)
 		return -ENOENT;
+	/* Its first backtrace sets things up, for which it allocates. */
+	function((void *[1]){ NULL }, 1);
 	__atomic_store_n(&backtrace_of_library, function, __ATOMIC_RELEASE); /* with the load below */
 	return 0;
 }

@@ -17,6 +17,11 @@ struct allot_walker {
 	void *buffer[]; /* limit + OWN_FRAMES + 1 */
 };
 
+int allotp_walk_prepare(void)
+{
+	return allotp_reference_open();
+}
+
 size_t allotp_walker_size(uint32_t limit)
 {
 	return sizeof(struct allot_walker) + ((size_t)limit + OWN_FRAMES + 1) * sizeof(void *);

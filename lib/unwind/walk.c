@@ -15,6 +15,11 @@
 /* Words that one frame can depend on: the CFA, the return address, the frame pointer. */
 #define WORDS_PER_FRAME 3
 
+int allotp_walk_prepare(void)
+{
+	return 0;
+}
+
 static size_t fixed_size(void)
 {
 	return (sizeof(struct allot_walker) + 63) / 64 * 64;

@@ -71,6 +71,12 @@ struct allot_walk_result {
  */
 typedef uint32_t allot_walk_child(void *tree, uint32_t parent, uint64_t address, uint32_t flags);
 
+/*
+ * Once, outside of any hook, before the first walk: it may allocate. Returns 0, or -ENOENT if there is nothing to walk with:
+ * the generic walker needs libunwind. All walks are truncated at their first frame then.
+ */
+int allotp_walk_prepare(void);
+
 #define ALLOT_WALK_LIMIT_MAX 65535
 
 /*

@@ -26,6 +26,14 @@ check_LTLIBRARIES += tests/bench/witness.la
 tests_bench_witness_la_SOURCES = tests/bench/witness.c
 tests_bench_witness_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 
+# The walk alone, by the depth of the stack.
+check_PROGRAMS += tests/bench/walk
+tests_bench_walk_SOURCES = tests/bench/walk.c
+tests_bench_walk_LDADD = libunwinding.la
+
+bench-walk: tests/bench/walk
+	@tests/bench/walk
+
 PYTHON3 = python3
 BENCH =
 ROUNDS =
@@ -44,5 +52,5 @@ bench-summary:
 	@$(PYTHON3) -B '$(abs_top_srcdir)'/tests/bench/summary.py bench.json
 endif
 
-.PHONY: bench bench-summary
+.PHONY: bench bench-summary bench-walk
 CLEANFILES += bench.json

@@ -13,6 +13,7 @@
 #include "progress.h"
 #include "report/print.h"
 #include "report/size.h"
+#include "report/statistics.h"
 #include "report/trust.h"
 #include "terminal.h"
 
@@ -36,11 +37,13 @@ static void write_name(const char *label, const char *name)
 	putchar('\n');
 }
 
-static void write_count(const char *label, struct allot_count count)
+/* variance: NULL for an exact count. */
+static void write_count(const char *label, struct allot_count count, const struct allot_variance *variance)
 {
 	write_label(label);
-	printf("%s (%" PRIu64 " bytes) in %" PRIu64 " block%s\n", allotp_size((double)count.bytes).text, count.bytes,
-	       count.blocks, ALLOT_PLURAL(count.blocks));
+	printf("%s%s (%" PRIu64 " bytes) in %" PRIu64 "%s block%s\n", allotp_size((double)count.bytes).text,
+	       variance ? allotp_size_error(variance->bytes).text : "", count.bytes, count.blocks,
+	       variance ? allotp_count_error(variance->blocks).text : "", ALLOT_PLURAL(count.blocks));
 }
 
 static void write_process(const struct allot_snapshot *snapshot)
@@ -66,19 +69,28 @@ static void write_process(const struct allot_snapshot *snapshot)
 		printf("%" PRIu32 " frames\n", snapshot->depth_limit);
 	else
 		puts("none");
+	write_label("sampling");
+	if (snapshot->sampling_bytes)
+		printf("one block in about %s (%" PRIu64 " bytes): counts are estimates ± standard error\n",
+		       allotp_size((double)snapshot->sampling_bytes).text, snapshot->sampling_bytes);
+	else
+		puts("none, every block was recorded");
 	if (*snapshot->note)
 		write_name("note", snapshot->note);
 }
 
 static void write_totals(const struct allot_snapshot *snapshot)
 {
+	struct allot_variances variances = allotp_snapshot_variances(snapshot);
+	bool sampled = snapshot->sampling_bytes;
+
 	puts("\nTotals");
-	write_count("  live", snapshot->live);
-	write_count("  peak", snapshot->peak);
+	write_count("  live", snapshot->live, sampled ? &variances.live : NULL);
+	write_count("  peak", snapshot->peak, sampled ? &variances.peak : NULL);
 	write_label("  peak at");
 	printf("%.3f s\n", (double)snapshot->peak_time_ns / 1e9);
-	write_count("  ever", snapshot->ever);
-	write_count("  temporary", snapshot->temporary);
+	write_count("  ever", snapshot->ever, sampled ? &variances.ever : NULL);
+	write_count("  temporary", snapshot->temporary, sampled ? &variances.temporary : NULL);
 	write_number("  frees", snapshot->frees);
 }
 

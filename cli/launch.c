@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,11 +28,11 @@ static void fill(sigset_t *set)
 	sigaddset(set, SIGCHLD);
 }
 
-static void set_number(const char *name, uint32_t number)
+static void set_number(const char *name, uint64_t number)
 {
-	char text[16];
+	char text[24];
 
-	snprintf(text, sizeof(text), "%u", number);
+	snprintf(text, sizeof(text), "%" PRIu64, number);
 	setenv(name, text, 1);
 }
 
@@ -52,6 +53,8 @@ static void set_environment(const struct allot_launch_plan *plan)
 		unsetenv("ALLOT");
 	if (plan->mmap)
 		setenv("ALLOT_MMAP", "1", 1);
+	if (plan->sampling_bytes)
+		set_number("ALLOT_SAMPLE", plan->sampling_bytes);
 	if (plan->store_fd >= 0 && dup2(plan->store_fd, STORE_FD) >= 0)
 		set_number("ALLOT_STORE_FD", STORE_FD);
 	else

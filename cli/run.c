@@ -15,6 +15,7 @@
 #include "options.h"
 #include "outcome.h"
 #include "render.h"
+#include "store/weight.h"
 #include "symbol/inspect.h"
 #include "tracees.h"
 
@@ -27,6 +28,7 @@ static const struct allot_option options[] = {
 	{ "report", 'r', "FILE", "write the report to FILE instead of standard error" },
 	{ "interval", 'i', "S", "also keep a snapshot every S seconds: FILE.001, FILE.002, …" },
 	{ "depth", 'd', "N", "keep the innermost N frames of each stack (default: all, up to 65535)" },
+	{ "sample", 's', "BYTES", "record one block about every BYTES allocated (512KiB, 1M): faster, and counts are estimates" },
 	{ "follow", 0, NULL, "trace the processes that the program starts, too" },
 	{ "mmap", 0, NULL, "record mmap, munmap and mremap as a domain of their own" },
 	{ 0 },
@@ -60,6 +62,9 @@ static int read_settings(const struct allot_arguments *arguments, struct setting
 
 	if (!result)
 		result = allotp_option_number(&command_run, arguments, "depth", 1, 65535, &depth, error);
+	if (!result)
+		result = allotp_option_size(&command_run, arguments, "sample", 1, ALLOT_SAMPLING_MAX,
+					    &settings->plan.sampling_bytes, error);
 	if (!result)
 		result = read_interval(arguments, &settings->interval, error);
 	if (!result)

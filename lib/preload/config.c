@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/sys.h"
+#include "store/weight.h"
 
 struct allot_config allotp_config;
 
@@ -114,6 +115,8 @@ void allotp_config_read(void)
 	config->ring_events = (uint32_t)number("ALLOT_RING", 16, 65536, 2048);
 	if (config->ring_events & (config->ring_events - 1))
 		complain("ALLOT_RING", value_of("ALLOT_RING"));
+	config->sampling_bytes = number("ALLOT_SAMPLE", 0, ALLOT_SAMPLING_MAX, 0);
+	config->sampling_seed = number("ALLOT_SAMPLE_SEED", 0, UINT64_MAX / 100, 0);
 	config->store_fd = (int)number("ALLOT_STORE_FD", 0, 1 << 20, UINT64_MAX);
 	if (!copy_text(config->directory, value_of("ALLOT_DIR")))
 		complain("ALLOT_DIR", "(too long)");
@@ -178,4 +181,6 @@ void allotp_config_hide(void)
 	remove_variable("ALLOT_RING");
 	remove_variable("ALLOT_MMAP");
 	remove_variable("ALLOT_VERIFY");
+	remove_variable("ALLOT_SAMPLE");
+	remove_variable("ALLOT_SAMPLE_SEED");
 }

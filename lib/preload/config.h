@@ -17,6 +17,8 @@
  * ALLOT_RING        events in a segment of a ring: a power of two from 16 to 65536
  * ALLOT_VERIFY      N: compare every N-th stack with what libunwind makes of it; slow, for testing
  * ALLOT_MMAP        1: record mmap, munmap and mremap as a domain of their own
+ * ALLOT_SAMPLE      record one block about every so many bytes that a thread allocates, 1 to 2^40; 0 (default): every block
+ * ALLOT_SAMPLE_SEED what the choice of blocks starts from, so that it can be repeated; 0 (default): chance
  */
 struct allot_config {
 	bool off;
@@ -27,6 +29,8 @@ struct allot_config {
 	uint32_t ring_events;
 	uint32_t verify;         /* compare every N-th stack; 0: none */
 	int store_fd;            /* -1: none */
+	uint64_t sampling_bytes; /* 0: every block */
+	uint64_t sampling_seed;  /* 0: none */
 	char directory[ALLOT_CONFIG_TEXT]; /* "" if it was too long: then nothing is traced */
 	char preload[ALLOT_CONFIG_TEXT];   /* LD_PRELOAD as it was */
 	char library[ALLOT_CONFIG_TEXT];   /* our own entry in it */

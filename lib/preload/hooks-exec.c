@@ -19,7 +19,7 @@
 #include "snapshot/snapshot.h"
 
 /* How many variables are added, at most. */
-enum { ADDED = 7 };
+enum { ADDED = 9 };
 
 static bool has_name(const char *entry, const char *name)
 {
@@ -45,9 +45,9 @@ static char *join(char *to, const char *text)
 	return to + size;
 }
 
-static char *join_number(char *to, uint32_t number)
+static char *join_number(char *to, uint64_t number)
 {
-	char digits[12];
+	char digits[24];
 	size_t i = sizeof(digits);
 
 	digits[--i] = 0;
@@ -95,7 +95,7 @@ static const char *user_preload(char *const *environment)
 static bool is_ours(const char *entry)
 {
 	static const char *const names[] = { "LD_PRELOAD", "ALLOT", "ALLOT_DIR", "ALLOT_FOLLOW", "ALLOT_RING", "ALLOT_MMAP",
-					     "ALLOT_VERIFY" };
+					     "ALLOT_VERIFY", "ALLOT_SAMPLE", "ALLOT_SAMPLE_SEED" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (has_name(entry, names[i]))
@@ -107,7 +107,7 @@ static bool is_ours(const char *entry)
 /* Room for the text of all variables that add_us adds. */
 static size_t text_size(char *const *environment)
 {
-	return strlen(allotp_config.library) + strlen(user_preload(environment)) + strlen(allotp_config.directory) + 128;
+	return strlen(allotp_config.library) + strlen(user_preload(environment)) + strlen(allotp_config.directory) + 256;
 }
 
 /*
@@ -139,7 +139,15 @@ static void add_us(char **to, char *text, char *const *environment)
 	}
 	if (allotp_config.depth_limit) {
 		*to++ = ++text;
-		join_number(join(text, "ALLOT="), allotp_config.depth_limit);
+		text = join_number(join(text, "ALLOT="), allotp_config.depth_limit);
+	}
+	if (allotp_config.sampling_bytes) {
+		*to++ = ++text;
+		text = join_number(join(text, "ALLOT_SAMPLE="), allotp_config.sampling_bytes);
+	}
+	if (allotp_config.sampling_seed) {
+		*to++ = ++text;
+		join_number(join(text, "ALLOT_SAMPLE_SEED="), allotp_config.sampling_seed);
 	}
 	*to = NULL;
 }

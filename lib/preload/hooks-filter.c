@@ -12,14 +12,18 @@
 
 #include "preload/export.h"
 #include "preload/real.h"
+#include "preload/sampled.h"
 #include "preload/state.h"
 
 int seccomp_load(const void *);
 
 static void hush(void)
 {
-	if (allotp_recording())
-		allotp_store_hush(&allotp_state.store);
+	if (!allotp_recording())
+		return;
+	if (allotp_state.sampling_bytes)
+		allotp_sampled_reserve();
+	allotp_store_hush(&allotp_state.store);
 }
 
 static void stop(void)

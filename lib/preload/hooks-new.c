@@ -59,12 +59,30 @@ static void record_new(void *block, size_t size, enum allot_family family, const
 	void *inner = allotp_thread.cxx.block;
 
 	allotp_thread.cxx = *allotp_thread.cxx.outer;
+	if (inner && allotp_state.sampling_bytes)
+		allotp_sampled_release(inner);
 	if (block && allotp_thread_new_takes(block, size))
 		return;
 	if (inner && inner != block)
 		allotp_record_alloc(inner, size, ALLOT_FAMILY_MALLOC, caller);
 	else
 		allotp_record_alloc(block, size, family, caller);
+}
+
+/*
+ * When blocks are sampled: no malloc for a block of this size will be struck. Else operator new is watched, and the
+ * block is the first that is counted.
+ */
+static inline bool passes(uint64_t left, size_t size, size_t alignment)
+{
+	return size < left && alignment + 1 < left - size;
+}
+
+/* Whatever has been counted on the way, it is one block of this size. */
+static inline void *counted(struct allot_sampler *sampler, uint64_t left, size_t size, void *block)
+{
+	sampler->left = left - size - 1;
+	return block;
 }
 
 /* A program without libstdc++ that calls operator new nevertheless gets malloc, which cannot throw. */
@@ -74,12 +92,14 @@ static void record_new(void *block, size_t size, enum allot_family family, const
 			*(void **)&allotp_real.name = allotp_real_find_cxx(#name);                                     \
 	} while (0)
 
+#define LIST(...) __VA_ARGS__
+
+/* In two parts, as in hooks-malloc.c. */
 #define HOOK_NEW(name, family, alignment, parameters, arguments)                                                       \
-	void *name parameters;                                                                                         \
-	ALLOT_EXPORT void *name parameters                                                                             \
+	__attribute__((noinline)) static void *watched##name(const struct allot_walk_start *caller, LIST parameters)   \
 	{                                                                                                              \
-		struct allot_walk_start caller = ALLOTP_WALK_START();                                                  \
 		const struct allot_cxx outer = allotp_thread.cxx;                                                      \
+		const uint64_t left = allotp_thread.sampler.left;                                                      \
 		void *block;                                                                                           \
                                                                                                                        \
 		PERSONALITY();                                                                                         \
@@ -89,8 +109,22 @@ static void record_new(void *block, size_t size, enum allot_family family, const
 			return malloc(size);                                                                           \
 		enter_new(&outer, size, alignment);                                                                    \
 		block = allotp_real.name arguments;                                                                    \
-		record_new(block, size, family, &caller);                                                              \
+		if (left)                                                                                              \
+			allotp_thread.sampler.left = left;                                                             \
+		record_new(block, size, family, caller);                                                               \
 		return block;                                                                                          \
+	}                                                                                                              \
+	void *name parameters;                                                                                         \
+	ALLOT_EXPORT void *name parameters                                                                             \
+	{                                                                                                              \
+		struct allot_sampler *sampler = &allotp_thread.sampler;                                                \
+		const uint64_t left = sampler->left;                                                                   \
+		struct allot_walk_start caller;                                                                        \
+                                                                                                                       \
+		if (passes(left, size, alignment) && allotp_real.name)                                                 \
+			return counted(sampler, left, size, allotp_real.name arguments);                               \
+		caller = ALLOTP_WALK_START();                                                                          \
+		return watched##name(&caller, LIST arguments);                                                         \
 	}                                                                                                              \
 	_Static_assert(sizeof(size_t) == 8, "the mangled names are those of 64-bit machines")
 
@@ -115,8 +149,7 @@ static void enter_delete(void *block, enum allot_family family)
 }
 
 #define HOOK_DELETE(name, family, parameters, arguments)                                                               \
-	void name parameters;                                                                                          \
-	ALLOT_EXPORT void name parameters                                                                              \
+	__attribute__((noinline)) static void watched##name parameters                                                 \
 	{                                                                                                              \
 		void *outer = allotp_thread.cxx.freeing;                                                               \
                                                                                                                        \
@@ -129,6 +162,14 @@ static void enter_delete(void *block, enum allot_family family)
 		enter_delete(block, family);                                                                           \
 		allotp_real.name arguments;                                                                            \
 		allotp_thread.cxx.freeing = outer;                                                                     \
+	}                                                                                                              \
+	void name parameters;                                                                                          \
+	ALLOT_EXPORT void name parameters                                                                              \
+	{                                                                                                              \
+		if (allotp_thread_passes_free(block) && allotp_real.name)                                              \
+			allotp_real.name arguments;                                                                    \
+		else                                                                                                   \
+			watched##name arguments;                                                                       \
 	}                                                                                                              \
 	_Static_assert(sizeof(size_t) == 8, "the mangled names are those of 64-bit machines")
 

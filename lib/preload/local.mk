@@ -2,8 +2,13 @@
 if !SANITIZE
 lib_LTLIBRARIES += liballot.la
 endif
-noinst_LTLIBRARIES += libbootstrap.la
+noinst_LTLIBRARIES += libbootstrap.la libsampling.la
 libbootstrap_la_SOURCES = lib/preload/bootstrap.c lib/preload/bootstrap.h
+libsampling_la_SOURCES = \
+	lib/preload/sampled.c \
+	lib/preload/sampled.h \
+	lib/preload/sampler.c \
+	lib/preload/sampler.h
 
 liballot_la_SOURCES = \
 	lib/preload/capture.c \
@@ -37,5 +42,5 @@ liballot_la_SOURCES = \
 liballot_la_CFLAGS = $(AM_CFLAGS) -ftls-model=initial-exec -fno-exceptions -fasynchronous-unwind-tables
 liballot_la_LDFLAGS = -avoid-version -Wl,-z,now -Wl,-z,nodelete -Wl,--no-undefined \
 	-Wl,--version-script=$(top_srcdir)/lib/preload/liballot.map
-liballot_la_LIBADD = libbootstrap.la libunwinding.la libstore.la libcommon.la
+liballot_la_LIBADD = libbootstrap.la libsampling.la libunwinding.la libstore.la libcommon.la
 EXTRA_DIST += lib/preload/liballot.map

@@ -19,7 +19,7 @@ static inline void settle(void)
 }
 
 /* The ticket is drawn when there is room for the event, so that none is drawn in vain. */
-static inline __attribute__((always_inline)) void write_event(struct allot_context *context, uint8_t op, uint64_t address, uint64_t size,
+static inline __attribute__((always_inline)) bool write_event(struct allot_context *context, uint8_t op, uint64_t address, uint64_t size,
 			       uint32_t stack, uint8_t family, uint16_t domain)
 {
 	struct allot_event *event = allotp_producer_reserve(&context->producer);
@@ -27,7 +27,7 @@ static inline __attribute__((always_inline)) void write_event(struct allot_conte
 
 	if (__builtin_expect(!event, 0)) {
 		allotp_state_stop_full();
-		return;
+		return false;
 	}
 	ticket = allotp_order_ticket(address, op);
 	event->stamp = allotp_order_stamp();
@@ -38,9 +38,10 @@ static inline __attribute__((always_inline)) void write_event(struct allot_conte
 	event->family = family;
 	event->domain = domain;
 	allotp_producer_publish(&context->producer);
+	return true;
 }
 
-static void record_appearing(uint8_t op, const void *address, size_t size, uint8_t family, uint16_t domain,
+static inline void record_appearing(uint8_t op, const void *address, size_t size, uint8_t family, uint16_t domain,
 			     const struct allot_walk_start *caller)
 {
 	struct allot_context *context = allotp_enter();
@@ -52,7 +53,7 @@ static void record_appearing(uint8_t op, const void *address, size_t size, uint8
 	allotp_leave();
 }
 
-static void record_going(uint8_t op, const void *address, size_t size, uint8_t family, uint16_t domain)
+static inline void record_going(uint8_t op, const void *address, size_t size, uint8_t family, uint16_t domain)
 {
 	struct allot_context *context = allotp_enter();
 
@@ -62,36 +63,105 @@ static void record_going(uint8_t op, const void *address, size_t size, uint8_t f
 	allotp_leave();
 }
 
+/* Whether only some blocks are recorded; in a process that records. */
+static inline bool sampling(void)
+{
+	return __builtin_expect(allotp_state.sampling_bytes != 0, 0);
+}
+
+#define SELDOM __attribute__((noinline, cold)) static
+
+/* The block is known as sampled before anybody else can free it, and only if its event is written. */
+static void enter_sampled(struct allot_context *context, const void *block, size_t size, uint8_t family,
+			  const struct allot_walk_start *caller)
+{
+	/* Frees that pass do not tell when the loader has unloaded code. */
+	allotp_modules_check();
+	if (!allotp_sampled_add(block))
+		allotp_store_lost(&allotp_state.store, ALLOT_LOST_STORE_FULL, 1);
+	else if (!write_event(context, ALLOT_OP_ALLOC, (uintptr_t)block, size, allotp_capture(context, caller), family,
+			      ALLOT_DOMAIN_MALLOC))
+		allotp_sampled_remove(block);
+}
+
+SELDOM void sampled_alloc(const void *block, size_t size, uint8_t family, const struct allot_walk_start *caller)
+{
+	struct allot_sampler *sampler = &allotp_thread.sampler;
+	struct allot_context *context;
+
+	if (!allotp_sampler_takes(sampler, allotp_state.sampling_bytes, size))
+		return;
+	context = allotp_enter();
+	if (!context)
+		return;
+	enter_sampled(context, block, size, family, caller);
+	allotp_leave();
+	sampler->newest = block;
+	sampler->newest_left = sampler->left;
+}
+
+/* Whether the block that goes was sampled: then its going must be recorded, too. */
+SELDOM bool sampled_goes(const void *block)
+{
+	allotp_sampler_begin(&allotp_thread.sampler, allotp_state.sampling_bytes);
+	return allotp_sampled_maybe(block) && allotp_sampled_remove(block);
+}
+
+SELDOM void sampled_free(const void *block, uint8_t family)
+{
+	const struct allot_sampler *sampler = &allotp_thread.sampler;
+	bool temporary = sampler->newest == block && sampler->newest_left == sampler->left;
+
+	if (sampled_goes(block))
+		record_going(ALLOT_OP_FREE, block, temporary, family, ALLOT_DOMAIN_MALLOC);
+}
+
 void allotp_record_alloc(const void *block, size_t size, enum allot_family family, const struct allot_walk_start *caller)
 {
-	if (block)
+	if (!block || !allotp_recording())
+		return;
+	if (sampling())
+		sampled_alloc(block, size, (uint8_t)family, caller);
+	else
 		record_appearing(ALLOT_OP_ALLOC, block, size, (uint8_t)family, ALLOT_DOMAIN_MALLOC, caller);
 }
 
 void allotp_record_free(const void *block, enum allot_family family)
 {
-	if (block)
+	if (!block || !allotp_recording())
+		return;
+	if (sampling())
+		sampled_free(block, (uint8_t)family);
+	else
 		record_going(ALLOT_OP_FREE, block, 0, (uint8_t)family, ALLOT_DOMAIN_MALLOC);
 }
 
-void allotp_record_give_up(const void *block)
+bool allotp_record_give_up(const void *block)
 {
-	if (block)
-		record_going(ALLOT_OP_GIVE_UP, block, 0, ALLOT_FAMILY_MALLOC, ALLOT_DOMAIN_MALLOC);
+	if (!block || !allotp_recording() || (sampling() && !sampled_goes(block)))
+		return false;
+	record_going(ALLOT_OP_GIVE_UP, block, 0, ALLOT_FAMILY_MALLOC, ALLOT_DOMAIN_MALLOC);
+	return true;
 }
 
 void allotp_record_restore(const void *block)
 {
-	if (block)
+	if (!allotp_recording())
+		return;
+	if (sampling() && !allotp_sampled_add(block))
+		allotp_store_lost(&allotp_state.store, ALLOT_LOST_STORE_FULL, 1);
+	else
 		record_going(ALLOT_OP_RESTORE, block, 0, ALLOT_FAMILY_MALLOC, ALLOT_DOMAIN_MALLOC);
 }
 
 void allotp_record_map(const void *address, size_t size, const struct allot_walk_start *caller)
 {
-	record_appearing(ALLOT_OP_MAP, address, size, ALLOT_FAMILY_ANY, ALLOT_DOMAIN_MMAP, caller);
+	if (allotp_recording())
+		record_appearing(ALLOT_OP_MAP, address, size, ALLOT_FAMILY_ANY, ALLOT_DOMAIN_MMAP, caller);
 }
 
 void allotp_record_unmap(const void *address, size_t size)
 {
-	record_going(ALLOT_OP_UNMAP, address, size, ALLOT_FAMILY_ANY, ALLOT_DOMAIN_MMAP);
+	if (allotp_recording())
+		record_going(ALLOT_OP_UNMAP, address, size, ALLOT_FAMILY_ANY, ALLOT_DOMAIN_MMAP);
 }

@@ -3,20 +3,24 @@
 #ifndef ALLOT_PRELOAD_RECORD_H
 #define ALLOT_PRELOAD_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "store/layout.h"
 #include "unwind/walk.h"
 
-/* A block has appeared. NULL is ignored. Call after the real allocation. */
+/* A block has appeared. NULL is ignored. Call after the real allocation. When blocks are sampled, it may not be recorded. */
 void allotp_record_alloc(const void *block, size_t size, enum allot_family family, const struct allot_walk_start *caller);
 
-/* A block goes. NULL is ignored. Call before the real free. */
+/* A block goes. NULL is ignored, and a block that was not sampled. Call before the real free. */
 void allotp_record_free(const void *block, enum allot_family family);
 
-/* A block is handed to realloc, which may free it; and: it did not. Call before and after the real realloc. */
-void allotp_record_give_up(const void *block);
+/*
+ * A block is handed to realloc, which may free it; and: it did not. Call before and after the real realloc; the second
+ * only if the first was true.
+ */
+bool allotp_record_give_up(const void *block);
 void allotp_record_restore(const void *block);
 
 /* Mappings. Call after the real mmap, and before the real munmap. */

@@ -184,6 +184,7 @@ static int fill_in(struct allot_state *state, uint32_t flags)
 		.pid = state->pid,
 		.parent_pid = (uint32_t)ALLOTP_SYSCALL(SYS_getppid),
 		.depth_limit = allotp_config.depth_limit,
+		.sampling_bytes = state->sampling_bytes,
 		.ring_events = allotp_config.ring_events,
 		.counter = state->counter,
 	};

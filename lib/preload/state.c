@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/sys.h"
+#include "preload/bootstrap.h"
 #include "preload/config.h"
 #include "preload/modules.h"
 #include "preload/session.h"
@@ -32,6 +34,14 @@ static void replace_by_nothing(const struct allot_store *store)
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 }
 
+/* A child that draws the numbers of its parent, or of its siblings, has the same blocks sampled as they. */
+static void sampling_forked(void)
+{
+	allotp_thread.sampler = (struct allot_sampler){ 0 };
+	allotp_sampler_seed(allotp_config.sampling_seed ? allotp_config.sampling_seed :
+							  allotp_stamp(allotp_state.counter));
+}
+
 /*
  * In the child of fork(). As a rule nothing is to be done before its first event; but if a handler has forked that
  * interrupted the tracer, what that has under way must not be finished in the parent's store by the child too.
@@ -42,6 +52,8 @@ static void forked(void)
 
 	allotp_guard->mode = ALLOT_MODE_UNSET;
 	allotp_guard->starting = 0;
+	if (allotp_state.sampling_bytes)
+		sampling_forked();
 	if (!header || !allotp_thread.depth)
 		return;
 	__atomic_fetch_add(&header->children, 1, __ATOMIC_RELAXED);
@@ -64,6 +76,18 @@ static void protect_guard(void)
 	}
 }
 
+static void begin_sampling(void)
+{
+	uint64_t seed = allotp_config.sampling_seed;
+
+	if (!seed && ALLOTP_SYSCALL(SYS_getrandom, &seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+		seed = allotp_clock_ns(CLOCK_MONOTONIC);
+	allotp_sampler_seed(seed);
+	/* What never was the real allocator's must not reach it. */
+	allotp_sampled_stop_at(allotp_bootstrap_arena, allotp_bootstrap_arena + ALLOT_BOOTSTRAP_SIZE);
+	allotp_state.sampling_bytes = allotp_config.sampling_bytes;
+}
+
 static enum allot_mode begin(void)
 {
 	struct allot_state *state = &allotp_state;
@@ -76,6 +100,8 @@ static enum allot_mode begin(void)
 	state->pid = state->first_pid = (uint32_t)allotp_sys_getpid();
 	state->counter = allotp_clock_counter_is_trusted();
 	state->generation = 1;
+	if (allotp_config.sampling_bytes && !allotp_config.off)
+		begin_sampling();
 	result = allotp_config.off ? -ECANCELED : allotp_session_open(state);
 	allotp_config_hide();
 	begun = true;

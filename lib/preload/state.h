@@ -29,6 +29,7 @@ extern struct allot_guard *allotp_guard;
 struct allot_state {
 	struct allot_store store;
 	bool counter;        /* stamps come from the cycle counter */
+	uint64_t sampling_bytes; /* a block is recorded about every so many bytes allocated; 0: every block is */
 	uint32_t generation; /* counts the stores of this process and its ancestors: old contexts start afresh */
 	uint32_t pid;
 	uint32_t first_pid;  /* of the process that this program started as; forked children differ */
@@ -49,7 +50,9 @@ void allotp_state_stop_full(void);
 
 static inline bool allotp_recording(void)
 {
-	return __builtin_expect(allotp_guard->mode == ALLOT_MODE_RECORDING, 1) || allotp_state_start();
+	uint32_t mode = allotp_guard->mode;
+
+	return __builtin_expect(mode == ALLOT_MODE_RECORDING, 1) || (mode == ALLOT_MODE_UNSET && allotp_state_start());
 }
 
 #endif

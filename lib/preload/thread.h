@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "preload/sampled.h"
+#include "preload/sampler.h"
 #include "preload/state.h"
 #include "store/ring.h"
 
@@ -27,6 +29,7 @@ struct allot_cxx {
 };
 
 struct allot_thread {
+	struct allot_sampler sampler;
 	struct allot_context *contexts[ALLOT_DEPTHS];
 	uint32_t generation; /* of the store that the contexts write to */
 	uint32_t depth;    /* how many times the tracer is entered now */
@@ -38,6 +41,21 @@ struct allot_thread {
 
 extern _Thread_local struct allot_thread allotp_thread __attribute__((tls_model("initial-exec")));
 
+/*
+ * What a hook may do first, before it looks at anything else: when blocks are sampled and this one is not, count it, or
+ * see that it was not counted, and leave the rest to the real function, which then is known. Always false
+ * when every block is recorded.
+ */
+static inline bool allotp_thread_passes(size_t size)
+{
+	return allotp_sampler_passes(&allotp_thread.sampler, size);
+}
+
+static inline bool allotp_thread_passes_free(const void *block)
+{
+	return allotp_thread.sampler.left && !allotp_sampled_maybe(block);
+}
+
 /* If operator new has asked for this block, it is operator new that records it. */
 static inline bool allotp_thread_new_takes(void *block, size_t size)
 {
@@ -46,6 +64,9 @@ static inline bool allotp_thread_new_takes(void *block, size_t size)
 	if (__builtin_expect(!cxx->allocating, 1) || cxx->block || size < cxx->least || size > cxx->most)
 		return false;
 	cxx->block = block;
+	/* Should it be freed before, that must not pass. */
+	if (__builtin_expect(allotp_state.sampling_bytes != 0, 0))
+		allotp_sampled_hold(block);
 	return true;
 }
 
@@ -60,15 +81,15 @@ struct allot_context *allotp_thread_attach(struct allot_thread *thread);
 void allotp_thread_detach(struct allot_thread *thread);
 
 /*
- * Enters the tracer: a context to record one event with, or NULL when this process does not record or the event
- * was counted as lost. Not NULL: must be followed by allotp_leave. Async-signal-safe, never waits.
+ * Enters the tracer, in a process that records: a context to record one event with, or NULL when the event was counted as
+ * lost, or is our own doing. Not NULL: must be followed by allotp_leave. Async-signal-safe, never waits.
  */
 static inline struct allot_context *allotp_enter(void)
 {
 	struct allot_thread *thread = &allotp_thread;
 	struct allot_context *context;
 
-	if (!allotp_recording() || __builtin_expect(thread->attaching, 0))
+	if (__builtin_expect(thread->attaching, 0))
 		return NULL;
 	/* A handler that runs between here and leave finds the next depth. */
 	thread->depth++;

@@ -74,6 +74,7 @@ int allotp_statistics_compare(const struct allot_statistics *before, const struc
 			group_of[old->key] = count;
 		}
 		groups[group_of[old->key] - 1].before = allotp_group_count(old, after->measure);
+		groups[group_of[old->key] - 1].variance_before = allotp_group_variance(old, after->measure);
 	}
 	free(group_of);
 	if (count)

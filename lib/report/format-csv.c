@@ -2,6 +2,7 @@
 /* The CSV format (RFC 4180): a header, then one record for each group, in its order. */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,11 @@ static void write_count(FILE *out, struct allot_count count)
 	fprintf(out, ",%" PRIu64 ",%" PRIu64, count.bytes, count.blocks);
 }
 
+static void write_error(FILE *out, struct allot_variance variance)
+{
+	fprintf(out, ",%.0f,%.3f", sqrt(variance.bytes), sqrt(variance.blocks));
+}
+
 static int write_group(FILE *out, const struct allot_report *report, const struct allot_group *group)
 {
 	const struct allot_view *view = allotp_group_view(report, group);
@@ -55,6 +61,14 @@ static int write_group(FILE *out, const struct allot_report *report, const struc
 	write_count(out, group->temporary);
 	if (report->before)
 		fprintf(out, ",%" PRId64 ",%" PRId64, change.bytes, change.blocks);
+	if (allotp_report_is_sampled(report)) {
+		write_error(out, group->variance.live);
+		write_error(out, group->variance.peak);
+		write_error(out, group->variance.ever);
+		write_error(out, group->variance.temporary);
+		if (report->before)
+			write_error(out, change.change_variance);
+	}
 	fputs("\r\n", out);
 	return 0;
 }
@@ -64,7 +78,16 @@ int allotp_write_csv(FILE *out, const struct allot_report *report)
 	fputs("key,function,module,live_bytes,live_blocks,peak_bytes,peak_blocks,ever_bytes,ever_blocks,"
 	      "temporary_bytes,temporary_blocks",
 	      out);
-	fputs(report->before ? ",diff_bytes,diff_blocks\r\n" : "\r\n", out);
+	if (report->before)
+		fputs(",diff_bytes,diff_blocks", out);
+	if (allotp_report_is_sampled(report)) {
+		fputs(",live_bytes_error,live_blocks_error,peak_bytes_error,peak_blocks_error,ever_bytes_error,"
+		      "ever_blocks_error,temporary_bytes_error,temporary_blocks_error",
+		      out);
+		if (report->before)
+			fputs(",diff_bytes_error,diff_blocks_error", out);
+	}
+	fputs("\r\n", out);
 	for (uint32_t i = 0; i < report->shown; i++) {
 		int rc = write_group(out, report, &report->statistics->groups[i]);
 

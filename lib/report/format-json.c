@@ -6,10 +6,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "report/writer.h"
+
+/* Of a standard error more would be noise. */
+enum { ERROR_DIGITS = 4 };
 
 static json_t *number(uint64_t value)
 {
@@ -77,9 +81,21 @@ static int set(json_t *object, const char *key, json_t *value)
 	return json_object_set_new(object, key, value);
 }
 
-static json_t *count(uint64_t bytes, uint64_t blocks)
+static json_t *error_of(const struct allot_variance *variance)
 {
-	return json_pack("{s:o, s:o}", "bytes", number(bytes), "blocks", number(blocks));
+	return json_pack("{s:f, s:f}", "bytes", sqrt(variance->bytes), "blocks", sqrt(variance->blocks));
+}
+
+/* variance: NULL if nothing was sampled, so that the count is exact. */
+static json_t *count(struct allot_count count, const struct allot_variance *variance)
+{
+	json_t *object = json_pack("{s:o, s:o}", "bytes", number(count.bytes), "blocks", number(count.blocks));
+
+	if (object && variance && set(object, "error", error_of(variance))) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
 }
 
 static json_t *trust(const struct allot_snapshot *snapshot, const struct allot_trust_summary *summary)
@@ -91,10 +107,19 @@ static json_t *trust(const struct allot_snapshot *snapshot, const struct allot_t
 
 static json_t *totals(const struct allot_snapshot *snapshot)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "live", count(snapshot->live.bytes, snapshot->live.blocks),
-			 "peak", count(snapshot->peak.bytes, snapshot->peak.blocks), "ever",
-			 count(snapshot->ever.bytes, snapshot->ever.blocks), "frees", number(snapshot->frees),
-			 "temporary", count(snapshot->temporary.bytes, snapshot->temporary.blocks));
+	const struct allot_variances variances = allotp_snapshot_variances(snapshot);
+	bool sampled = snapshot->sampling_bytes;
+
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "live", count(snapshot->live, sampled ? &variances.live : NULL),
+			 "peak", count(snapshot->peak, sampled ? &variances.peak : NULL), "ever",
+			 count(snapshot->ever, sampled ? &variances.ever : NULL), "frees", number(snapshot->frees),
+			 "temporary", count(snapshot->temporary, sampled ? &variances.temporary : NULL));
+}
+
+/* How blocks were chosen, if not all were recorded. */
+static json_t *sampled(const struct allot_snapshot *snapshot)
+{
+	return json_pack("{s:o}", "bytes", number(snapshot->sampling_bytes));
 }
 
 static json_t *frame(const struct allot_snapshot *snapshot, const struct allot_symbol *symbol,
@@ -128,7 +153,7 @@ static int frames(const struct allot_report *report, const struct allot_group *g
 static int write_object(FILE *out, json_t *object)
 {
 	/* what the stream could not take shows in ferror() */
-	json_dumpf(object, out, JSON_COMPACT);
+	json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(ERROR_DIGITS));
 	json_decref(object);
 	return 0;
 }
@@ -141,22 +166,33 @@ static int write_member(FILE *out, const char *key, json_t *object)
 	return write_object(out, object);
 }
 
+static json_t *diff(const struct allot_report *report, const struct allot_group_change *change)
+{
+	json_t *object =
+		json_pack("{s:I, s:I}", "bytes", (json_int_t)change->bytes, "blocks", (json_int_t)change->blocks);
+
+	if (object && allotp_report_is_sampled(report) && set(object, "error", error_of(&change->change_variance))) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
+}
+
 static int write_group(FILE *out, const struct allot_report *report, const struct allot_group *group)
 {
 	json_t *object = json_object(), *array = json_array();
 	char *key = allotp_keys_text(report->statistics->keys, group->key);
 	struct allot_group_change change = allotp_group_change(report, group);
+	const struct allot_variances *variance = report->now->snapshot->sampling_bytes ? &group->variance : NULL;
 	int rc = object && array && key ? frames(report, group, array) : -ENOMEM;
 
-	if (rc == 0 &&
-	    (set(object, "key", string(key)) || set(object, "live", count(group->live.bytes, group->live.blocks)) ||
-	     set(object, "peak", count(group->peak.bytes, group->peak.blocks)) ||
-	     set(object, "ever", count(group->ever.bytes, group->ever.blocks)) ||
-	     set(object, "temporary", count(group->temporary.bytes, group->temporary.blocks))))
+	if (rc == 0 && (set(object, "key", string(key)) ||
+			set(object, "live", count(group->live, variance ? &variance->live : NULL)) ||
+			set(object, "peak", count(group->peak, variance ? &variance->peak : NULL)) ||
+			set(object, "ever", count(group->ever, variance ? &variance->ever : NULL)) ||
+			set(object, "temporary", count(group->temporary, variance ? &variance->temporary : NULL))))
 		rc = -ENOMEM;
-	if (rc == 0 && report->before &&
-	    set(object, "diff",
-		json_pack("{s:I, s:I}", "bytes", (json_int_t)change.bytes, "blocks", (json_int_t)change.blocks)))
+	if (rc == 0 && report->before && set(object, "diff", diff(report, &change)))
 		rc = -ENOMEM;
 	if (rc == 0 && json_object_set(object, "frames", array))
 		rc = -ENOMEM;
@@ -168,6 +204,19 @@ static int write_group(FILE *out, const struct allot_report *report, const struc
 	return rc;
 }
 
+static json_t *old(const struct allot_report *report)
+{
+	const struct allot_snapshot *snapshot = report->before->snapshot;
+	json_t *object =
+		json_pack("{s:o, s:o}", "trust", trust(snapshot, &report->trust_before), "totals", totals(snapshot));
+
+	if (object && snapshot->sampling_bytes && set(object, "sampled", sampled(snapshot))) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
+}
+
 int allotp_write_json(FILE *out, const struct allot_report *report)
 {
 	int rc;
@@ -176,11 +225,10 @@ int allotp_write_json(FILE *out, const struct allot_report *report)
 	rc = write_member(out, "trust", trust(report->now->snapshot, &report->trust));
 	if (rc == 0)
 		rc = write_member(out, "totals", totals(report->now->snapshot));
+	if (rc == 0 && report->now->snapshot->sampling_bytes)
+		rc = write_member(out, "sampled", sampled(report->now->snapshot));
 	if (rc == 0 && report->before)
-		rc = write_member(out, "old",
-				  json_pack("{s:o, s:o}", "trust",
-					    trust(report->before->snapshot, &report->trust_before), "totals",
-					    totals(report->before->snapshot)));
+		rc = write_member(out, "old", old(report));
 	fputs(",\"groups\":[", out);
 	for (uint32_t i = 0; i < report->shown && rc == 0; i++) {
 		fputs(i ? ",\n" : "\n", out);

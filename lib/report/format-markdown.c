@@ -19,16 +19,22 @@ static void write_code(FILE *out, const char *text)
 	fputs("</code>", out);
 }
 
-static void write_numbers(FILE *out, const struct allot_report *report, struct allot_count now, int64_t bytes,
-			  int64_t blocks)
+static void write_numbers(FILE *out, const struct allot_report *report, const struct allot_group_change *change)
 {
-	fprintf(out, "| %s ", allotp_size((double)now.bytes).text);
+	bool sampled = allotp_report_is_sampled(report);
+
+	fprintf(out, "| %s%s ", allotp_size((double)change->now.bytes).text,
+		sampled ? allotp_size_error(change->variance.bytes).text : "");
 	if (report->before)
-		fprintf(out, "| %s ", allotp_size_change((double)bytes).text);
-	fprintf(out, "| %" PRIu64 " ", now.blocks);
+		fprintf(out, "| %s%s ", allotp_size_change((double)change->bytes).text,
+			sampled ? allotp_size_error(change->change_variance.bytes).text : "");
+	fprintf(out, "| %" PRIu64 "%s ", change->now.blocks,
+		sampled ? allotp_count_error(change->variance.blocks).text : "");
 	if (report->before)
-		fprintf(out, "| %+" PRId64 " ", blocks);
-	fprintf(out, "| %s ", now.blocks ? allotp_size((double)now.bytes / (double)now.blocks).text : "");
+		fprintf(out, "| %+" PRId64 "%s ", change->blocks,
+			sampled ? allotp_count_error(change->change_variance.blocks).text : "");
+	fprintf(out, "| %s ",
+		change->now.blocks ? allotp_size((double)change->now.bytes / (double)change->now.blocks).text : "");
 }
 
 /* A whole stack in one cell, its frames below each other. */
@@ -51,7 +57,7 @@ static int write_group(FILE *out, const struct allot_report *report, const struc
 
 	if (rc < 0)
 		return rc;
-	write_numbers(out, report, change.now, change.bytes, change.blocks);
+	write_numbers(out, report, &change);
 	fputs("| ", out);
 	write_stack(out, report->statistics->keys, group->key);
 	fputs(" | ", out);
@@ -64,6 +70,7 @@ static int write_group(FILE *out, const struct allot_report *report, const struc
 int allotp_write_markdown(FILE *out, const struct allot_report *report)
 {
 	const struct allot_statistics *statistics = report->statistics;
+	struct allot_group_change total = allotp_total_change(report);
 	char title[96];
 
 	allotp_report_title(report, title, sizeof(title));
@@ -79,9 +86,7 @@ int allotp_write_markdown(FILE *out, const struct allot_report *report)
 		if (rc < 0)
 			return rc;
 	}
-	write_numbers(out, report, statistics->total,
-		      (int64_t)(statistics->total.bytes - statistics->total_before.bytes),
-		      (int64_t)(statistics->total.blocks - statistics->total_before.blocks));
+	write_numbers(out, report, &total);
 	fprintf(out, "| **Total %s** | |\n\n", allotp_report_total_name(report));
 	if (report->before)
 		allotp_trust_write(out, report->before, &report->trust_before, "- Old: ");

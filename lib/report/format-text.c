@@ -26,17 +26,24 @@ static size_t room(const struct allot_report *report, size_t taken)
 	return width > taken + NARROWEST_NAME ? width - taken : NARROWEST_NAME;
 }
 
-static void write_numbers(FILE *out, const struct allot_report *report, struct allot_count now, int64_t bytes,
-			  int64_t blocks)
+static void write_numbers(FILE *out, const struct allot_report *report, const struct allot_group_change *change)
 {
-	fprintf(out, "size=%s", allotp_size((double)now.bytes).text);
+	bool sampled = allotp_report_is_sampled(report);
+
+	fprintf(out, "size=%s", allotp_size((double)change->now.bytes).text);
+	if (sampled)
+		fputs(allotp_size_error(change->variance.bytes).text, out);
 	if (report->before)
-		fprintf(out, " (%s)", allotp_size_change((double)bytes).text);
-	fprintf(out, ", count=%" PRIu64, now.blocks);
+		fprintf(out, " (%s%s)", allotp_size_change((double)change->bytes).text,
+			sampled ? allotp_size_error(change->change_variance.bytes).text : "");
+	fprintf(out, ", count=%" PRIu64, change->now.blocks);
+	if (sampled)
+		fputs(allotp_count_error(change->variance.blocks).text, out);
 	if (report->before)
-		fprintf(out, " (%+" PRId64 ")", blocks);
-	if (now.blocks)
-		fprintf(out, ", average=%s", allotp_size((double)now.bytes / (double)now.blocks).text);
+		fprintf(out, " (%+" PRId64 "%s)", change->blocks,
+			sampled ? allotp_count_error(change->change_variance.blocks).text : "");
+	if (change->now.blocks)
+		fprintf(out, ", average=%s", allotp_size((double)change->now.bytes / (double)change->now.blocks).text);
 	putc('\n', out);
 }
 
@@ -246,7 +253,7 @@ static int write_group(FILE *out, const struct allot_report *report, const struc
 	else
 		allotp_put(out, label->text);
 	fputs(": ", out);
-	write_numbers(out, report, change.now, change.bytes, change.blocks);
+	write_numbers(out, report, &change);
 	return report->options->group_by == ALLOT_GROUP_STACK ? write_stack(out, report, group)
 							      : write_details(out, report, group);
 }
@@ -256,32 +263,39 @@ static void write_others(FILE *out, const struct allot_report *report)
 {
 	const struct allot_statistics *statistics = report->statistics;
 	uint32_t others = report->ranked - report->shown, unchanged = statistics->count - report->ranked;
-	struct allot_count now = { 0 };
-	int64_t bytes = 0, blocks = 0;
+	struct allot_group_change sum = { 0 };
 
 	for (uint32_t i = report->shown; i < report->ranked; i++) {
 		struct allot_group_change change = allotp_group_change(report, &statistics->groups[i]);
 
-		now.bytes += change.now.bytes;
-		now.blocks += change.now.blocks;
-		bytes += change.bytes;
-		blocks += change.blocks;
+		sum.now.bytes += change.now.bytes;
+		sum.now.blocks += change.now.blocks;
+		sum.bytes += change.bytes;
+		sum.blocks += change.blocks;
+		sum.variance = allotp_variance_sum(sum.variance, change.variance);
+		sum.change_variance = allotp_variance_sum(sum.change_variance, change.change_variance);
 	}
 	if (others) {
 		fprintf(out, "%" PRIu32 " other: ", others);
-		write_numbers(out, report, now, bytes, blocks);
+		write_numbers(out, report, &sum);
 	}
 	if (report->before && unchanged)
 		fprintf(out, "%" PRIu32 " unchanged\n", unchanged);
 }
 
-/* "live 51.3 KiB in 200 blocks", with how it changed in a diff. */
-static void write_count(FILE *out, const char *what, struct allot_count now, const struct allot_count *before)
+/* "live 51.3 KiB in 200 blocks", with how it changed in a diff, or how exact it is. */
+static void write_count(FILE *out, const char *what, struct allot_count now, const struct allot_count *before,
+			const struct allot_variance *variance)
 {
 	fprintf(out, "%s %s", what, allotp_size((double)now.bytes).text);
+	if (variance)
+		fputs(allotp_size_error(variance->bytes).text, out);
 	if (before)
 		fprintf(out, " (%s)", allotp_size_change((double)now.bytes - (double)before->bytes).text);
-	fprintf(out, " in %" PRIu64 " block%s", now.blocks, ALLOT_PLURAL(now.blocks));
+	fprintf(out, " in %" PRIu64, now.blocks);
+	if (variance)
+		fputs(allotp_count_error(variance->blocks).text, out);
+	fprintf(out, " block%s", ALLOT_PLURAL(now.blocks));
 	if (before)
 		fprintf(out, " (%+" PRId64 ")", (int64_t)(now.blocks - before->blocks));
 }
@@ -291,12 +305,15 @@ static void write_totals(FILE *out, const struct allot_report *report)
 	const struct allot_statistics *statistics = report->statistics;
 	const struct allot_snapshot *now = report->now->snapshot;
 	const struct allot_snapshot *before = report->before ? report->before->snapshot : NULL;
+	struct allot_variances variances = allotp_snapshot_variances(now);
+	bool sampled = now->sampling_bytes;
 
 	putc('\n', out);
-	write_count(out, "Live", now->live, before ? &before->live : NULL);
-	write_count(out, ", peak", now->peak, before ? &before->peak : NULL);
-	write_count(out, ", ever", now->ever, before ? &before->ever : NULL);
-	write_count(out, ", temporary", now->temporary, before ? &before->temporary : NULL);
+	write_count(out, "Live", now->live, before ? &before->live : NULL, sampled ? &variances.live : NULL);
+	write_count(out, ", peak", now->peak, before ? &before->peak : NULL, sampled ? &variances.peak : NULL);
+	write_count(out, ", ever", now->ever, before ? &before->ever : NULL, sampled ? &variances.ever : NULL);
+	write_count(out, ", temporary", now->temporary, before ? &before->temporary : NULL,
+		    sampled ? &variances.temporary : NULL);
 	fprintf(out, "; %" PRIu64 " free%s.\n", now->frees, ALLOT_PLURAL(now->frees));
 	if (report->options->measure == ALLOT_MEASURE_AUTO && statistics->measure == ALLOT_MEASURE_PEAK &&
 	    now->peak.blocks)
@@ -387,12 +404,10 @@ static void write_hint(FILE *out, const struct allot_report *report)
 
 static void write_total(FILE *out, const struct allot_report *report)
 {
-	const struct allot_statistics *statistics = report->statistics;
+	struct allot_group_change total = allotp_total_change(report);
 
 	fprintf(out, "Total %s: ", allotp_report_total_name(report));
-	write_numbers(out, report, statistics->total,
-		      (int64_t)(statistics->total.bytes - statistics->total_before.bytes),
-		      (int64_t)(statistics->total.blocks - statistics->total_before.blocks));
+	write_numbers(out, report, &total);
 }
 
 static int write_list(FILE *out, const struct allot_report *report)

@@ -21,4 +21,4 @@ libreport_la_SOURCES = \
 	lib/report/trust.c lib/report/trust.h \
 	lib/report/writer.h
 libreport_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
-libreport_la_LIBADD = $(JANSSON_LIBS)
+libreport_la_LIBADD = $(JANSSON_LIBS) -lm

@@ -51,3 +51,45 @@ struct allot_count allotp_snapshot_count(const struct allot_snapshot *snapshot, 
 {
 	return choose(measure, snapshot->live, snapshot->peak, snapshot->ever, snapshot->temporary);
 }
+
+struct allot_variance allotp_variances_of(const struct allot_variances *variances, enum allot_measure measure)
+{
+	switch (measure) {
+	case ALLOT_MEASURE_PEAK:
+		return variances->peak;
+	case ALLOT_MEASURE_EVER:
+	case ALLOT_MEASURE_COUNT:
+		return variances->ever;
+	case ALLOT_MEASURE_TEMPORARY:
+		return variances->temporary;
+	default:
+		return variances->live;
+	}
+}
+
+struct allot_variance allotp_group_variance(const struct allot_group *group, enum allot_measure measure)
+{
+	return allotp_variances_of(&group->variance, measure);
+}
+
+struct allot_variance allotp_variance_sum(struct allot_variance a, struct allot_variance b)
+{
+	return (struct allot_variance){a.bytes + b.bytes, a.blocks + b.blocks};
+}
+
+void allotp_variances_add(struct allot_variances *sum, const struct allot_variances *variances)
+{
+	sum->live = allotp_variance_sum(sum->live, variances->live);
+	sum->peak = allotp_variance_sum(sum->peak, variances->peak);
+	sum->ever = allotp_variance_sum(sum->ever, variances->ever);
+	sum->temporary = allotp_variance_sum(sum->temporary, variances->temporary);
+}
+
+struct allot_variances allotp_snapshot_variances(const struct allot_snapshot *snapshot)
+{
+	struct allot_variances sum = {0};
+
+	for (uint32_t i = 0; i < snapshot->site_count; i++)
+		allotp_variances_add(&sum, &snapshot->sites[i].variance);
+	return sum;
+}

@@ -7,9 +7,39 @@ enum { DEFAULT_TOP = 10 };
 struct allot_group_change allotp_group_change(const struct allot_report *report, const struct allot_group *group)
 {
 	struct allot_count now = allotp_group_count(group, report->statistics->measure);
+	struct allot_variance variance = allotp_group_variance(group, report->statistics->measure);
 
-	return (struct allot_group_change){ now, (int64_t)(now.bytes - group->before.bytes),
-					    (int64_t)(now.blocks - group->before.blocks) };
+	return (struct allot_group_change){ .now = now,
+					    .bytes = (int64_t)(now.bytes - group->before.bytes),
+					    .blocks = (int64_t)(now.blocks - group->before.blocks),
+					    .variance = variance,
+					    .change_variance = allotp_variance_sum(variance, group->variance_before) };
+}
+
+static struct allot_variance total_variance(const struct allot_view *view, enum allot_measure measure)
+{
+	struct allot_variances variances = allotp_snapshot_variances(view->snapshot);
+
+	return allotp_variances_of(&variances, measure);
+}
+
+struct allot_group_change allotp_total_change(const struct allot_report *report)
+{
+	const struct allot_statistics *statistics = report->statistics;
+	struct allot_group_change change = { .now = statistics->total };
+
+	change.bytes = (int64_t)(statistics->total.bytes - statistics->total_before.bytes);
+	change.blocks = (int64_t)(statistics->total.blocks - statistics->total_before.blocks);
+	change.variance = change.change_variance = total_variance(report->now, statistics->measure);
+	if (report->before)
+		change.change_variance =
+			allotp_variance_sum(change.variance, total_variance(report->before, statistics->measure));
+	return change;
+}
+
+bool allotp_report_is_sampled(const struct allot_report *report)
+{
+	return report->now->snapshot->sampling_bytes || (report->before && report->before->snapshot->sampling_bytes);
 }
 
 const struct allot_view *allotp_group_view(const struct allot_report *report, const struct allot_group *group)
@@ -23,9 +53,10 @@ void allotp_report_title(const struct allot_report *report, char *buffer, size_t
 	const char *what = report->options->leaks ? " leaks" : report->before ? " differences" : "";
 	bool live = report->statistics->measure == ALLOT_MEASURE_LIVE;
 
-	snprintf(buffer, size, "Top %u%s%s%s%s", top, what, live ? "" : " by ",
+	snprintf(buffer, size, "Top %u%s%s%s%s%s", top, what, live ? "" : " by ",
 		 live ? "" : allotp_measure_name(report->statistics->measure),
-		 report->options->cumulative ? ", cumulative" : "");
+		 report->options->cumulative ? ", cumulative" : "",
+		 allotp_report_is_sampled(report) ? ", sampled" : "");
 }
 
 const char *allotp_report_total_name(const struct allot_report *report)

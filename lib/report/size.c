@@ -33,3 +33,17 @@ struct allot_size allotp_size_change(double bytes)
 {
 	return format(bytes, "%+.1f %s", "%+.0f %s");
 }
+
+struct allot_size allotp_size_error(double variance)
+{
+	return format(sqrt(variance), " ± %.1f %s", " ± %.0f %s");
+}
+
+struct allot_size allotp_count_error(double variance)
+{
+	double error = sqrt(variance);
+	struct allot_size size;
+
+	snprintf(size.text, sizeof(size.text), error < 10 ? " ± %.1f" : " ± %.0f", error);
+	return size;
+}

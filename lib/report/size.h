@@ -16,4 +16,8 @@ struct allot_size allotp_size(double bytes);
 /* The same with a sign, also for zero: "+0 B". */
 struct allot_size allotp_size_change(double bytes);
 
+/* What an estimate of that variance may be off by, its standard error: " ± 1.5 KiB", " ± 12 blocks" without the unit. */
+struct allot_size allotp_size_error(double variance);
+struct allot_size allotp_count_error(double variance);
+
 #endif

@@ -12,6 +12,7 @@
 /* Sums on their way into groups: those of a site, or of all sites whose stacks pass a node. */
 struct sums {
 	struct allot_count live, peak, ever, temporary;
+	struct allot_variances variance;
 	struct allot_count largest; /* what the largest of the sites has of the measure */
 	uint64_t sites;
 };
@@ -88,6 +89,7 @@ static int add_to_group(struct grouper *g, uint32_t key, const struct sums *sums
 	group->peak = plus(group->peak, sums->peak);
 	group->ever = plus(group->ever, sums->ever);
 	group->temporary = plus(group->temporary, sums->temporary);
+	allotp_variances_add(&group->variance, &sums->variance);
 	group->sites += sums->sites;
 	return 0;
 }
@@ -100,13 +102,19 @@ static void add_to_sums(const struct grouper *g, struct sums *to, const struct s
 	to->peak = plus(to->peak, from->peak);
 	to->ever = plus(to->ever, from->ever);
 	to->temporary = plus(to->temporary, from->temporary);
+	allotp_variances_add(&to->variance, &from->variance);
 	to->sites += from->sites;
 }
 
 static struct sums sums_of_site(const struct grouper *g, const struct allot_site *site)
 {
-	return (struct sums){ site->live, site->peak, site->ever, site->temporary, allotp_site_count(site, g->measure),
-			      1 };
+	return (struct sums){ .live = site->live,
+			      .peak = site->peak,
+			      .ever = site->ever,
+			      .temporary = site->temporary,
+			      .variance = site->variance,
+			      .largest = allotp_site_count(site, g->measure),
+			      .sites = 1 };
 }
 
 static bool wanted(const struct grouper *g, const struct allot_site *site)

@@ -35,7 +35,9 @@ struct allot_statistics_options {
 struct allot_group {
 	uint32_t key;
 	struct allot_count live, peak, ever, temporary;
+	struct allot_variances variance; /* of them, where blocks were sampled */
 	struct allot_count before; /* the measure in the older snapshot, when two are compared */
+	struct allot_variance variance_before;
 	bool gone;                 /* in the older one only: the node below is one of its nodes */
 	/* The frame that gave the key, in the stack of the group's largest site; below ALLOT_NODE_FIRST: none. */
 	uint32_t node, frame;
@@ -59,6 +61,13 @@ const char *allotp_measure_name(enum allot_measure measure);
 
 struct allot_count allotp_site_count(const struct allot_site *site, enum allot_measure measure);
 struct allot_count allotp_group_count(const struct allot_group *group, enum allot_measure measure);
+struct allot_variance allotp_group_variance(const struct allot_group *group, enum allot_measure measure);
+struct allot_variance allotp_variances_of(const struct allot_variances *variances, enum allot_measure measure);
+/* The sum of two independent ones. */
+struct allot_variance allotp_variance_sum(struct allot_variance a, struct allot_variance b);
+void allotp_variances_add(struct allot_variances *sum, const struct allot_variances *variances);
+/* Of the totals. */
+struct allot_variances allotp_snapshot_variances(const struct allot_snapshot *snapshot);
 struct allot_count allotp_snapshot_count(const struct allot_snapshot *snapshot, enum allot_measure measure);
 
 /*

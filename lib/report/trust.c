@@ -199,11 +199,15 @@ void allotp_trust_write(FILE *out, const struct allot_view *view, const struct a
 	const struct allot_snapshot *snapshot = view->snapshot;
 	const struct allot_trust *trust = &snapshot->trust;
 	bool perfect = !summary->lost && !trust->stopped;
+	const char *state = !perfect ? "Incomplete:" : snapshot->sampling_bytes ? "Samples recorded:" : "All recorded:";
 	char end[160];
 
+	if (snapshot->sampling_bytes)
+		fprintf(out,
+			"%sSampled: one in about %s of allocations; sizes and counts are estimates ± standard error.\n",
+			prefix, allotp_size((double)snapshot->sampling_bytes).text);
 	allotp_exit_text(snapshot, end, sizeof(end));
-	fprintf(out, "%s%s %" PRIu64 " event%s; %s.\n", prefix,
-		perfect ? "All recorded:" : "Incomplete:", trust->events, ALLOT_PLURAL(trust->events), end);
+	fprintf(out, "%s%s %" PRIu64 " event%s; %s.\n", prefix, state, trust->events, ALLOT_PLURAL(trust->events), end);
 	write_lost(out, trust, prefix);
 	write_truncated(out, snapshot, prefix);
 	if (summary->unsymbolized_bytes)

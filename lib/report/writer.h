@@ -22,9 +22,18 @@ struct allot_report {
 struct allot_group_change {
 	struct allot_count now;
 	int64_t bytes, blocks;
+	/*
+	 * Of what it has, and of the change: for two runs, which are independent. For two moments of one run the change is
+	 * more exact than that.
+	 */
+	struct allot_variance variance, change_variance;
 };
 
 struct allot_group_change allotp_group_change(const struct allot_report *report, const struct allot_group *group);
+/* The same of the total. */
+struct allot_group_change allotp_total_change(const struct allot_report *report);
+/* Whether there are estimates, so that errors are to be told. */
+bool allotp_report_is_sampled(const struct allot_report *report);
 /* The snapshot that a group's node belongs to. */
 const struct allot_view *allotp_group_view(const struct allot_report *report, const struct allot_group *group);
 /* "Top 10", "Top 3 by peak", "Top 10 differences, cumulative" … Cut to fit. */

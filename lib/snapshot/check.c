@@ -2,6 +2,8 @@
 /* What must be true of every snapshot: the reader refuses others, the writer never makes them. */
 #include "snapshot/check.h"
 
+#include <math.h>
+
 #include "snapshot/snapshot.h"
 
 static const char *check_process(const struct allot_snapshot *snapshot)
@@ -43,6 +45,17 @@ static const char *check_nodes(const struct allot_snapshot *snapshot)
 	return NULL;
 }
 
+/* Neither negative, nor infinite or no number at all. */
+static bool is_variance(double value)
+{
+	return value >= 0 && isfinite(value);
+}
+
+static bool are_variances(struct allot_variance variance)
+{
+	return is_variance(variance.bytes) && is_variance(variance.blocks);
+}
+
 static const char *check_sites(const struct allot_snapshot *snapshot)
 {
 	if (snapshot->domain_count < 2)
@@ -55,6 +68,11 @@ static const char *check_sites(const struct allot_snapshot *snapshot)
 			return "sites: a stack is out of range";
 		if (snapshot->sites[i].domain >= snapshot->domain_count)
 			return "sites: a domain is out of range";
+		if (!are_variances(snapshot->sites[i].variance.live) ||
+		    !are_variances(snapshot->sites[i].variance.peak) ||
+		    !are_variances(snapshot->sites[i].variance.ever) ||
+		    !are_variances(snapshot->sites[i].variance.temporary))
+			return "sites: a variance is out of range";
 	}
 	return NULL;
 }

@@ -122,6 +122,22 @@ static void decode_differences(struct allot_decoder *decoder, struct allot_snaps
 	snapshot->difference_count = (uint32_t)count;
 }
 
+static void decode_sampling(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	allotp_decode_columns(decoder, &allotp_table_sampling, snapshot, 1);
+}
+
+/* Comes after the sites, whose fields they are. */
+static void decode_variances(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count = allotp_decode_count(decoder, allotp_decode_item_bytes(&allotp_table_variances), UINT32_MAX);
+
+	if (!decoder->failed && count != snapshot->site_count)
+		decoder->failed = -EBADMSG;
+	if (!decoder->failed)
+		allotp_decode_columns(decoder, &allotp_table_variances, snapshot->sites, count);
+}
+
 static void decode_marks(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
 	uint64_t count;
@@ -209,6 +225,8 @@ static const struct section {
 	{ ALLOT_TAG_DOMAINS, true, decode_domains, "domains" },
 	{ ALLOT_TAG_SITES, true, decode_sites, "sites" },
 	{ ALLOT_TAG_DIFFERENCES, false, decode_differences, "differences" },
+	{ ALLOT_TAG_SAMPLING, false, decode_sampling, "sampling" },
+	{ ALLOT_TAG_VARIANCES, false, decode_variances, "variances" },
 	{ ALLOT_TAG_MARKS, false, decode_marks, "marks" },
 	{ ALLOT_TAG_SERIES, false, decode_series, "series" },
 	{ ALLOT_TAG_BLOCKS, false, decode_blocks, "blocks" },

@@ -2,6 +2,7 @@
 /* Untrusted bytes to numbers, strings and columns. */
 #include "snapshot/decoder.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,10 @@ static void decode_column(struct allot_decoder *decoder, const struct allot_colu
 		case ALLOT_CODING_BYTES:
 			decode_bytes(decoder, field, column->width);
 			break;
+		case ALLOT_CODING_REAL:
+			decode_bytes(decoder, &value, sizeof(value));
+			store(decoder, field, column->width, le64toh(value));
+			break;
 		}
 	}
 }
@@ -147,11 +152,16 @@ void allotp_decode_columns(struct allot_decoder *decoder, const struct allot_tab
 			      count);
 }
 
+static bool has_fixed_width(enum allot_coding coding)
+{
+	return coding == ALLOT_CODING_BYTES || coding == ALLOT_CODING_REAL;
+}
+
 size_t allotp_decode_item_bytes(const struct allot_table *table)
 {
 	size_t bytes = 0;
 
 	for (size_t i = 0; i < table->column_count; i++)
-		bytes += table->columns[i].coding == ALLOT_CODING_BYTES ? table->columns[i].width : 1;
+		bytes += has_fixed_width(table->columns[i].coding) ? table->columns[i].width : 1;
 	return bytes;
 }

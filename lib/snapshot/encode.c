@@ -108,6 +108,10 @@ int allotp_snapshot_encode(const struct allot_snapshot *snapshot, const char *na
 	encode_array(&encoder, &allotp_table_domains, snapshot->domains, snapshot->domain_count);
 	encode_array(&encoder, &allotp_table_sites, snapshot->sites, snapshot->site_count);
 	encode_optional(&encoder, &allotp_table_differences, snapshot->differences, snapshot->difference_count);
+	if (snapshot->sampling_bytes) {
+		encode_struct(&encoder, &allotp_table_sampling, snapshot);
+		encode_array(&encoder, &allotp_table_variances, snapshot->sites, snapshot->site_count);
+	}
 	encode_optional(&encoder, &allotp_table_marks, snapshot->marks, snapshot->mark_count);
 	encode_optional(&encoder, &allotp_table_series, snapshot->series, snapshot->sample_count);
 	encode_optional(&encoder, &allotp_table_blocks, snapshot->blocks, snapshot->block_count);

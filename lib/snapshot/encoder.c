@@ -125,6 +125,10 @@ static void encode_column(struct allot_encoder *encoder, const struct allot_colu
 		case ALLOT_CODING_BYTES:
 			append(encoder, field, column->width);
 			break;
+		case ALLOT_CODING_REAL:
+			value = htole64(load(field, column->width));
+			append(encoder, &value, sizeof(value));
+			break;
 		}
 	}
 }

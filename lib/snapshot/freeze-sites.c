@@ -72,6 +72,8 @@ static int collect_sites(struct allot_view *view, struct allot_freeze_tree *tree
 		}
 		allotp_freeze_tree_reach(tree, view, stored.stack);
 		candidate->site = read_site(view, &stored);
+		if (view->header->sampling_bytes)
+			allotp_freeze_variances(view, i, &stored.counters, &candidate->site.variance);
 		candidate->number = (uint32_t)i;
 		sites->count++;
 	}
@@ -95,12 +97,22 @@ static void add(struct allot_count *sum, const struct allot_count *count)
 	sum->blocks += count->blocks;
 }
 
+static void add_variance(struct allot_variance *sum, const struct allot_variance *variance)
+{
+	sum->bytes += variance->bytes;
+	sum->blocks += variance->blocks;
+}
+
 static void merge(struct allot_site *into, const struct allot_site *site)
 {
 	add(&into->live, &site->live);
 	add(&into->peak, &site->peak);
 	add(&into->ever, &site->ever);
 	add(&into->temporary, &site->temporary);
+	add_variance(&into->variance.live, &site->variance.live);
+	add_variance(&into->variance.peak, &site->variance.peak);
+	add_variance(&into->variance.ever, &site->variance.ever);
+	add_variance(&into->variance.temporary, &site->variance.temporary);
 	into->mismatched += site->mismatched;
 }
 
@@ -210,6 +222,8 @@ int allotp_freeze_sites(struct allot_view *view, struct allot_snapshot *snapshot
 		result = copy_differences(view, &tree, snapshot);
 	if (result == 0)
 		result = name_domains(snapshot);
+	if (result == 0 && view->header->sampling_bytes)
+		allotp_freeze_estimates(snapshot);
 	allotp_freeze_tree_close(&tree);
 	free(sites.items);
 	return result;

@@ -22,6 +22,20 @@ struct allot_freeze_places {
  */
 int allotp_freeze_sites(struct allot_view *view, struct allot_snapshot *snapshot, struct allot_freeze_places *places);
 
+/*
+ * For sampled blocks: the sites' counts are numbers with a fraction (see ALLOT_FRACTION_BYTES), which become whole, and
+ * the totals are their sums.
+ */
+void allotp_freeze_estimates(struct allot_snapshot *snapshot);
+
+/* A total with a fraction, rounded. */
+uint64_t allotp_freeze_rounded(const struct allot_header *header, uint64_t value, unsigned int fraction_bits);
+
+/* The variances of a site's counts. */
+struct allot_variances;
+void allotp_freeze_variances(struct allot_view *view, uint64_t site, const struct allot_site_counters *counters,
+			     struct allot_variances *variances);
+
 /* Fills in the snapshot's blocks: all that is live, mappings too. Returns 0 or -ENOMEM. */
 int allotp_freeze_blocks(struct allot_view *view, const struct allot_freeze_places *places,
 			 struct allot_snapshot *snapshot);

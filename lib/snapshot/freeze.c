@@ -54,15 +54,17 @@ static void freeze_totals(struct allot_view *view, const struct clock *clock, st
 {
 	const struct allot_totals *totals = &view->header->totals;
 
+	snapshot->peak_time_ns = time_of(clock, totals->peak_stamp);
+	for (int i = 0; i < ALLOT_REGIONS; i++)
+		snapshot->overhead_bytes += view->regions[i].bytes;
+	if (snapshot->sampling_bytes)
+		return; /* the others are sums over the sites */
 	snapshot->live.bytes = allotp_view_left(view, totals->ever_bytes, totals->freed_bytes);
 	snapshot->live.blocks = allotp_view_left(view, totals->ever_blocks, totals->freed_blocks);
 	snapshot->peak = (struct allot_count){ totals->peak_bytes, totals->peak_blocks };
 	snapshot->ever = (struct allot_count){ totals->ever_bytes, totals->ever_blocks };
 	snapshot->temporary = (struct allot_count){ totals->temporary_bytes, totals->temporary_blocks };
 	snapshot->frees = totals->freed_blocks;
-	snapshot->peak_time_ns = time_of(clock, totals->peak_stamp);
-	for (int i = 0; i < ALLOT_REGIONS; i++)
-		snapshot->overhead_bytes += view->regions[i].bytes;
 }
 
 static void freeze_trust(struct allot_view *view, const struct allot_freeze_options *options, struct allot_trust *trust)
@@ -75,6 +77,10 @@ static void freeze_trust(struct allot_view *view, const struct allot_freeze_opti
 	for (int i = 0; i < ALLOT_LOST_REASONS; i++)
 		trust->lost[i] = header->lost[i];
 	trust->walks = totals->ever_blocks; /* one for each allocation */
+	if (header->sampling_bytes) {
+		trust->events = totals->samples.allocated + totals->samples.freed;
+		trust->walks = totals->samples.allocated;
+	}
 	trust->truncated = header->truncated;
 	trust->limited = header->limited;
 	trust->bootstrap = header->bootstrap;
@@ -116,6 +122,7 @@ static int freeze_process(struct allot_view *view, const struct clock *clock, st
 	snapshot->start_time_ns = header->start_realtime_ns;
 	snapshot->time_ns = clock->now_ns;
 	snapshot->depth_limit = header->depth_limit;
+	snapshot->sampling_bytes = header->sampling_bytes;
 	if (freeze_string(view, header->program, &snapshot->program) < 0 ||
 	    freeze_string(view, header->command, &snapshot->command) < 0 ||
 	    freeze_string(view, header->note, &snapshot->note) < 0)
@@ -191,7 +198,7 @@ static int freeze_marks(struct allot_view *view, const struct clock *clock, stru
 
 		allotp_view_fetch(view, ALLOT_REGION_MARKS, i, &stored, sizeof(stored));
 		mark->time_ns = time_of(clock, stored.stamp);
-		mark->live_bytes = stored.live_bytes;
+		mark->live_bytes = allotp_freeze_rounded(view->header, stored.live_bytes, ALLOT_FRACTION_BYTES);
 		if (freeze_string(view, stored.name, &mark->name) < 0)
 			return -ENOMEM;
 	}
@@ -215,10 +222,10 @@ static int freeze_series(struct allot_view *view, const struct clock *clock, str
 		allotp_view_fetch(view, ALLOT_REGION_SERIES, i, &stored, sizeof(stored));
 		snapshot->series[i] = (struct allot_sample){
 			.time_ns = time_of(clock, stored.stamp),
-			.live_bytes = stored.live_bytes,
-			.live_blocks = stored.live_blocks,
-			.ever_bytes = stored.ever_bytes,
-			.ever_blocks = stored.ever_blocks,
+			.live_bytes = allotp_freeze_rounded(view->header, stored.live_bytes, ALLOT_FRACTION_BYTES),
+			.live_blocks = allotp_freeze_rounded(view->header, stored.live_blocks, ALLOT_FRACTION_BLOCKS),
+			.ever_bytes = allotp_freeze_rounded(view->header, stored.ever_bytes, ALLOT_FRACTION_BYTES),
+			.ever_blocks = allotp_freeze_rounded(view->header, stored.ever_blocks, ALLOT_FRACTION_BLOCKS),
 		};
 	}
 	return 0;

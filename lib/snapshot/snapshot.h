@@ -21,6 +21,11 @@ struct allot_count {
 	uint64_t blocks; /* number of blocks */
 };
 
+/* The estimated variance of a count that is itself an estimate; its square root is the standard error. 0: exact. */
+struct allot_variance {
+	double bytes, blocks;
+};
+
 /* Nodes below ALLOT_NODE_FIRST are no frames; they say how a stack ends, or that there is none. */
 enum {
 	ALLOT_NODE_NONE = 0,      /* no stack was recorded */
@@ -46,6 +51,10 @@ struct allot_site {
 	uint32_t domain; /* ALLOT_DOMAIN_*, or a program's own */
 	struct allot_count live, peak, ever, temporary;
 	uint64_t mismatched; /* blocks freed by the wrong family: new[] by delete, malloc by delete, … */
+	/* Of the counts above, if blocks were sampled. Those of different sites are independent of each other. */
+	struct allot_variances {
+		struct allot_variance live, peak, ever, temporary;
+	} variance;
 };
 
 struct allot_module {
@@ -141,7 +150,12 @@ struct allot_snapshot {
 	uint64_t start_time_ns; /* CLOCK_REALTIME at start */
 	uint64_t time_ns;       /* when the snapshot was taken, since start */
 	uint32_t depth_limit;   /* 0: none */
-	char *note;             /* free text, "" if none: e.g. how an address-space limit was met */
+	/*
+	 * If not 0, only some blocks were recorded, one about every so many bytes allocated: all counts are estimates without
+	 * bias, whole numbers that add up to the totals. Not so the trust header's, and what is in blocks[].
+	 */
+	uint64_t sampling_bytes;
+	char *note; /* free text, "" if none: e.g. how an address-space limit was met */
 
 	struct allot_trust trust;
 	struct allot_count live, peak, ever, temporary; /* over all domains */

@@ -52,6 +52,9 @@ static const struct allot_column trust_columns[] = {
 };
 TABLE(trust, TRUST, struct allot_snapshot);
 
+static const struct allot_column sampling_columns[] = { PROCESS(sampling_bytes, PLAIN) };
+TABLE(sampling, SAMPLING, struct allot_snapshot);
+
 static const struct allot_column modules_columns[] = {
 	FIELD(struct allot_module, path, STRING),         FIELD(struct allot_module, start, DELTA),
 	FIELD(struct allot_module, end, DELTA),           FIELD(struct allot_module, bias, DELTA),
@@ -86,6 +89,16 @@ static const struct allot_column differences_columns[] = {
 	FIELD(struct allot_difference, reference, PLAIN),
 };
 TABLE(differences, DIFFERENCES, struct allot_difference);
+
+#define VARIANCE(count)                                                                                                \
+	FIELD(struct allot_site, variance.count.bytes, REAL), FIELD(struct allot_site, variance.count.blocks, REAL)
+static const struct allot_column variances_columns[] = {
+	VARIANCE(live),
+	VARIANCE(peak),
+	VARIANCE(ever),
+	VARIANCE(temporary),
+};
+TABLE(variances, VARIANCES, struct allot_site);
 
 static const struct allot_column marks_columns[] = {
 	FIELD(struct allot_mark, time_ns, DELTA),

@@ -30,6 +30,8 @@ enum {
 	ALLOT_TAG_BLOCKS = ALLOT_TAG('B', 'L', 'O', 'K'),
 	ALLOT_TAG_DIFFERENCES = ALLOT_TAG('D', 'I', 'F', 'F'),
 	ALLOT_TAG_SYMBOLS = ALLOT_TAG('S', 'Y', 'M', 'S'),
+	ALLOT_TAG_SAMPLING = ALLOT_TAG('S', 'A', 'M', 'P'),
+	ALLOT_TAG_VARIANCES = ALLOT_TAG('V', 'A', 'R', 'I'),
 };
 
 enum allot_coding {
@@ -38,6 +40,7 @@ enum allot_coding {
 	ALLOT_CODING_DELTA,  /* zigzag varint of the difference to the item before; uint32_t or uint64_t */
 	ALLOT_CODING_STRING, /* varint of length + 1, bytes; 0 alone is NULL */
 	ALLOT_CODING_BYTES,  /* as they are */
+	ALLOT_CODING_REAL,   /* IEEE 754, 8 bytes, little-endian; double */
 };
 
 struct allot_column {
@@ -52,10 +55,12 @@ struct allot_table {
 	size_t column_count;
 };
 
-extern const struct allot_table allotp_table_process, allotp_table_trust; /* of struct allot_snapshot */
+extern const struct allot_table allotp_table_process, allotp_table_trust,
+	allotp_table_sampling; /* of struct allot_snapshot */
 extern const struct allot_table allotp_table_modules, allotp_table_domains, allotp_table_sites, allotp_table_marks,
 	allotp_table_differences, allotp_table_series, allotp_table_blocks, allotp_table_symbols;
-extern const struct allot_table allotp_table_nodes;  /* without address and parent, which are coded by hand */
-extern const struct allot_table allotp_table_frames; /* follow the symbols in their section */
+extern const struct allot_table allotp_table_nodes;     /* without address and parent, which are coded by hand */
+extern const struct allot_table allotp_table_variances; /* of struct allot_site */
+extern const struct allot_table allotp_table_frames;    /* follow the symbols in their section */
 
 #endif

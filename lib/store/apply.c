@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "snapshot/snapshot.h"
+#include "store/count.h"
 #include "store/live.h"
 #include "store/maps.h"
 #include "store/ring.h"
@@ -18,7 +19,7 @@ static void fence(void)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-static inline void journal_open(struct allot_store *store, uint32_t number, uint64_t event, uint8_t op)
+static inline void journal_open(struct allot_store *store, bool sampled, uint32_t number, uint64_t event, uint8_t op)
 {
 	struct allot_journal *journal = &store->header->journal;
 	const struct allot_slot *slot = allotp_slot(store, number);
@@ -31,6 +32,8 @@ static inline void journal_open(struct allot_store *store, uint32_t number, uint
 	journal->mark_count = store->header->mark_count;
 	journal->last_alloc = slot->last_alloc;
 	journal->tallies = store->header->totals.tallies;
+	if (sampled)
+		journal->samples = store->header->totals.samples;
 	if (op == ALLOT_OP_GIVE_UP || op == ALLOT_OP_RESTORE) {
 		for (int i = 0; i < 3; i++)
 			journal->given_up[i] = slot->given_up[i];
@@ -40,13 +43,21 @@ static inline void journal_open(struct allot_store *store, uint32_t number, uint
 	fence();
 }
 
-static inline void journal_site(struct allot_store *store, uint32_t number)
+static bool has_variance(const struct allot_store *store, uint32_t site)
+{
+	return allotp_store_has(store, ALLOT_REGION_VARIANCES,
+				((uint64_t)site + 1) * sizeof(struct allot_store_variance));
+}
+
+static inline void journal_site(struct allot_store *store, bool sampled, uint32_t number)
 {
 	struct allot_journal *journal = &store->header->journal;
 	const struct allot_store_site *site = allotp_site(store, number);
 
 	journal->counters = site->counters;
 	journal->mismatched = site->mismatched;
+	if (sampled && has_variance(store, number))
+		journal->variance = *allotp_variance(store, number);
 	fence();
 	journal->site = number;
 	fence();
@@ -57,6 +68,8 @@ static void journal_replaced_site(struct allot_store *store, uint32_t number)
 	struct allot_journal *journal = &store->header->journal;
 
 	journal->replaced_counters = allotp_site(store, number)->counters;
+	if (allotp_is_sampled(store) && has_variance(store, number))
+		journal->replaced_variance = *allotp_variance(store, number);
 	fence();
 	journal->replaced_site = number;
 	fence();
@@ -136,6 +149,8 @@ static void undo(struct allot_store *store, struct allot_slot *slot)
 
 	store->header->mark_count = journal->mark_count;
 	store->header->totals.tallies = journal->tallies;
+	if (allotp_is_sampled(store))
+		store->header->totals.samples = journal->samples;
 	slot->last_alloc = journal->last_alloc;
 	if (journal->active == ALLOT_OP_GIVE_UP || journal->active == ALLOT_OP_RESTORE) {
 		for (int i = 0; i < 3; i++)
@@ -144,9 +159,14 @@ static void undo(struct allot_store *store, struct allot_slot *slot)
 	if (has_site(store, site)) {
 		allotp_site(store, site)->counters = journal->counters;
 		allotp_site(store, site)->mismatched = journal->mismatched;
+		if (allotp_is_sampled(store) && has_variance(store, site))
+			*allotp_variance(store, site) = journal->variance;
 	}
-	if (has_site(store, replaced_site))
+	if (has_site(store, replaced_site)) {
 		allotp_site(store, replaced_site)->counters = journal->replaced_counters;
+		if (allotp_is_sampled(store) && has_variance(store, replaced_site))
+			*allotp_variance(store, replaced_site) = journal->replaced_variance;
+	}
 	allotp_live_put_back(store);
 }
 
@@ -216,6 +236,9 @@ uint32_t allotp_site_of(struct allot_store *store, uint32_t stack, uint32_t doma
 	count = header->site_count + 1;
 	if (count >= UINT32_MAX || allotp_store_need(store, ALLOT_REGION_SITES, (count + 1) * sizeof(*site)))
 		return 0;
+	if (allotp_is_sampled(store) &&
+	    allotp_store_need(store, ALLOT_REGION_VARIANCES, (count + 1) * sizeof(struct allot_store_variance)))
+		return 0;
 	site = allotp_site(store, count);
 	*site = (struct allot_store_site){ .stack = stack, .domain = domain, .next = *first };
 	/* Dying between the two loses an empty site. */
@@ -225,73 +248,28 @@ uint32_t allotp_site_of(struct allot_store *store, uint32_t stack, uint32_t doma
 	return (uint32_t)count;
 }
 
-/* A site keeps its value at the last peak when it first changes after it. */
-static inline void remember_peak(const struct allot_totals *totals, struct allot_site_counters *counters)
-{
-	if (counters->changed <= totals->peak_event) {
-		counters->peak_bytes = counters->ever_bytes - counters->freed_bytes;
-		counters->peak_blocks = counters->ever_blocks - counters->freed_blocks;
-	}
-	counters->changed = totals->tallies.events;
-}
-
-/* Producers that wait for a segment look at it, too, to see that the drain goes on. */
-static inline void count_event(struct allot_totals *totals)
-{
-	__atomic_store_n(&totals->tallies.events, totals->tallies.events + 1, __ATOMIC_RELAXED);
-}
-
-static inline void count_in(struct allot_totals *totals, struct allot_site_counters *counters, uint64_t bytes,
-			    uint64_t blocks, uint64_t stamp)
-{
-	uint64_t live;
-
-	remember_peak(totals, counters);
-	counters->ever_bytes += bytes;
-	counters->ever_blocks += blocks;
-	totals->ever_bytes += bytes;
-	totals->ever_blocks += blocks;
-	live = totals->ever_bytes - totals->freed_bytes;
-	if (live > totals->peak_bytes) {
-		totals->peak_blocks = totals->ever_blocks - totals->freed_blocks;
-		totals->peak_event = totals->tallies.events;
-		totals->peak_stamp = stamp;
-		/* Last, as this is what tells that the peak was found. */
-		fence();
-		totals->peak_bytes = live;
-	}
-}
-
-static inline void count_out(struct allot_totals *totals, struct allot_site_counters *counters, uint64_t bytes,
-			     uint64_t blocks)
-{
-	remember_peak(totals, counters);
-	counters->freed_bytes += bytes;
-	counters->freed_blocks += blocks;
-	totals->freed_bytes += bytes;
-	totals->freed_blocks += blocks;
-}
-
-static inline void count_temporary(struct allot_totals *totals, struct allot_site_counters *counters, uint64_t bytes)
-{
-	counters->temporary_bytes += bytes;
-	counters->temporary_blocks++;
-	totals->temporary_bytes += bytes;
-	totals->temporary_blocks++;
-}
-
+/* What is recorded whole counts for itself, but with the same fraction as what is sampled. */
 void allotp_count_in(struct allot_store *store, struct allot_store_site *site, uint64_t bytes, uint64_t blocks,
 		     uint64_t stamp)
 {
-	count_in(&store->header->totals, &site->counters, bytes, blocks, stamp);
+	if (allotp_is_sampled(store))
+		allotp_add_in(&store->header->totals, &site->counters, bytes << ALLOT_FRACTION_BYTES,
+			      blocks << ALLOT_FRACTION_BLOCKS, stamp);
+	else
+		allotp_add_in(&store->header->totals, &site->counters, bytes, blocks, stamp);
 }
 
 void allotp_count_out(struct allot_store *store, struct allot_store_site *site, uint64_t bytes, uint64_t blocks)
 {
-	count_out(&store->header->totals, &site->counters, bytes, blocks);
+	if (allotp_is_sampled(store))
+		allotp_add_out(&store->header->totals, &site->counters, bytes << ALLOT_FRACTION_BYTES,
+			       blocks << ALLOT_FRACTION_BLOCKS);
+	else
+		allotp_add_out(&store->header->totals, &site->counters, bytes, blocks);
 }
 
-static inline void count_mismatch(struct allot_totals *totals, struct allot_store_site *site, uint8_t family, uint8_t free_family)
+static inline void count_mismatch(struct allot_totals *totals, struct allot_store_site *site, uint8_t family,
+				  uint8_t free_family)
 {
 	if (free_family == ALLOT_FAMILY_ANY || free_family == family)
 		return;
@@ -318,13 +296,12 @@ static void count_replaced(struct allot_store *store, const struct allot_live_en
 	if (!site)
 		return;
 	journal_replaced_site(store, replaced->site);
-	allotp_count_out(store, site, replaced->size, 1);
+	allotp_block_out(store, allotp_is_sampled(store), replaced->site, replaced->size);
 }
 
 static void apply_alloc(struct allot_store *store, uint32_t number, const struct allot_event *event)
 {
 	struct allot_slot *slot = allotp_slot(store, number);
-	struct allot_totals *totals = &store->header->totals;
 	struct allot_live_entry entry = {
 		.key = allotp_live_key(allotp_event_address(event), event->domain),
 		.size = allotp_event_size(event),
@@ -337,10 +314,10 @@ static void apply_alloc(struct allot_store *store, uint32_t number, const struct
 		out_of_room(store);
 		return;
 	}
-	journal_site(store, entry.site);
+	journal_site(store, allotp_is_sampled(store), entry.site);
 	if (replaced.key)
 		count_replaced(store, &replaced);
-	count_in(totals, &allotp_site(store, entry.site)->counters, entry.size, 1, event->stamp);
+	allotp_block_in(store, allotp_is_sampled(store), entry.site, entry.size, event->stamp);
 	slot->last_alloc = entry.key;
 }
 
@@ -348,7 +325,8 @@ static void apply_alloc(struct allot_store *store, uint32_t number, const struct
 static struct allot_store_site *take(struct allot_store *store, const struct allot_event *event,
 				     struct allot_live_entry *taken)
 {
-	struct allot_live_entry *entry = allotp_live_find(store, allotp_live_key(allotp_event_address(event), event->domain));
+	struct allot_live_entry *entry =
+		allotp_live_find(store, allotp_live_key(allotp_event_address(event), event->domain));
 	struct allot_store_site *site;
 
 	taken->key = 0;
@@ -359,11 +337,20 @@ static struct allot_store_site *take(struct allot_store *store, const struct all
 	*taken = *entry;
 	site = entry_site(store, taken->site);
 	if (site)
-		journal_site(store, taken->site);
+		journal_site(store, allotp_is_sampled(store), taken->site);
 	allotp_live_remove(store, entry);
 	if (site)
-		allotp_count_out(store, site, taken->size, 1);
+		allotp_block_out(store, allotp_is_sampled(store), taken->site, taken->size);
 	return site;
+}
+
+/*
+ * A block is temporary if its thread allocated nothing between allocating and freeing it. What was allocated and not
+ * sampled is known to the thread alone.
+ */
+static inline bool is_temporary(bool sampled, const struct allot_event *event)
+{
+	return !sampled || allotp_event_size(event);
 }
 
 static void apply_free(struct allot_store *store, uint32_t number, const struct allot_event *event)
@@ -377,8 +364,8 @@ static void apply_free(struct allot_store *store, uint32_t number, const struct 
 		return;
 	if (slot->last_alloc == taken.key) {
 		slot->last_alloc = 0;
-		if (taken.slot_family >> 2 == number)
-			count_temporary(totals, &site->counters, taken.size);
+		if (taken.slot_family >> 2 == number && is_temporary(allotp_is_sampled(store), event))
+			allotp_block_temporary(store, allotp_is_sampled(store), taken.site, taken.size);
 	}
 	count_mismatch(totals, site, taken.slot_family & 3, event->family);
 }
@@ -418,14 +405,10 @@ static void apply_restore(struct allot_store *store, uint32_t number)
 		out_of_room(store);
 		return;
 	}
-	journal_site(store, entry.site);
+	journal_site(store, allotp_is_sampled(store), entry.site);
 	if (replaced.key)
 		count_replaced(store, &replaced);
-	remember_peak(totals, &site->counters);
-	site->counters.freed_bytes -= entry.size;
-	site->counters.freed_blocks--;
-	totals->freed_bytes -= entry.size;
-	totals->freed_blocks--;
+	allotp_block_back(store, allotp_is_sampled(store), entry.site, entry.size);
 }
 
 static void apply_mark(struct allot_store *store, uint32_t slot, const struct allot_event *event)
@@ -446,7 +429,24 @@ static void apply_mark(struct allot_store *store, uint32_t slot, const struct al
 	header->mark_count = count + 1;
 }
 
-bool allotp_apply_pair(struct allot_store *store, uint32_t number, uint64_t first, const struct allot_event *event)
+/* One more event. How many allocations and frees there were is a sum over the sites, unless it is estimated. */
+static inline void tally(struct allot_totals *totals, bool sampled, uint8_t op)
+{
+	/* Producers that wait for a segment look at it, too, to see that the drain goes on. */
+	__atomic_store_n(&totals->tallies.events, totals->tallies.events + 1, __ATOMIC_RELAXED);
+	if (!sampled)
+		return;
+	if (op == ALLOT_OP_ALLOC || op == ALLOT_OP_MAP)
+		totals->samples.allocated++;
+	else if (op == ALLOT_OP_FREE || op == ALLOT_OP_GIVE_UP || op == ALLOT_OP_UNMAP)
+		totals->samples.freed++;
+	else if (op == ALLOT_OP_RESTORE)
+		totals->samples.freed--;
+}
+
+/* Inlined twice, since this is what is done most. */
+static inline __attribute__((always_inline)) bool apply_pair(struct allot_store *store, bool sampled, uint32_t number,
+							     uint64_t first, const struct allot_event *event)
 {
 	struct allot_totals *totals = &store->header->totals;
 	uint32_t site_number = allotp_site_of(store, event->stack, event->domain);
@@ -460,22 +460,29 @@ bool allotp_apply_pair(struct allot_store *store, uint32_t number, uint64_t firs
 	if (slot->last_alloc == allotp_live_key(allotp_event_address(event), event->domain))
 		return false;
 	site = allotp_site(store, site_number);
-	journal_open(store, number, first, ALLOT_OP_ALLOC);
-	journal_site(store, site_number);
-	count_event(totals);
-	count_in(totals, &site->counters, size, 1, event->stamp);
-	count_event(totals);
-	count_out(totals, &site->counters, size, 1);
-	count_temporary(totals, &site->counters, size);
+	journal_open(store, sampled, number, first, ALLOT_OP_ALLOC);
+	journal_site(store, sampled, site_number);
+	tally(totals, sampled, ALLOT_OP_ALLOC);
+	allotp_block_in(store, sampled, site_number, size, event->stamp);
+	tally(totals, sampled, ALLOT_OP_FREE);
+	allotp_block_out(store, sampled, site_number, size);
+	if (is_temporary(sampled, &event[1]))
+		allotp_block_temporary(store, sampled, site_number, size);
 	count_mismatch(totals, site, event[0].family, event[1].family);
 	slot->last_alloc = 0;
 	journal_close(store, number, first + 2, &event[1]);
 	return true;
 }
 
+bool allotp_apply_pair(struct allot_store *store, uint32_t number, uint64_t first, const struct allot_event *event)
+{
+	return allotp_is_sampled(store) ? apply_pair(store, true, number, first, event)
+					: apply_pair(store, false, number, first, event);
+}
+
 static void apply_one(struct allot_store *store, uint32_t slot, const struct allot_event *event)
 {
-	count_event(&store->header->totals);
+	tally(&store->header->totals, allotp_is_sampled(store), event->op);
 	switch (event->op) {
 	case ALLOT_OP_ALLOC:
 		apply_alloc(store, slot, event);
@@ -511,7 +518,7 @@ void allotp_apply(struct allot_store *store, uint32_t slot, uint64_t number, con
 		allotp_slot(store, slot)->consumed = number + 1;
 		return;
 	}
-	journal_open(store, slot, number, event->op);
+	journal_open(store, allotp_is_sampled(store), slot, number, event->op);
 	if (store->header->full)
 		allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
 	else

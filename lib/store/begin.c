@@ -16,6 +16,7 @@ int allotp_store_begin(struct allot_store *store, const struct allot_store_start
 	header->pid = start->pid;
 	header->parent_pid = start->parent_pid;
 	header->depth_limit = start->depth_limit;
+	header->sampling_bytes = start->sampling_bytes;
 	header->segment_events = start->ring_events;
 	header->segment_bytes =
 		(uint32_t)(sizeof(struct allot_segment) + header->segment_events * sizeof(struct allot_event));

@@ -33,6 +33,7 @@ enum allot_region_id {
 	ALLOT_REGION_INDEX,    /* uint32_t[]: hash tables (parent, address) -> node, see tree.c */
 	ALLOT_REGION_NODE_SITE, /* uint32_t[node] -> first site of that stack */
 	ALLOT_REGION_SITES,    /* struct allot_store_site[] */
+	ALLOT_REGION_VARIANCES, /* struct allot_store_variance[site]; empty when every block is recorded */
 	ALLOT_REGION_DIRECTORY, /* uint32_t[]: live table, hash prefix -> page */
 	ALLOT_REGION_PAGES,    /* struct allot_live_page[] */
 	ALLOT_REGION_MAPS,     /* struct allot_map[], sorted by address */
@@ -53,7 +54,7 @@ struct allot_region {
 enum allot_op {
 	ALLOT_OP_NONE,
 	ALLOT_OP_ALLOC,         /* address, size, stack */
-	ALLOT_OP_FREE,          /* address */
+	ALLOT_OP_FREE,          /* address; size is 1 if the thread knows by itself that the block was temporary */
 	ALLOT_OP_GIVE_UP,       /* address: realloc is about to free it */
 	ALLOT_OP_RESTORE,       /* address: that realloc failed, the block is live as it was */
 	ALLOT_OP_MAP,           /* address, size, stack: mmap; replaces what was mapped there */
@@ -194,6 +195,25 @@ struct allot_store_site {
 };
 static_assert(sizeof(struct allot_store_site) == 128, "site size is part of the store's format");
 
+/*
+ * When blocks are sampled, each that is recorded stands for others that were not: it counts for 1/p blocks and size/p
+ * bytes, where p is the probability that it was chosen (see weight.h). Counters of sites and totals, marks and the time
+ * series are then numbers with a fraction of so many bits.
+ */
+#define ALLOT_FRACTION_BYTES 10
+#define ALLOT_FRACTION_BLOCKS 20
+
+/* How far the estimates of a site may be off: the estimated variances of what its counters hold. */
+struct allot_store_variance {
+	struct allot_spread {
+		unsigned __int128 bytes;  /* bytes squared */
+		unsigned __int128 blocks; /* with a fraction of ALLOT_FRACTION_VARIANCE bits */
+	} ever, freed, peak, temporary;
+};
+static_assert(sizeof(struct allot_store_variance) == 128, "variance size is part of the store's format");
+
+#define ALLOT_FRACTION_VARIANCE 16
+
 struct allot_live_entry {
 	uint64_t key;           /* address | domain << 48; 0: empty */
 	uint64_t size;
@@ -253,6 +273,9 @@ struct allot_totals {
 		uint64_t events;        /* events applied: the event numbers of sites and peak */
 		uint64_t unknown_frees, mismatched, double_allocations;
 	} tallies;
+	struct allot_samples {
+		uint64_t allocated, freed; /* when blocks are sampled: how many events said so */
+	} samples;
 };
 
 /*
@@ -280,6 +303,9 @@ struct allot_journal {
 	struct allot_site_counters replaced_counters;
 	uint32_t mismatched;
 	uint32_t unused;
+	/* when blocks are sampled */
+	struct allot_samples samples;
+	struct allot_store_variance variance, replaced_variance; /* of those sites */
 };
 
 enum allot_clock { ALLOT_CLOCK_COUNTER, ALLOT_CLOCK_MONOTONIC };
@@ -314,6 +340,7 @@ struct allot_header {
 	uint64_t start_monotonic_ns, start_realtime_ns;
 	uint64_t latest_stamp, latest_monotonic_ns; /* a second pair, as late as was known; tells the stamp's rate */
 	uint64_t pid_namespace; /* inode of /proc/self/ns/pid; 0: not known */
+	uint64_t sampling_bytes; /* a block is recorded about every so many bytes allocated; 0: every block is */
 
 	/* producers; all atomic */
 	uint64_t slot_count __attribute__((aligned(64))); /* slots ever used */

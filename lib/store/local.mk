@@ -4,6 +4,7 @@ libstore_la_SOURCES = \
 	lib/store/apply.h \
 	lib/store/begin.c \
 	lib/store/begin.h \
+	lib/store/count.h \
 	lib/store/drain.c \
 	lib/store/drain.h \
 	lib/store/layout.h \
@@ -15,9 +16,12 @@ libstore_la_SOURCES = \
 	lib/store/merge.h \
 	lib/store/ring.c \
 	lib/store/ring.h \
+	lib/store/sampled.c \
 	lib/store/series.c \
 	lib/store/series.h \
 	lib/store/store.c \
 	lib/store/store.h \
 	lib/store/tree.c \
-	lib/store/tree.h
+	lib/store/tree.h \
+	lib/store/weight.c \
+	lib/store/weight.h

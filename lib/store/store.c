@@ -28,8 +28,9 @@ static uint64_t round_up(uint64_t value, uint64_t unit)
 static const uint16_t shares[ALLOT_REGIONS] = {
 	[ALLOT_REGION_SLOTS] = 1,     [ALLOT_REGION_MODULES] = 1,    [ALLOT_REGION_STRINGS] = 1,
 	[ALLOT_REGION_NODES] = 64,    [ALLOT_REGION_INDEX] = 96,     [ALLOT_REGION_NODE_SITE] = 16,
-	[ALLOT_REGION_SITES] = 64,    [ALLOT_REGION_DIRECTORY] = 8,  [ALLOT_REGION_PAGES] = 448,
-	[ALLOT_REGION_MAPS] = 1,      [ALLOT_REGION_MARKS] = 1,      [ALLOT_REGION_SERIES] = 1,
+	[ALLOT_REGION_SITES] = 64,    [ALLOT_REGION_VARIANCES] = 16, [ALLOT_REGION_DIRECTORY] = 8,
+	[ALLOT_REGION_PAGES] = 448,   [ALLOT_REGION_MAPS] = 1,       [ALLOT_REGION_MARKS] = 1,
+	[ALLOT_REGION_SERIES] = 1,
 };
 
 static void lay_out(struct allot_store *store, uint64_t size)

@@ -97,6 +97,11 @@ static inline struct allot_store_site *allotp_site(const struct allot_store *sto
 	return ALLOTP_AT(store, ALLOT_REGION_SITES, struct allot_store_site, i);
 }
 
+static inline struct allot_store_variance *allotp_variance(const struct allot_store *store, uint64_t i)
+{
+	return ALLOTP_AT(store, ALLOT_REGION_VARIANCES, struct allot_store_variance, i);
+}
+
 static inline struct allot_live_page *allotp_page(const struct allot_store *store, uint64_t i)
 {
 	return ALLOTP_AT(store, ALLOT_REGION_PAGES, struct allot_live_page, i);

@@ -71,7 +71,7 @@ static void write_process(const struct allot_snapshot *snapshot)
 		puts("none");
 	write_label("sampling");
 	if (snapshot->sampling_bytes)
-		printf("one block in about %s (%" PRIu64 " bytes): counts are estimates ± standard error\n",
+		printf("one block in about %s allocated (%" PRIu64 " bytes): counts are estimates ± standard error\n",
 		       allotp_size((double)snapshot->sampling_bytes).text, snapshot->sampling_bytes);
 	else
 		puts("none, every block was recorded");

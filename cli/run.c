@@ -28,7 +28,7 @@ static const struct allot_option options[] = {
 	{ "report", 'r', "FILE", "write the report to FILE instead of standard error" },
 	{ "interval", 'i', "S", "also keep a snapshot every S seconds: FILE.001, FILE.002, …" },
 	{ "depth", 'd', "N", "keep the innermost N frames of each stack (default: all, up to 65535)" },
-	{ "sample", 's', "BYTES", "record one block about every BYTES allocated (512KiB, 1M): faster, and counts are estimates" },
+	{ "sample", 's', "BYTES", "record only one block about every BYTES allocated (512KiB, 1M): counts are estimates then" },
 	{ "follow", 0, NULL, "trace the processes that the program starts, too" },
 	{ "mmap", 0, NULL, "record mmap, munmap and mremap as a domain of their own" },
 	{ 0 },

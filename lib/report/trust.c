@@ -204,7 +204,7 @@ void allotp_trust_write(FILE *out, const struct allot_view *view, const struct a
 
 	if (snapshot->sampling_bytes)
 		fprintf(out,
-			"%sSampled: one in about %s of allocations; sizes and counts are estimates ± standard error.\n",
+			"%sSampled: one block in about %s allocated; sizes and counts are estimates ± standard error.\n",
 			prefix, allotp_size((double)snapshot->sampling_bytes).text);
 	allotp_exit_text(snapshot, end, sizeof(end));
 	fprintf(out, "%s%s %" PRIu64 " event%s; %s.\n", prefix, state, trust->events, ALLOT_PLURAL(trust->events), end);

@@ -220,7 +220,7 @@ static uint64_t unit_of(const char *text)
 }
 
 int allotp_option_size(const struct allot_command *command, const struct allot_arguments *arguments, const char *name,
-                       uint64_t min, uint64_t max, uint64_t *value, struct allot_error *error)
+		       uint64_t min, uint64_t max, uint64_t *value, struct allot_error *error)
 {
 	const char *text = allotp_option_value(command, arguments, name);
 	uint64_t unit = 0, bytes = 0;
@@ -237,8 +237,8 @@ int allotp_option_size(const struct allot_command *command, const struct allot_a
 	}
 	if (!unit || __builtin_mul_overflow(bytes, unit, &bytes) || bytes < min || bytes > max)
 		return allotp_error(error, -EINVAL,
-		                    "--%s: '%.64s' is not a size from %" PRIu64 " to %" PRIu64 " bytes, such as 512KiB", name,
-		                    text, min, max);
+				    "--%s: '%.64s' is not a size from %" PRIu64 " to %" PRIu64 " bytes, such as 512KiB",
+				    name, text, min, max);
 	*value = bytes;
 	return 0;
 }

@@ -35,7 +35,7 @@ int allotp_option_number(const struct allot_command *command, const struct allot
  * 1024, "500kB", "1MB" by powers of 1000. Otherwise as allotp_option_number.
  */
 int allotp_option_size(const struct allot_command *command, const struct allot_arguments *arguments, const char *name,
-                       uint64_t min, uint64_t max, uint64_t *value, struct allot_error *error);
+		       uint64_t min, uint64_t max, uint64_t *value, struct allot_error *error);
 
 /*
  * Reads the option's value as one of `count` words. *choice stays as it is if it was not given. Returns 0 or

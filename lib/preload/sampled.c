@@ -67,8 +67,8 @@ static void count_up(uint32_t bucket)
 {
 	uint8_t *count = &allotp_sampled_counts[bucket], old = __atomic_load_n(count, __ATOMIC_RELAXED);
 
-	while (old != STUCK && !__atomic_compare_exchange_n(count, &old, (uint8_t)(old + 1), true, __ATOMIC_RELAXED,
-							    __ATOMIC_RELAXED))
+	while (old != STUCK &&
+	       !__atomic_compare_exchange_n(count, &old, (uint8_t)(old + 1), true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
 }
 
@@ -76,8 +76,8 @@ static void count_down(uint32_t bucket)
 {
 	uint8_t *count = &allotp_sampled_counts[bucket], old = __atomic_load_n(count, __ATOMIC_RELAXED);
 
-	while (old && old != STUCK && !__atomic_compare_exchange_n(count, &old, (uint8_t)(old - 1), true,
-								   __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+	while (old && old != STUCK &&
+	       !__atomic_compare_exchange_n(count, &old, (uint8_t)(old - 1), true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		;
 }
 

@@ -13,9 +13,10 @@
 #include <stdint.h>
 
 struct allot_sampler {
-	uint64_t left;   /* bytes that may still be allocated before the one that is struck; 0 where nothing was drawn */
+	uint64_t left; /* bytes that may still be allocated before the one that is struck; 0 where nothing was drawn */
 	uint64_t random; /* state of the generator; 0: nothing was drawn yet, or every block is recorded */
-	const void *newest; /* the last block recorded, and what was left then: if that is still so, it is the last allocated */
+	const void *
+		newest; /* the last block recorded, and what was left then: if that is still so, it is the last allocated */
 	uint64_t newest_left;
 };
 

@@ -74,7 +74,7 @@ struct allot_variance allotp_group_variance(const struct allot_group *group, enu
 
 struct allot_variance allotp_variance_sum(struct allot_variance a, struct allot_variance b)
 {
-	return (struct allot_variance){a.bytes + b.bytes, a.blocks + b.blocks};
+	return (struct allot_variance){ a.bytes + b.bytes, a.blocks + b.blocks };
 }
 
 void allotp_variances_add(struct allot_variances *sum, const struct allot_variances *variances)
@@ -87,7 +87,7 @@ void allotp_variances_add(struct allot_variances *sum, const struct allot_varian
 
 struct allot_variances allotp_snapshot_variances(const struct allot_snapshot *snapshot)
 {
-	struct allot_variances sum = {0};
+	struct allot_variances sum = { 0 };
 
 	for (uint32_t i = 0; i < snapshot->site_count; i++)
 		allotp_variances_add(&sum, &snapshot->sites[i].variance);

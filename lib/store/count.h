@@ -87,7 +87,8 @@ static inline void allotp_add_temporary(struct allot_totals *totals, struct allo
 	totals->temporary_blocks += blocks;
 }
 
-static inline void allotp_block_in(struct allot_store *store, bool sampled, uint32_t site, uint64_t size, uint64_t stamp)
+static inline void allotp_block_in(struct allot_store *store, bool sampled, uint32_t site, uint64_t size,
+				   uint64_t stamp)
 {
 	if (sampled)
 		allotp_sampled_in(store, site, size, stamp);

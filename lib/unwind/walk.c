@@ -38,7 +38,7 @@ size_t allotp_walker_size(uint32_t limit)
 }
 
 struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_child *child, void *tree,
-                                        const uint64_t *epoch)
+					const uint64_t *epoch)
 {
 	struct allot_walker *walker = memory;
 
@@ -68,7 +68,7 @@ static inline bool same_frame(const struct allotp_frame *remembered, uint64_t ip
 static inline bool read_word(struct allot_walker *walker, uint64_t address, uint64_t *out)
 {
 	if (address % 8 != 0 || (!allotp_extent_holds(&walker->memory.current, address, 8) &&
-	                         !allotp_memory_reach(&walker->memory, address, 8)))
+				 !allotp_memory_reach(&walker->memory, address, 8)))
 		return false;
 	*out = allotp_memory_word(address);
 	return true;
@@ -112,7 +112,7 @@ static inline enum allotp_step step(struct allot_walker *walker, struct allotp_f
 	if (next->ip != 0)
 		return ALLOTP_STEP_CALLER;
 	if (rule.kind != ALLOTP_RULE_DEREF)
-		walker->end_word = (struct allotp_word){.address = ra_slot, .value = ra};
+		walker->end_word = (struct allotp_word){ .address = ra_slot, .value = ra };
 	return ALLOTP_STEP_END;
 }
 
@@ -121,7 +121,7 @@ static inline enum allotp_step step(struct allot_walker *walker, struct allotp_f
  * frame->words, and whether its frame pointer matters.
  */
 static inline void depend(struct allot_walker *walker, struct allotp_word *words, struct allotp_frame *frame,
-                          const struct allotp_frame *caller)
+			  const struct allotp_frame *caller)
 {
 	struct allotp_rule rule = allotp_rule_of_word(frame->rule);
 	uint64_t ra_slot = caller->sp - rule.ra * 8u;
@@ -194,7 +194,7 @@ static uint64_t callers_fp(const struct allotp_frame *frame, const struct allotp
 
 /* The path that starts with this frame and holds, if there is one; its base is one of the first `kept` frames. */
 static inline const struct allotp_path *find_path(const struct allot_walker *walker, uint32_t kept, uint64_t ip,
-                                                  uint64_t sp, uint64_t fp)
+						  uint64_t sp, uint64_t fp)
 {
 	uint64_t tag = allotp_path_tag(ip, sp);
 	uint32_t set = allotp_path_set(tag);
@@ -313,7 +313,7 @@ static void depend_on_nobody(struct allot_walker *walker, struct allotp_frame *f
 		return;
 	}
 	frame->fp_matters = allotp_rule_of_word(frame->rule).kind != ALLOTP_RULE_SP &&
-	                    allotp_rule_of_word(frame->rule).kind != ALLOTP_RULE_END;
+			    allotp_rule_of_word(frame->rule).kind != ALLOTP_RULE_END;
 	if (walker->end_word.address != 0)
 		allotp_words_add(walker->words, &frame->words, walker->end_word.address, walker->end_word.value);
 }
@@ -378,7 +378,7 @@ static void keep_path(struct allot_walker *walker, const struct allotp_frame *fr
 }
 
 static inline void tell(const struct allot_walker *walker, uint32_t node, uint32_t depth,
-                        struct allot_walk_result *result)
+			struct allot_walk_result *result)
 {
 	result->node = node;
 	result->depth = depth;
@@ -386,15 +386,27 @@ static inline void tell(const struct allot_walker *walker, uint32_t node, uint32
 	result->stop = walker->stop;
 }
 
+/* All that depends on code, or on what the tree said of it. */
+static void forget(struct allot_walker *walker)
+{
+	walker->count = 0;
+	memset(walker->children, 0, sizeof(walker->children));
+	memset(&walker->paths, 0, sizeof(walker->paths));
+}
+
 __attribute__((noinline)) static uint32_t
 walk_changed(struct allot_walker *walker, const struct allot_walk_start *start, struct allot_walk_result *result)
 {
 	uint32_t end = (uint32_t)frame_space(walker->limit);
-	struct walk walk = {.kept = walker->count, .first = end, .end = end, .status = ALLOT_WALK_TRUNCATED};
-	uint32_t count = walker->count, node;
+	struct walk walk = { .kept = walker->count, .first = end, .end = end, .status = ALLOT_WALK_TRUNCATED };
+	uint32_t count, node;
 
-	/* If a signal handler jumps out of this, nothing half done must stay remembered. */
-	walker->count = 0;
+	if (walker->busy) { /* a signal handler jumped out of the last walk, which left things half done */
+		forget(walker);
+		walker->memory = (struct allotp_memory){ .next = 0 };
+		walk.kept = 0;
+	}
+	walker->busy = true;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	walker->full_valid = false;
 	find_frames(walker, &walk, start);
@@ -402,7 +414,7 @@ walk_changed(struct allot_walker *walker, const struct allot_walk_start *start, 
 		/* What was remembered stays so, and the path. */
 		node = find_child(walker, walk.path->inner.node, start->ip, 0);
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
-		walker->count = count;
+		walker->busy = false;
 		tell(walker, node, path_depth(walk.path) + 1, result);
 		return node;
 	}
@@ -415,26 +427,25 @@ walk_changed(struct allot_walker *walker, const struct allot_walk_start *start, 
 	if (walk.kept > 0)
 		for (uint32_t i = 0; i < PATH_STARTS && walk.kept + i < count; i++)
 			keep_path(walker, &walker->frames[count - 1 - i], walk.kept - 1);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	walker->count = count;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	walker->busy = false;
 	tell(walker, node, count, result);
 	return node;
 }
 
 uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,
-                     struct allot_walk_result *result)
+		     struct allot_walk_result *result)
 {
 	/* Raised before the code is unloaded, by a thread that this one then learns of the new code from. */
 	uint64_t epoch = __atomic_load_n(walker->epoch, __ATOMIC_ACQUIRE);
 	const struct allotp_path *path;
 
 	if (walker->seen != epoch) {
-		walker->count = 0;
-		memset(walker->children, 0, sizeof(walker->children));
-		memset(&walker->paths, 0, sizeof(walker->paths));
+		forget(walker);
 		walker->seen = epoch;
 	}
-	if (walker->count > 0) {
+	if (walker->count > 0 && !walker->busy) {
 		const struct allotp_frame *innermost = &walker->frames[walker->count - 1];
 
 		if (same_frame(innermost, start->ip, start->sp, start->fp, false) &&

@@ -39,6 +39,7 @@ enum allotp_step {
 };
 
 struct allot_walker {
+	bool busy; /* in the middle of a walk; else what is remembered is whole */
 	/* the remembered walk */
 	uint32_t count;  /* frames; 0: none remembered */
 	uint32_t status; /* of the walk, as in its result */
@@ -76,7 +77,7 @@ enum allotp_step allotp_step_slow(struct allot_walker *walker, struct allotp_fra
  */
 static inline struct allotp_word allotp_word_never(const struct allot_walker *walker)
 {
-	return (struct allotp_word){.address = (uintptr_t)&walker->never, .value = 1};
+	return (struct allotp_word){ .address = (uintptr_t)&walker->never, .value = 1 };
 }
 
 #endif

@@ -94,6 +94,27 @@ START_TEST(remembers)
 }
 END_TEST
 
+static jmp_buf escape;
+
+/* A signal handler may jump out of the hook that it interrupted. */
+START_TEST(recovers_from_being_left)
+{
+	for (volatile int i = 0; i < 4; i++) {
+		hook_check(&hook);
+		hook_epoch++; /* all is asked for again */
+		hook_escape = &escape;
+		if (setjmp(escape) == 0) {
+			check(&hook);
+			ck_abort_msg("the tree was not asked");
+		}
+		hook_escape = NULL;
+		hook_check(&hook);
+		check(&hook);
+	}
+	JUDGE();
+}
+END_TEST
+
 START_TEST(recovers_from_a_full_tree)
 {
 	hook_tree_full = true;
@@ -132,7 +153,7 @@ static __attribute__((noinline)) unsigned dive_and_walk(unsigned depth, unsigned
 
 START_TEST(keeps_deep_stacks_to_the_limit)
 {
-	static const uint32_t limits[] = {1, 1024, ALLOT_WALK_LIMIT_MAX};
+	static const uint32_t limits[] = { 1, 1024, ALLOT_WALK_LIMIT_MAX };
 	static struct hook deep;
 
 	hook_make(&deep, limits[_i]);
@@ -171,7 +192,7 @@ static void handle(int number, siginfo_t *info, void *context)
 
 static void signal_with(int flags)
 {
-	struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | flags};
+	struct sigaction action = { .sa_sigaction = handle, .sa_flags = SA_SIGINFO | flags };
 	uint64_t stack[64];
 	uint32_t node_flags[64];
 	size_t count;
@@ -207,7 +228,7 @@ START_TEST(walks_off_alternate_stacks)
 
 		if (i > 0)
 			stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		stack_t other = {.ss_sp = stack, .ss_size = size};
+		stack_t other = { .ss_sp = stack, .ss_size = size };
 
 		ck_assert_int_eq(sigaltstack(&other, NULL), 0);
 		signal_with(SA_ONSTACK);
@@ -351,8 +372,8 @@ END_TEST
 /* Where there is neither unwind data nor a frame pointer, the walk says so, and where. */
 START_TEST(stops_where_no_way_is_known)
 {
-	uint64_t lie[2] = {0, 0x1234567};
-	const uint64_t pointers[] = {1, 8, (uintptr_t)&lie, UINT64_MAX - 7, UINT64_C(1) << 47};
+	uint64_t lie[2] = { 0, 0x1234567 };
+	const uint64_t pointers[] = { 1, 8, (uintptr_t)&lie, UINT64_MAX - 7, UINT64_C(1) << 47 };
 
 	lie[0] = (uintptr_t)&lie;
 	for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++) {
@@ -374,8 +395,6 @@ START_TEST(stops_where_no_way_is_known)
 	ck_assert_uint_eq(hook.last.depth, 2);
 }
 END_TEST
-
-static jmp_buf escape;
 
 static __attribute__((noinline, noreturn)) void walk_and_escape(void *argument)
 {
@@ -401,12 +420,13 @@ START_TEST(survives_wrong_frame_pointers)
 	volatile char *memory = alloca((size_t)(_i + 1));
 	const uint64_t sp = (uintptr_t)__builtin_frame_address(0) - 64;
 	const uint64_t pointers[] = {
-	        0, 1, 8, sp - 4096, UINT64_MAX, UINT64_MAX - 15, UINT64_C(1) << 47, UINT64_C(1) << 63};
+		0, 1, 8, sp - 4096, UINT64_MAX, UINT64_MAX - 15, UINT64_C(1) << 47, UINT64_C(1) << 63
+	};
 
 	memory[0] = 1;
 here:
 	for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++) {
-		struct allot_walk_start start = {.ip = (uintptr_t) && here + 1, .sp = sp, .fp = pointers[i]};
+		struct allot_walk_start start = { .ip = (uintptr_t) && here + 1, .sp = sp, .fp = pointers[i] };
 
 		allotp_walk(hook.walker, &start, &hook.last);
 		ck_assert_uint_eq(hook.last.status, ALLOT_WALK_TRUNCATED);
@@ -446,6 +466,7 @@ int main(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, walks_to_the_first_frame);
 	tcase_add_test(tests, remembers);
+	tcase_add_test(tests, recovers_from_being_left);
 	tcase_add_test(tests, recovers_from_a_full_tree);
 	tcase_add_loop_test(tests, keeps_deep_stacks_to_the_limit, 0, 3);
 	tcase_add_test(tests, walks_on_the_way_out);

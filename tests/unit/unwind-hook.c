@@ -20,6 +20,7 @@ struct node {
 };
 
 uint64_t hook_epoch;
+jmp_buf *hook_escape;
 bool hook_tree_full;
 unsigned long hook_children;
 
@@ -44,7 +45,7 @@ bool hook_setup(void)
 		table = map(TABLE_MAX * sizeof(*table));
 	}
 	/* The first call of backtrace loads libgcc. */
-	return allotp_reference_open() == 0 && backtrace((void *[1]){NULL}, 1) == 1;
+	return allotp_reference_open() == 0 && backtrace((void *[1]){ NULL }, 1) == 1;
 }
 
 bool hook_skips(void)
@@ -64,6 +65,8 @@ static uint32_t child(void *tree, uint32_t parent, uint64_t address, uint32_t fl
 	uint32_t result = 0;
 
 	(void)tree;
+	if (hook_escape)
+		longjmp(*hook_escape, 1);
 	if (hook_tree_full)
 		return ALLOT_NODE_NONE;
 	pthread_mutex_lock(&lock);
@@ -74,7 +77,7 @@ static uint32_t child(void *tree, uint32_t parent, uint64_t address, uint32_t fl
 		if (*entry == 0) {
 			if (node_count == NODES_MAX)
 				break;
-			nodes[node_count] = (struct node){.address = address, .parent = parent, .flags = flags};
+			nodes[node_count] = (struct node){ .address = address, .parent = parent, .flags = flags };
 			*entry = node_count++;
 		}
 		if (nodes[*entry].address == address && nodes[*entry].parent == parent && nodes[*entry].flags == flags)
@@ -137,16 +140,16 @@ static void describe(struct hook *hook, const uint64_t *ours, size_t our_count, 
 	if (hook->differing++ != 0)
 		return;
 	used += (size_t)snprintf(hook->difference, sizeof(hook->difference),
-	                         "walk %lu: %zu frames, status %u; reference %zu\n", hook->walks, our_count,
-	                         hook->last.status, their_count);
+				 "walk %lu: %zu frames, status %u; reference %zu\n", hook->walks, our_count,
+				 hook->last.status, their_count);
 	for (size_t i = 0; i < most && used < sizeof(hook->difference) - 1; i++) {
 		uint64_t our = i < our_count ? ours[i] : 0;
 		uint64_t their = i < their_count ? (uintptr_t)theirs[i] : 0;
 
 		if (our != their || i < 4)
 			used += (size_t)snprintf(hook->difference + used, sizeof(hook->difference) - used,
-			                         "#%zu %#llx %#llx\n", i, (unsigned long long)our,
-			                         (unsigned long long)their);
+						 "#%zu %#llx %#llx\n", i, (unsigned long long)our,
+						 (unsigned long long)their);
 	}
 }
 
@@ -166,8 +169,8 @@ static bool is_same(const struct hook *hook, size_t our_count, size_t their_coun
 {
 	bool limited = their_count > hook->limit;
 	bool same = our_count == (limited ? hook->limit : their_count) && our_count == hook->last.depth &&
-	            hook->last.status == (limited ? ALLOT_WALK_LIMITED : ALLOT_WALK_COMPLETE) &&
-	            hook_root(hook->last.node) == (limited ? ALLOT_NODE_LIMIT : ALLOT_NODE_ROOT);
+		    hook->last.status == (limited ? ALLOT_WALK_LIMITED : ALLOT_WALK_COMPLETE) &&
+		    hook_root(hook->last.node) == (limited ? ALLOT_NODE_LIMIT : ALLOT_NODE_ROOT);
 
 	for (size_t i = 0; same && i < our_count; i++)
 		same = hook->ours[i] == (uintptr_t)hook->theirs[i];

@@ -5,6 +5,7 @@
 
 #include "unwind/walk.h"
 
+#include <setjmp.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -35,6 +36,7 @@ struct hook {
 };
 
 extern uint64_t hook_epoch;
+extern jmp_buf *hook_escape;        /* if not NULL, the tree jumps there instead of answering */
 extern bool hook_tree_full;         /* makes the tree refuse new and old nodes alike */
 extern unsigned long hook_children; /* how often the tree was asked */
 

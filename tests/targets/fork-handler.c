@@ -9,7 +9,7 @@
 
 #include "interrupt.h"
 
-static volatile sig_atomic_t forks, is_child;
+static volatile sig_atomic_t forks, is_child, wanted;
 
 SITE void in_child_881(void)
 {
@@ -26,7 +26,8 @@ static void handle(int number)
 	int saved = errno;
 
 	(void)number;
-	if (!is_child && fork() == 0)
+	/* No more than wanted: a child made after the loop would go on as its parent does. */
+	if (!is_child && forks < wanted && fork() == 0)
 		is_child = 1;
 	forks++;
 	errno = saved;
@@ -34,10 +35,11 @@ static void handle(int number)
 
 int main(int argc, char **argv)
 {
-	int wanted = argc > 1 ? atoi(argv[1]) : 100, bad = 0, state;
+	int bad = 0, state;
 	timer_t timer;
 	pid_t pid;
 
+	wanted = argc > 1 ? atoi(argv[1]) : 100;
 	timer = interrupt_every(1000000, SIGPROF, handle);
 	while (forks < wanted && !is_child)
 		in_loop_883();

@@ -3,6 +3,8 @@
 #ifndef ALLOT_TESTS_STORE_FIXTURE_H
 #define ALLOT_TESTS_STORE_FIXTURE_H
 
+#include <check.h>
+
 #include "store/ring.h"
 #include "store/store.h"
 
@@ -12,6 +14,13 @@
 #else
 #define FIXTURE_SLOWNESS 1
 #endif
+
+/* ck_assert for loops of millions: Check writes down where it was at each of its own. */
+#define fixture_require(condition)                                                                                     \
+	do {                                                                                                           \
+		if (!(condition))                                                                                      \
+			ck_abort_msg("%s", #condition);                                                                \
+	} while (0)
 
 /* Makes a store of this many bytes whose ring segments hold `ring_events`. Returns its memfd. */
 int fixture_create(struct allot_store *store, uint64_t size, uint32_t ring_events);

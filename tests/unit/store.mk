@@ -3,8 +3,9 @@ STORE_MODEL = tests/unit/store-fixture.c tests/unit/store-fixture.h tests/unit/s
 	tests/unit/unit.h
 STORE_LIBS = libstore.la libcommon.la $(UNIT_LIBS)
 
-STORE_TESTS = tests/unit/test-store-drain tests/unit/test-store-hostile tests/unit/test-store-ring \
-	tests/unit/test-store-step tests/unit/test-store-threads tests/unit/test-store-tree
+STORE_TESTS = tests/unit/test-store-drain tests/unit/test-store-hostile tests/unit/test-store-live \
+	tests/unit/test-store-maps tests/unit/test-store-ring tests/unit/test-store-step \
+	tests/unit/test-store-threads tests/unit/test-store-tree
 check_PROGRAMS += $(STORE_TESTS)
 TESTS += $(STORE_TESTS)
 tests_unit_test_store_drain_SOURCES = tests/unit/test-store-drain.c $(STORE_MODEL)
@@ -13,6 +14,12 @@ tests_unit_test_store_drain_LDADD = $(STORE_LIBS)
 tests_unit_test_store_hostile_SOURCES = tests/unit/test-store-hostile.c $(STORE_MODEL)
 tests_unit_test_store_hostile_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_store_hostile_LDADD = $(STORE_LIBS)
+tests_unit_test_store_live_SOURCES = tests/unit/test-store-live.c $(STORE_MODEL)
+tests_unit_test_store_live_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_store_live_LDADD = $(STORE_LIBS)
+tests_unit_test_store_maps_SOURCES = tests/unit/test-store-maps.c $(STORE_MODEL)
+tests_unit_test_store_maps_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_store_maps_LDADD = $(STORE_LIBS)
 tests_unit_test_store_ring_SOURCES = tests/unit/test-store-ring.c $(STORE_MODEL)
 tests_unit_test_store_ring_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_store_ring_CFLAGS = $(AM_CFLAGS) -pthread

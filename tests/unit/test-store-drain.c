@@ -42,7 +42,7 @@ static void tear_down(void)
 static void happen(const struct model_event *event, uint64_t stamp)
 {
 	model_apply(&model, event);
-	ck_assert(fixture_write(&producers[event->slot], model_encode(&model, event, stamp)));
+	fixture_require(fixture_write(&producers[event->slot], model_encode(&model, event, stamp)));
 }
 
 static void happen_at_random(uint64_t *random, uint32_t slots, uint64_t stamp)

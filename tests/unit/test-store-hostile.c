@@ -37,7 +37,7 @@ static void write_maps(struct allot_producer *producer, const struct store_model
 		.domain = ALLOT_DOMAIN_MMAP,
 	};
 
-	ck_assert(fixture_write(producer, event));
+	fixture_require(fixture_write(producer, event));
 }
 
 /* Some of everything, and events that are still in the rings. */
@@ -53,7 +53,7 @@ static void fill(struct allot_store *store, uint64_t *random)
 		struct model_event event = model_random_event(&model, random, SLOTS);
 
 		model_apply(&model, &event);
-		ck_assert(fixture_write(&producers[event.slot], model_encode(&model, &event, 2 + i * 8192)));
+		fixture_require(fixture_write(&producers[event.slot], model_encode(&model, &event, 2 + i * 8192)));
 		if (i % 20 == 0)
 			write_maps(&producers[event.slot], &model, random, 2 + i * 8192);
 		if (i == 7000)

@@ -30,14 +30,14 @@ static struct allot_producer attached(uint32_t tid)
 {
 	struct allot_producer producer;
 
-	ck_assert_int_eq(allotp_producer_attach(&producer, &store, tid, 1), 0);
+	fixture_require(!allotp_producer_attach(&producer, &store, tid, 1));
 	return producer;
 }
 
 /* Marks are kept one by one, so they tell what came out of a ring. */
 static void write_mark(struct allot_producer *producer, uint64_t name, uint64_t stamp)
 {
-	ck_assert(fixture_write(producer, (struct allot_event){ .stamp = stamp, .address = name, .op = ALLOT_OP_MARK }));
+	fixture_require(fixture_write(producer, (struct allot_event){ .stamp = stamp, .address = name, .op = ALLOT_OP_MARK }));
 }
 
 static void assert_marks(uint32_t count)
@@ -81,7 +81,7 @@ START_TEST(a_ring_grows_while_nobody_drains)
 	/* What was grown is used before there is more. */
 	ck_assert_int_eq(allotp_drain_lock(&store), 0);
 	for (uint32_t i = 0; i < 99 * RING_EVENTS; i++)
-		ck_assert(fixture_write(&producer, (struct allot_event){ .stamp = 5000, .op = ALLOT_OP_THREAD }));
+		fixture_require(fixture_write(&producer, (struct allot_event){ .stamp = 5000, .op = ALLOT_OP_THREAD }));
 	ck_assert_uint_eq(store.header->segment_count, 100);
 	allotp_drain_unlock(&store);
 	ck_assert_uint_eq(fixture_drain(&store), 99 * RING_EVENTS);
@@ -108,7 +108,7 @@ START_TEST(a_ring_that_cannot_grow_refuses)
 	ck_assert_uint_eq(store.header->slot_count, 2);
 	allotp_drain_unlock(&store);
 	ck_assert_uint_eq(fixture_drain(&store), written);
-	ck_assert(fixture_write(&producer, (struct allot_event){ .stamp = 2, .op = ALLOT_OP_THREAD }));
+	fixture_require(fixture_write(&producer, (struct allot_event){ .stamp = 2, .op = ALLOT_OP_THREAD }));
 	ck_assert_int_eq(allotp_producer_attach(&second, &store, 2, 2), 0);
 	ck_assert_uint_eq(fixture_drain(&store), 2);
 }
@@ -158,7 +158,7 @@ START_TEST(a_million_threads_one_after_another)
 	for (uint32_t i = 0; i < MANY; i++) {
 		struct allot_producer producer = attached(i);
 
-		ck_assert_uint_eq(producer.number, 0);
+		fixture_require(producer.number == 0);
 		allotp_producer_detach(&producer);
 		seen++;
 	}
@@ -176,7 +176,7 @@ START_TEST(a_million_events_in_one_ring)
 	struct allot_producer producer = attached(1);
 
 	for (uint32_t i = 0; i < MANY; i++)
-		ck_assert(fixture_write(&producer, (struct allot_event){ .stamp = 2, .op = ALLOT_OP_THREAD }));
+		fixture_require(fixture_write(&producer, (struct allot_event){ .stamp = 2, .op = ALLOT_OP_THREAD }));
 	ck_assert_uint_le(store.header->segment_count, 2);
 	fixture_drain(&store);
 	ck_assert_uint_eq(store.header->totals.tallies.events, MANY + 1);
@@ -192,7 +192,7 @@ static void *come_and_go(void *unused)
 		struct allot_producer producer = attached(i);
 
 		for (uint32_t n = i % 40; n-- > 0;)
-			ck_assert(fixture_write(&producer, (struct allot_event){ .stamp = 2, .op = ALLOT_OP_THREAD }));
+			fixture_require(fixture_write(&producer, (struct allot_event){ .stamp = 2, .op = ALLOT_OP_THREAD }));
 		allotp_producer_detach(&producer);
 	}
 	return NULL;

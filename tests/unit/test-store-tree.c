@@ -36,10 +36,9 @@ static uint32_t child(uint32_t parent, uint64_t address)
 
 static void assert_node(uint32_t node, uint32_t parent, uint64_t address)
 {
-	ck_assert_uint_ge(node, ALLOT_NODE_FIRST);
-	ck_assert_uint_lt(node, store.header->node_count);
-	ck_assert_uint_eq(allotp_node(&store, node)->parent, parent);
-	ck_assert_uint_eq(allotp_node(&store, node)->address, address);
+	fixture_require(node >= ALLOT_NODE_FIRST && node < store.header->node_count);
+	fixture_require(allotp_node(&store, node)->parent == parent);
+	fixture_require(allotp_node(&store, node)->address == address);
 }
 
 START_TEST(children_are_told_apart)
@@ -88,10 +87,10 @@ START_TEST(growth_moves_every_node)
 	uint32_t first = child(ALLOT_NODE_ROOT, 0);
 
 	for (uint32_t i = 1; i < count; i++)
-		ck_assert_uint_eq(child(first + (i - 1) / 3, i), first + i);
+		fixture_require(child(first + (i - 1) / 3, i) == first + i);
 	ck_assert_uint_gt(store.header->index_level, 3);
 	for (uint32_t i = 1; i < count; i++)
-		ck_assert_uint_eq(allotp_tree_find(&store, first + (i - 1) / 3, i, 0), first + i);
+		fixture_require(allotp_tree_find(&store, first + (i - 1) / 3, i, 0) == first + i);
 	ck_assert_uint_eq(store.header->node_count, ALLOT_NODE_FIRST + count);
 }
 END_TEST
@@ -205,7 +204,7 @@ START_TEST(a_full_store_refuses)
 	ck_assert_uint_eq(added, room - ALLOT_NODE_FIRST);
 	/* Those that are in it are still found. */
 	for (uint64_t i = 0; i < added; i++)
-		ck_assert_uint_ne(allotp_tree_find(&small, ALLOT_NODE_ROOT, i, 0), ALLOT_NODE_NONE);
+		fixture_require(allotp_tree_find(&small, ALLOT_NODE_ROOT, i, 0) != ALLOT_NODE_NONE);
 	allotp_store_close(&small);
 }
 END_TEST

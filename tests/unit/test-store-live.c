@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests of the live table against a plain array: what is in it, what is found, and what happens when it is full. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store-fixture.h"
+#include "store/live.h"
+#include "unit.h"
+
+#define KEYS 400000u
+#define OPERATIONS (1000000u / FIXTURE_SLOWNESS)
+
+static struct allot_store store;
+
+/* The model: the entry of each key, size 0 if there is none. */
+static struct allot_live_entry *entries;
+static uint64_t count;
+
+static void set_up(void)
+{
+	close(fixture_create(&store, UINT64_C(1) << 26, 64));
+	entries = calloc(KEYS, sizeof(*entries));
+	ck_assert_ptr_nonnull(entries);
+	count = 0;
+}
+
+static void tear_down(void)
+{
+	allotp_store_close(&store);
+	free(entries);
+}
+
+static uint64_t key_of(uint32_t number)
+{
+	return allotp_live_key(UINT64_C(0x550000000000) + (uint64_t)(number / 2) * 48, number % 2 ? 3 : 0);
+}
+
+static int insert(uint32_t number, uint64_t size)
+{
+	struct allot_live_entry replaced, entry = {
+		.key = key_of(number),
+		.size = size,
+		.site = number % 1000 + 1,
+		.slot_family = number % 17,
+	};
+	int result = allotp_live_insert(&store, &entry, &replaced);
+
+	if (!result) {
+		fixture_require(!replaced.key);
+		entries[number] = entry;
+		count++;
+	}
+	return result;
+}
+
+static void assert_found(uint32_t number)
+{
+	const struct allot_live_entry *found = allotp_live_find(&store, key_of(number)), *entry = &entries[number];
+
+	if (!entry->size) {
+		fixture_require(!found);
+		return;
+	}
+	fixture_require(found && !memcmp(found, entry, sizeof(*entry)));
+}
+
+static void remove_key(uint32_t number)
+{
+	allotp_live_remove(&store, allotp_live_find(&store, key_of(number)));
+	entries[number].size = 0;
+	count--;
+}
+
+static void count_entry(const struct allot_live_entry *entry, void *data)
+{
+	uint32_t number = (uint32_t)((entry->key & ALLOT_LOW48) - UINT64_C(0x550000000000)) / 48 * 2 + (entry->key >> 48 == 3);
+
+	fixture_require(number < KEYS && !memcmp(entry, &entries[number], sizeof(*entry)));
+	++*(uint64_t *)data;
+}
+
+static void assert_exact(void)
+{
+	uint64_t listed = 0;
+
+	fixture_each_live(&store, count_entry, &listed);
+	ck_assert_uint_eq(listed, count);
+	for (uint32_t i = 0; i < KEYS; i++)
+		assert_found(i);
+}
+
+START_TEST(a_million_operations)
+{
+	uint64_t random = (uint64_t)_i;
+
+	for (uint32_t i = 0; i < OPERATIONS; i++) {
+		/* The table grows, shrinks and grows again. */
+		uint64_t bias = i / (OPERATIONS / 4) % 2 ? 30 : 85;
+		uint32_t number = (uint32_t)(fixture_random(&random) % KEYS);
+
+		assert_found(number);
+		if (entries[number].size)
+			remove_key(number);
+		else if (fixture_random(&random) % 100 < bias)
+			fixture_require(!insert(number, 1 + fixture_random(&random) % 100000));
+	}
+	assert_exact();
+	ck_assert_uint_gt(store.header->page_count, 500 / FIXTURE_SLOWNESS);
+	ck_assert_uint_gt(store.header->directory_bits, 6);
+	while (count) {
+		uint32_t number = (uint32_t)(fixture_random(&random) % KEYS);
+
+		for (; !entries[number].size; number = (number + 1) % KEYS)
+			;
+		remove_key(number);
+	}
+	assert_exact();
+}
+END_TEST
+
+/* One page, so full that entries stand far from home and chains go round its end. */
+START_TEST(chains_stay_whole)
+{
+	uint64_t random = 100 + (uint64_t)_i;
+	uint32_t numbers[2000], used = 0;
+
+	while (!store.header->directory_bits && allotp_page(&store, 1)->count < ALLOT_LIVE_ENTRIES * 9 / 10 - 1) {
+		uint32_t number = (uint32_t)(fixture_random(&random) % KEYS);
+
+		if (entries[number].size)
+			continue;
+		ck_assert_uint_lt(used, 2000);
+		ck_assert_int_eq(insert(number, 1 + number), 0);
+		numbers[used++] = number;
+	}
+	while (used) {
+		uint32_t gone = (uint32_t)(fixture_random(&random) % used);
+
+		remove_key(numbers[gone]);
+		assert_found(numbers[gone]);
+		numbers[gone] = numbers[--used];
+		for (uint32_t i = 0; i < used; i++)
+			assert_found(numbers[i]);
+	}
+}
+END_TEST
+
+START_TEST(an_insert_may_be_repeated)
+{
+	struct allot_live_entry replaced, entry = { .key = key_of(1), .size = 10, .site = 1 }, other = entry;
+
+	ck_assert_int_eq(allotp_live_insert(&store, &entry, &replaced), 0);
+	ck_assert_uint_eq(replaced.key, 0);
+	ck_assert_int_eq(allotp_live_insert(&store, &entry, &replaced), 0);
+	ck_assert_uint_eq(replaced.key, 0);
+	other.size = 20;
+	ck_assert_int_eq(allotp_live_insert(&store, &other, &replaced), 0);
+	ck_assert_int_eq(memcmp(&replaced, &entry, sizeof(entry)), 0);
+	ck_assert_int_eq(memcmp(allotp_live_find(&store, entry.key), &other, sizeof(other)), 0);
+}
+END_TEST
+
+START_TEST(the_domain_tells_blocks_apart)
+{
+	ck_assert_uint_ne(key_of(0), key_of(1));
+	ck_assert_uint_eq(key_of(0) & ALLOT_LOW48, key_of(1) & ALLOT_LOW48);
+	ck_assert_int_eq(insert(0, 10), 0);
+	assert_found(1);
+	ck_assert_int_eq(insert(1, 20), 0);
+	remove_key(0);
+	assert_found(0);
+	assert_found(1);
+}
+END_TEST
+
+START_TEST(a_full_table_refuses)
+{
+	uint64_t capacity, random = 7;
+	uint32_t next = 0, refused;
+
+	allotp_store_close(&store);
+	close(fixture_create(&store, ALLOT_STORE_SIZE_MIN, 64));
+	/* Page 0 is not used. */
+	capacity = allotp_capacity(&store, ALLOT_REGION_PAGES, sizeof(struct allot_live_page)) - 1;
+	while (!insert(next, 1 + next))
+		fixture_require(++next < KEYS);
+	ck_assert_uint_eq(store.header->page_count, capacity);
+	ck_assert_uint_gt(count, capacity * ALLOT_LIVE_ENTRIES / 2);
+	assert_exact();
+	/* It goes on refusing those that have no room, taking the others, and keeping what it has. */
+	for (uint32_t i = refused = 0; i < 2000; i++)
+		refused += insert(next + i, 1 + next + i) != 0;
+	ck_assert_uint_gt(refused, 0);
+	ck_assert_uint_lt(refused, 2000);
+	assert_exact();
+	for (uint32_t i = 0; i < 100000; i++) {
+		uint32_t number = (uint32_t)(fixture_random(&random) % next);
+
+		if (entries[number].size)
+			remove_key(number);
+	}
+	assert_exact();
+	/* Where there is room again, it is used. */
+	for (uint32_t i = 0; i < next; i += 10) {
+		if (!entries[i].size)
+			fixture_require(!insert(i, 5));
+	}
+	assert_exact();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("store-live");
+	TCase *tcase = tcase_create("live");
+
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_set_timeout(tcase, 60);
+	tcase_add_loop_test(tcase, a_million_operations, 0, 2);
+	tcase_add_loop_test(tcase, chains_stay_whole, 0, 10);
+	tcase_add_test(tcase, an_insert_may_be_repeated);
+	tcase_add_test(tcase, the_domain_tells_blocks_apart);
+	tcase_add_test(tcase, a_full_table_refuses);
+	suite_add_tcase(suite, tcase);
+	return unit_run(suite);
+}

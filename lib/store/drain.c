@@ -54,13 +54,19 @@ static int take_over(struct allot_store *store, bool recover)
 	return 0;
 }
 
+bool allotp_drain_owner_is_here(const struct allot_store *store)
+{
+	uint64_t owner = __atomic_load_n(&store->header->lock, __ATOMIC_RELAXED);
+
+	return store->guest && owner && (owner & ((1u << PID_BITS) - 1)) == store->header->pid;
+}
+
 int allotp_drain_lock(struct allot_store *store)
 {
 	uint64_t owner = 0, me;
 
 	/* The common refusal costs no system call. */
-	if (__atomic_load_n(&store->header->lock, __ATOMIC_RELAXED) && store->guest &&
-	    (__atomic_load_n(&store->header->lock, __ATOMIC_RELAXED) & ((1u << PID_BITS) - 1)) == store->header->pid)
+	if (allotp_drain_owner_is_here(store))
 		return -EBUSY;
 	me = owner_word(store);
 	if (__atomic_compare_exchange_n(&store->header->lock, &owner, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))

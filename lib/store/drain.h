@@ -19,6 +19,9 @@
  */
 int allotp_drain_lock(struct allot_store *store);
 
+/* Whether a thread of the traced program holds the lock, and this is it. Any thread; async-signal-safe. */
+bool allotp_drain_owner_is_here(const struct allot_store *store);
+
 /* Takes the lock whoever has it. Only when the caller knows that nobody can be draining any more. */
 int allotp_drain_lock_by_force(struct allot_store *store);
 

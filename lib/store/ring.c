@@ -179,8 +179,14 @@ void allotp_producer_detach(struct allot_producer *producer)
 	producer->slot = NULL;
 }
 
-/* A drainer that lacks a processor gets one within this time, unless it is stopped. */
-static const uint64_t patience_ns = 10000000;
+/*
+ * A drainer that lacks a processor gets one within this time, unless it is stopped. A thread of this very process is not
+ * stopped while another one runs, but on a busy machine it may wait for many others' turns.
+ */
+static uint64_t patience_ns(const struct allot_store *store)
+{
+	return allotp_drain_owner_is_here(store) ? UINT64_C(1000000000) : 10000000;
+}
 
 /*
  * When rings hold more than they should although somebody drains, the drainer lacks a processor, or many produce
@@ -206,7 +212,7 @@ static uint32_t wait_for_segment(struct allot_store *store)
 		if (events != seen) {
 			seen = events;
 			since = now;
-		} else if (now - since > patience_ns) {
+		} else if (now - since > patience_ns(store)) {
 			__atomic_store_n(&store->stuck_at, seen, __ATOMIC_RELAXED);
 		}
 	}

@@ -23,10 +23,10 @@ struct allot_launch {
 
 /* What the traced program gets in its environment. */
 struct allot_launch_plan {
-	const char *library;   /* path of liballot.so */
-	const char *directory; /* for stores that the program makes itself */
-	int store_fd;          /* the memfd; inherited under another number. -1: none */
-	uint32_t depth;        /* 0: no limit */
+	const char *library;     /* path of liballot.so */
+	const char *directory;   /* for stores that the program makes itself */
+	int store_fd;            /* the memfd; inherited under another number. -1: none */
+	uint32_t depth;          /* 0: no limit */
 	uint64_t sampling_bytes; /* 0: record every block */
 	bool follow, mmap;
 };

@@ -36,9 +36,9 @@ struct allot_group {
 	uint32_t key;
 	struct allot_count live, peak, ever, temporary;
 	struct allot_variances variance; /* of them, where blocks were sampled */
-	struct allot_count before; /* the measure in the older snapshot, when two are compared */
+	struct allot_count before;       /* the measure in the older snapshot, when two are compared */
 	struct allot_variance variance_before;
-	bool gone;                 /* in the older one only: the node below is one of its nodes */
+	bool gone; /* in the older one only: the node below is one of its nodes */
 	/* The frame that gave the key, in the stack of the group's largest site; below ALLOT_NODE_FIRST: none. */
 	uint32_t node, frame;
 	uint64_t sites; /* stacks it was summed from; in cumulative groups, frames */

@@ -55,7 +55,7 @@ static void set_rule(struct run *run, uint64_t number, enum allotp_cfi_how how, 
 {
 	/* Others (vector registers) play no part in unwinding. */
 	if (number < ALLOTP_REGISTERS)
-		run->scratch->row.registers[number] = (struct allotp_cfi_rule){.how = how, .offset = offset};
+		run->scratch->row.registers[number] = (struct allotp_cfi_rule){ .how = how, .offset = offset };
 }
 
 static void restore_rule(struct run *run, uint64_t number)
@@ -67,7 +67,7 @@ static void restore_rule(struct run *run, uint64_t number)
 static struct allotp_expression read_expression(struct run *run)
 {
 	uint64_t size = allotp_cursor_uleb(&run->program);
-	struct allotp_expression expression = {.code = run->program.at, .size = (uint32_t)size};
+	struct allotp_expression expression = { .code = run->program.at, .size = (uint32_t)size };
 
 	allotp_cursor_skip(&run->program, size); /* entries are shorter than 4 GiB, so the size fits if this succeeds */
 	return expression;
@@ -79,7 +79,7 @@ static void set_expression(struct run *run, enum allotp_cfi_how how)
 	struct allotp_expression expression = read_expression(run);
 
 	if (number < ALLOTP_REGISTERS)
-		run->scratch->row.registers[number] = (struct allotp_cfi_rule){.how = how, .expression = expression};
+		run->scratch->row.registers[number] = (struct allotp_cfi_rule){ .how = how, .expression = expression };
 }
 
 static void set_cfa(struct run *run, uint64_t number, int64_t offset)
@@ -89,7 +89,7 @@ static void set_cfa(struct run *run, uint64_t number, int64_t offset)
 		return;
 	}
 	run->scratch->row.cfa_register = (uint32_t)number;
-	run->scratch->row.cfa = (struct allotp_cfi_rule){.how = ALLOTP_CFI_OFFSET, .offset = offset};
+	run->scratch->row.cfa = (struct allotp_cfi_rule){ .how = ALLOTP_CFI_OFFSET, .offset = offset };
 }
 
 /* The new offset of a CFA that is a register plus an offset. */
@@ -153,7 +153,7 @@ static bool execute_cfa(struct run *run, uint8_t op)
 		set_cfa_offset(run, factored(run, (uint64_t)allotp_cursor_sleb(program)));
 		return true;
 	case CFA_DEF_CFA_EXPRESSION:
-		run->scratch->row.cfa = (struct allotp_cfi_rule){.how = ALLOTP_CFI_VALUE};
+		run->scratch->row.cfa = (struct allotp_cfi_rule){ .how = ALLOTP_CFI_VALUE };
 		run->scratch->row.cfa.expression = read_expression(run);
 		return true;
 	default:
@@ -270,13 +270,13 @@ static bool execute_all(struct run *run, struct allotp_cursor program)
 int allotp_cfi_find(const struct allotp_object *object, uint64_t pc, struct allotp_cfi_scratch *scratch)
 {
 	struct allotp_fde fde;
-	struct run run = {.fde = &fde, .scratch = scratch, .pc = pc};
+	struct run run = { .fde = &fde, .scratch = scratch, .pc = pc };
 	int error = allotp_fde_find(object, pc, &fde);
 
 	if (error)
 		return error;
 	scratch->start = fde.start;
-	scratch->row = (struct allotp_cfi_row){.signal = fde.signal};
+	scratch->row = (struct allotp_cfi_row){ .signal = fde.signal };
 	/* The CIE's program has no locations: it is run whole. */
 	if (!execute_all(&run, fde.initial) || run.location != 0)
 		return -EBADMSG;
@@ -302,7 +302,7 @@ static int read_slot(struct allotp_memory *memory, uint64_t address, uint64_t *o
 
 /* The caller's value of a register. Not for SAME and UNDEFINED. */
 static int apply(const struct allotp_cfi_rule *rule, uint64_t cfa, const struct allotp_registers *registers,
-                 struct allotp_memory *memory, uint64_t *out)
+		 struct allotp_memory *memory, uint64_t *out)
 {
 	uint64_t address;
 	int error;
@@ -330,7 +330,7 @@ static int apply(const struct allotp_cfi_rule *rule, uint64_t cfa, const struct 
 }
 
 static int find_cfa(const struct allotp_cfi_row *row, const struct allotp_registers *registers,
-                    struct allotp_memory *memory, uint64_t *out)
+		    struct allotp_memory *memory, uint64_t *out)
 {
 	if (row->cfa.how == ALLOTP_CFI_VALUE)
 		return allotp_expression_evaluate(&row->cfa.expression, registers, memory, NULL, out);
@@ -367,7 +367,7 @@ static int become(const struct allotp_cfi_row *row, struct allotp_registers *reg
 
 int allotp_cfi_step(const struct allotp_cfi_row *row, struct allotp_registers *registers, struct allotp_memory *memory)
 {
-	struct allotp_registers caller = {.known = 0};
+	struct allotp_registers caller = { .known = 0 };
 	uint64_t cfa, value;
 	int error;
 

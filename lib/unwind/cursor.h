@@ -40,7 +40,7 @@ static inline struct allotp_cursor allotp_cursor_make(uint64_t address, uint64_t
 {
 	const uint8_t *at = (const uint8_t *)(uintptr_t)address;
 
-	return (struct allotp_cursor){.at = at, .end = at + size};
+	return (struct allotp_cursor){ .at = at, .end = at + size };
 }
 
 static inline bool allotp_cursor_more(const struct allotp_cursor *cursor)

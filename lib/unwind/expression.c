@@ -350,7 +350,7 @@ static void step(struct machine *machine)
 }
 
 int allotp_expression_evaluate(const struct allotp_expression *expression, const struct allotp_registers *registers,
-                               struct allotp_memory *memory, const uint64_t *initial, uint64_t *out)
+			       struct allotp_memory *memory, const uint64_t *initial, uint64_t *out)
 {
 	struct machine machine;
 	unsigned steps = 0;

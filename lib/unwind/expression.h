@@ -19,6 +19,6 @@ struct allotp_expression {
  * unwinding deals with), -EFAULT if it reads memory that can't be read, -EINVAL if it is malformed or too long.
  */
 int allotp_expression_evaluate(const struct allotp_expression *expression, const struct allotp_registers *registers,
-                               struct allotp_memory *memory, const uint64_t *initial, uint64_t *out);
+			       struct allotp_memory *memory, const uint64_t *initial, uint64_t *out);
 
 #endif

@@ -45,7 +45,7 @@ static int read_entry(const struct allotp_object *object, uint64_t address, stru
 	if (length < 4 || length > ENTRY_MAX || !allotp_object_readable(object, start, length))
 		return -EBADMSG;
 	cursor = allotp_cursor_make(start, 4);
-	*out = (struct entry){.address = address, .id = start, .size = length, .next = start + length};
+	*out = (struct entry){ .address = address, .id = start, .size = length, .next = start + length };
 	out->value = allotp_cursor_u4(&cursor);
 	return 0;
 }
@@ -149,7 +149,7 @@ static int read_fde(const struct allotp_object *object, const struct entry *entr
 
 /* Binary search for the last pair whose code starts at or before pc. */
 static int search_table(const struct allotp_object *object, uint64_t table, uint64_t count, uint64_t pc,
-                        struct allotp_fde *out)
+			struct allotp_fde *out)
 {
 	uint64_t low = 0, high = count;
 	struct allotp_cursor pair;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* mov x8, #SYS_rt_sigreturn; svc #0 */
-static const uint32_t sigreturn[] = {0xd2801168, 0xd4000001};
+static const uint32_t sigreturn[] = { 0xd2801168, 0xd4000001 };
 
 /*
  * At the stack pointer lie a siginfo (128 bytes) and a ucontext: flags, link, the alternate stack (24 bytes), the
@@ -18,7 +18,7 @@ int allotp_instructions_signal_return(struct allotp_registers *registers, struct
 {
 	const uint64_t sp_bit = ALLOTP_REGISTER_BIT(ALLOTP_REGISTER_SP);
 	uint64_t context = registers->value[ALLOTP_REGISTER_SP] + GENERAL;
-	struct allotp_registers interrupted = {.exact = true};
+	struct allotp_registers interrupted = { .exact = true };
 
 	if (!(registers->known & sp_bit) || context % 8 != 0 || !allotp_memory_probe(registers->ip) ||
 	    memcmp((const void *)(uintptr_t)registers->ip, sigreturn, sizeof(sigreturn)) != 0)

@@ -6,17 +6,17 @@
 #include <string.h>
 
 /* mov $SYS_rt_sigreturn, %rax; syscall */
-static const uint8_t sigreturn[] = {0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05};
+static const uint8_t sigreturn[] = { 0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05 };
 
 /* A ucontext: flags, link, the alternate stack (24 bytes), then the general registers in this order (by number). */
 #define GENERAL 40
-static const uint8_t order[] = {8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7, ALLOTP_REGISTER_RA};
+static const uint8_t order[] = { 8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7, ALLOTP_REGISTER_RA };
 
 int allotp_instructions_signal_return(struct allotp_registers *registers, struct allotp_memory *memory)
 {
 	const uint64_t sp_bit = ALLOTP_REGISTER_BIT(ALLOTP_REGISTER_SP);
 	uint64_t context = registers->value[ALLOTP_REGISTER_SP] + GENERAL;
-	struct allotp_registers interrupted = {.exact = true};
+	struct allotp_registers interrupted = { .exact = true };
 
 	if (!(registers->known & sp_bit) || context % 8 != 0 || !allotp_memory_probe(registers->ip) ||
 	    !allotp_memory_probe(registers->ip + sizeof(sigreturn) - 1) ||

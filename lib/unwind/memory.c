@@ -26,7 +26,7 @@ bool allotp_memory_probe(uint64_t address)
 	 */
 	int saved = errno;
 	bool readable = syscall(SYS_rt_sigprocmask, ~0L, address & ~UINT64_C(7), NULL, sizeof(uint64_t)) == -1 &&
-	                errno == EINVAL;
+			errno == EINVAL;
 
 	errno = saved;
 	return readable;
@@ -87,7 +87,7 @@ static bool cover(struct allotp_memory *memory, uint64_t address, uint64_t size)
 			return true;
 		}
 	}
-	fresh = (struct allotp_extent){.low = low, .high = low};
+	fresh = (struct allotp_extent){ .low = low, .high = low };
 	if (!grow_up(&fresh, high))
 		return false;
 	keep_current(memory);

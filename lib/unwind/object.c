@@ -101,7 +101,7 @@ static void find_segment(struct allotp_object *object)
 
 int allotp_object_find(uint64_t address, struct allotp_object *out)
 {
-	struct allotp_object object = {.start = 0};
+	struct allotp_object object = { .start = 0 };
 	int error = find_mapping(address, &object);
 
 	if (error)

@@ -37,7 +37,7 @@ struct allotp_path {
 /* All paths of a walker, by a hash of the ip and sp of their inner ends. Zeroed memory is empty. */
 struct allotp_paths {
 	uint64_t tags[1 << ALLOTP_PATH_BITS]
-	             [ALLOTP_PATH_WAYS];     /* hashes; apart, so that a miss touches little memory */
+		     [ALLOTP_PATH_WAYS];     /* hashes; apart, so that a miss touches little memory */
 	uint8_t next[1 << ALLOTP_PATH_BITS]; /* the way to be given up next */
 	struct allotp_path paths[1 << ALLOTP_PATH_BITS][ALLOTP_PATH_WAYS];
 };

@@ -27,18 +27,18 @@ static inline uint64_t allotp_address_strip(uint64_t address)
 /* Fills in registers->value, and the address of the code that did it. All at one point, or they would not fit. */
 #define allotp_registers_capture(registers)                                                                            \
 	__asm__ volatile("adr x9, 0f\n"                                                                                \
-	                 "0:\n\t"                                                                                      \
-	                 "str x9, %[ip]\n\t"                                                                           \
-	                 "stp x19, x20, [%[value], #152]\n\t"                                                          \
-	                 "stp x21, x22, [%[value], #168]\n\t"                                                          \
-	                 "stp x23, x24, [%[value], #184]\n\t"                                                          \
-	                 "stp x25, x26, [%[value], #200]\n\t"                                                          \
-	                 "stp x27, x28, [%[value], #216]\n\t"                                                          \
-	                 "stp x29, x30, [%[value], #232]\n\t"                                                          \
-	                 "mov x9, sp\n\t"                                                                              \
-	                 "str x9, [%[value], #248]\n\t"                                                                \
-	                 : [ip] "=m"((registers)->ip)                                                                  \
-	                 : [value] "r"((registers)->value)                                                             \
-	                 : "x9", "memory")
+			 "0:\n\t"                                                                                      \
+			 "str x9, %[ip]\n\t"                                                                           \
+			 "stp x19, x20, [%[value], #152]\n\t"                                                          \
+			 "stp x21, x22, [%[value], #168]\n\t"                                                          \
+			 "stp x23, x24, [%[value], #184]\n\t"                                                          \
+			 "stp x25, x26, [%[value], #200]\n\t"                                                          \
+			 "stp x27, x28, [%[value], #216]\n\t"                                                          \
+			 "stp x29, x30, [%[value], #232]\n\t"                                                          \
+			 "mov x9, sp\n\t"                                                                              \
+			 "str x9, [%[value], #248]\n\t"                                                                \
+			 : [ip] "=m"((registers)->ip)                                                                  \
+			 : [value] "r"((registers)->value)                                                             \
+			 : "x9", "memory")
 
 #endif

@@ -27,17 +27,17 @@ static inline uint64_t allotp_address_strip(uint64_t address)
 /* Fills in registers->value, and the address of the code that did it. All at one point, or they would not fit. */
 #define allotp_registers_capture(registers)                                                                            \
 	__asm__ volatile("lea 0f(%%rip), %%rax\n"                                                                      \
-	                 "0:\n\t"                                                                                      \
-	                 "mov %%rax, %[ip]\n\t"                                                                        \
-	                 "mov %%rbx, 24(%[value])\n\t"                                                                 \
-	                 "mov %%rbp, 48(%[value])\n\t"                                                                 \
-	                 "mov %%rsp, 56(%[value])\n\t"                                                                 \
-	                 "mov %%r12, 96(%[value])\n\t"                                                                 \
-	                 "mov %%r13, 104(%[value])\n\t"                                                                \
-	                 "mov %%r14, 112(%[value])\n\t"                                                                \
-	                 "mov %%r15, 120(%[value])\n\t"                                                                \
-	                 : [ip] "=m"((registers)->ip)                                                                  \
-	                 : [value] "r"((registers)->value)                                                             \
-	                 : "rax", "memory")
+			 "0:\n\t"                                                                                      \
+			 "mov %%rax, %[ip]\n\t"                                                                        \
+			 "mov %%rbx, 24(%[value])\n\t"                                                                 \
+			 "mov %%rbp, 48(%[value])\n\t"                                                                 \
+			 "mov %%rsp, 56(%[value])\n\t"                                                                 \
+			 "mov %%r12, 96(%[value])\n\t"                                                                 \
+			 "mov %%r13, 104(%[value])\n\t"                                                                \
+			 "mov %%r14, 112(%[value])\n\t"                                                                \
+			 "mov %%r15, 120(%[value])\n\t"                                                                \
+			 : [ip] "=m"((registers)->ip)                                                                  \
+			 : [value] "r"((registers)->value)                                                             \
+			 : "rax", "memory")
 
 #endif

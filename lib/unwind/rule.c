@@ -6,7 +6,7 @@
 
 uint64_t allotp_rule_cache[1 << ALLOTP_RULE_BITS];
 
-static const struct allotp_rule full = {.kind = ALLOTP_RULE_FULL};
+static const struct allotp_rule full = { .kind = ALLOTP_RULE_FULL };
 
 /* Whether the offset is a whole number of words, and how many; limited to [low, high]. */
 static bool words(int64_t offset, int64_t low, int64_t high, int64_t *out)
@@ -20,7 +20,7 @@ static bool words(int64_t offset, int64_t low, int64_t high, int64_t *out)
 /* The value of a LEB128 number that is all of [at, end). */
 static bool whole_sleb(const uint8_t *at, const uint8_t *end, int64_t *out)
 {
-	struct allotp_cursor cursor = {.at = at, .end = end};
+	struct allotp_cursor cursor = { .at = at, .end = end };
 	int64_t value = allotp_cursor_sleb(&cursor);
 
 	if (cursor.bad || cursor.at != end)
@@ -53,11 +53,11 @@ struct allotp_rule allotp_rule_make(const struct allotp_cfi_row *row)
 	const struct allotp_cfi_rule *ra = &row->registers[ALLOTP_REGISTER_RA];
 	const struct allotp_cfi_rule *fp = &row->registers[ALLOTP_REGISTER_FP];
 	const struct allotp_cfi_rule *sp = &row->registers[ALLOTP_REGISTER_SP];
-	struct allotp_rule rule = {.kind = ALLOTP_RULE_FULL};
+	struct allotp_rule rule = { .kind = ALLOTP_RULE_FULL };
 	int64_t cfa, ra_words, fp_words = 0;
 
 	if (ra->how == ALLOTP_CFI_UNDEFINED)
-		return (struct allotp_rule){.kind = ALLOTP_RULE_END};
+		return (struct allotp_rule){ .kind = ALLOTP_RULE_END };
 	if (row->signal || sp->how != ALLOTP_CFI_SAME || ra->how != ALLOTP_CFI_SLOT ||
 	    !words(-ra->offset, 1, UINT16_MAX, &ra_words))
 		return full;
@@ -74,7 +74,7 @@ struct allotp_rule allotp_rule_make(const struct allotp_cfi_row *row)
 		else
 			return full;
 		if (fp->how == ALLOTP_CFI_SLOT ? !words(-fp->offset, 1, UINT16_MAX, &fp_words)
-		                               : fp->how != ALLOTP_CFI_SAME)
+					       : fp->how != ALLOTP_CFI_SAME)
 			return full;
 	}
 	rule.cfa = (int32_t)cfa;
@@ -88,7 +88,7 @@ struct allotp_rule allotp_rule_find(uint64_t pc, struct allotp_cfi_scratch *scra
 	struct allotp_object object;
 
 	if (allotp_object_find(pc, &object) != 0 || allotp_cfi_find(&object, pc, scratch) != 0)
-		return (struct allotp_rule){.kind = ALLOTP_RULE_NONE};
+		return (struct allotp_rule){ .kind = ALLOTP_RULE_NONE };
 	return allotp_rule_make(&scratch->row);
 }
 

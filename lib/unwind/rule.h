@@ -45,10 +45,10 @@ static inline uint64_t allotp_rule_word(struct allotp_rule rule)
 
 static inline struct allotp_rule allotp_rule_of_word(uint64_t word)
 {
-	return (struct allotp_rule){.cfa = (int32_t)((int64_t)word >> 40),
-	                            .ra = (uint16_t)(word >> 24),
-	                            .fp = (uint16_t)(word >> 8),
-	                            .kind = (uint8_t)word};
+	return (struct allotp_rule){ .cfa = (int32_t)((int64_t)word >> 40),
+				     .ra = (uint16_t)(word >> 24),
+				     .fp = (uint16_t)(word >> 8),
+				     .kind = (uint8_t)word };
 }
 
 /*
@@ -74,7 +74,8 @@ static inline uint64_t allotp_rule_hash(uint64_t pc)
 static inline struct allotp_rule allotp_rule_unpack(uint64_t packed)
 {
 	struct allotp_rule rule = {
-	        .cfa = (int16_t)(packed >> 15), .ra = packed >> 9 & 31, .fp = packed >> 3 & 63, .kind = packed & 7};
+		.cfa = (int16_t)(packed >> 15), .ra = packed >> 9 & 31, .fp = packed >> 3 & 63, .kind = packed & 7
+	};
 
 	if (!ALLOTP_RECORD_AT_CFA && (packed >> 14 & 1)) {
 		rule.ra = (uint16_t)(rule.cfa - rule.ra);

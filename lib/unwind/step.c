@@ -47,7 +47,7 @@ __attribute__((noinline)) static int find_registers(struct allot_walker *walker,
 	struct allotp_registers *full = &walker->full;
 
 	if (!walker->full_valid) {
-		*full = (struct allotp_registers){.known = ALLOTP_REGISTERS_PRESERVED, .exact = true};
+		*full = (struct allotp_registers){ .known = ALLOTP_REGISTERS_PRESERVED, .exact = true };
 		allotp_registers_capture(full);
 		if (ALLOTP_RA_IS_IP) {
 			full->value[ALLOTP_REGISTER_RA] = full->ip;
@@ -87,12 +87,12 @@ static bool place_by_record(struct allot_walker *walker, struct allotp_frame *fr
 
 /* The frame pointer as the ABI has it: at the saved one, with the return address behind it. */
 static enum allotp_step step_by_pointer(struct allot_walker *walker, struct allotp_frame *frame,
-                                        struct allotp_frame *next)
+					struct allotp_frame *next)
 {
 	uint64_t fp = frame->fp, ra;
 
 	/* Whatever comes of it depends on fp: a rule for FP says so. */
-	frame->rule = allotp_rule_word((struct allotp_rule){.kind = ALLOTP_RULE_FP, .cfa = 2, .ra = 1, .fp = 2});
+	frame->rule = allotp_rule_word((struct allotp_rule){ .kind = ALLOTP_RULE_FP, .cfa = 2, .ra = 1, .fp = 2 });
 	walker->end_word.address = 0;
 	if (fp == 0) /* set so by a thread's first function */
 		return ALLOTP_STEP_END;
@@ -107,16 +107,16 @@ static enum allotp_step step_by_pointer(struct allot_walker *walker, struct allo
 	if (next->ip != 0 && allotp_instructions_after_call(next->ip)) {
 		if (ALLOTP_RECORD_AT_CFA)
 			return ALLOTP_STEP_CALLER;
-		frame->rule = allotp_rule_word((struct allotp_rule){.kind = ALLOTP_RULE_FULL});
+		frame->rule = allotp_rule_word((struct allotp_rule){ .kind = ALLOTP_RULE_FULL });
 		return place_by_record(walker, next) ? ALLOTP_STEP_CALLER : ALLOTP_STEP_STOP;
 	}
-	walker->end_word = (struct allotp_word){.address = fp + 8, .value = ra};
+	walker->end_word = (struct allotp_word){ .address = fp + 8, .value = ra };
 	return next->ip == 0 ? ALLOTP_STEP_END : ALLOTP_STEP_STOP;
 }
 
 enum allotp_step allotp_step_slow(struct allot_walker *walker, struct allotp_frame *frame, struct allotp_frame *next)
 {
-	struct allotp_registers registers = {.ip = frame->ip, .exact = frame->signal};
+	struct allotp_registers registers = { .ip = frame->ip, .exact = frame->signal };
 	int error;
 
 	registers.value[ALLOTP_REGISTER_SP] = frame->sp;
@@ -128,13 +128,13 @@ enum allotp_step allotp_step_slow(struct allot_walker *walker, struct allotp_fra
 	}
 	error = advance(walker, &registers);
 	if (error == -ESRCH && !frame->signal && is_function_start(walker, frame->ip)) {
-		frame->rule = allotp_rule_word((struct allotp_rule){.kind = ALLOTP_RULE_END});
+		frame->rule = allotp_rule_word((struct allotp_rule){ .kind = ALLOTP_RULE_END });
 		walker->end_word.address = 0;
 		return ALLOTP_STEP_END;
 	}
 	if (error == -ESRCH)
 		return step_by_pointer(walker, frame, next);
-	frame->rule = allotp_rule_word((struct allotp_rule){.kind = ALLOTP_RULE_FULL});
+	frame->rule = allotp_rule_word((struct allotp_rule){ .kind = ALLOTP_RULE_FULL });
 	if (error == -ENODATA) {
 		error = find_registers(walker, frame);
 		walker->full_valid = error == 0;

@@ -28,7 +28,7 @@ size_t allotp_walker_size(uint32_t limit)
 }
 
 struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_child *child, void *tree,
-                                        const uint64_t *epoch)
+					const uint64_t *epoch)
 {
 	struct allot_walker *walker = memory;
 
@@ -44,19 +44,20 @@ void allotp_walk_code_unloaded(void)
 }
 
 uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,
-                     struct allot_walk_result *result)
+		     struct allot_walk_result *result)
 {
 	size_t count = allotp_reference_backtrace(start->ip, walker->buffer, walker->limit + OWN_FRAMES + 1);
-	struct allot_walk_result walked = {.node = ALLOT_NODE_ROOT, .status = ALLOT_WALK_COMPLETE};
+	struct allot_walk_result walked = { .node = ALLOT_NODE_ROOT, .status = ALLOT_WALK_COMPLETE };
 
 	if (count == 0) { /* not even the start is known to it */
 		walker->buffer[0] = (void *)(uintptr_t)start->ip;
 		count = 1;
-		walked = (struct allot_walk_result){
-		        .node = ALLOT_NODE_TRUNCATED, .status = ALLOT_WALK_TRUNCATED, .stop = start->ip};
+		walked = (struct allot_walk_result){ .node = ALLOT_NODE_TRUNCATED,
+						     .status = ALLOT_WALK_TRUNCATED,
+						     .stop = start->ip };
 	} else if (count > walker->limit) {
 		count = walker->limit;
-		walked = (struct allot_walk_result){.node = ALLOT_NODE_LIMIT, .status = ALLOT_WALK_LIMITED};
+		walked = (struct allot_walk_result){ .node = ALLOT_NODE_LIMIT, .status = ALLOT_WALK_LIMITED };
 	}
 	walked.depth = (uint32_t)count;
 	while (count > 0 && walked.node != ALLOT_NODE_NONE)

@@ -48,7 +48,7 @@ struct allot_walk_start {
 		.fp = *(const uint64_t *)__builtin_frame_address(0),                                                   \
 	}
 #else
-#define ALLOTP_WALK_START() ((struct allot_walk_start){.ip = (uintptr_t)__builtin_return_address(0)})
+#define ALLOTP_WALK_START() ((struct allot_walk_start){ .ip = (uintptr_t)__builtin_return_address(0) })
 #endif
 
 enum allot_walk_status {
@@ -91,11 +91,11 @@ size_t allotp_walker_size(uint32_t limit);
  * knows its thread's stacks. *epoch (atomic) is raised whenever code was unloaded; see allotp_walk_code_unloaded.
  */
 struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_child *child, void *tree,
-                                        const uint64_t *epoch);
+					const uint64_t *epoch);
 
 /* Walks. Returns result->node. */
 uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,
-                     struct allot_walk_result *result);
+		     struct allot_walk_result *result);
 
 /*
  * Drops what is known about code. After dlclose: first raise *epoch, sequentially consistent, then call this. All walkers

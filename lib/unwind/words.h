@@ -22,7 +22,7 @@ static inline void allotp_words_add(struct allotp_word *words, uint32_t *count, 
  * 0: none does. It must stop there: the next word's address is known to be readable only if this one holds.
  */
 __attribute__((no_sanitize("address"))) static inline uint32_t allotp_words_compare(const struct allotp_word *words,
-                                                                                    uint32_t count)
+										    uint32_t count)
 {
 	const struct allotp_word *word = words + count;
 

@@ -62,7 +62,7 @@ static void work(struct worker *worker)
 
 int main(int argc, char **argv)
 {
-	struct workers workers = {.work = work};
+	struct workers workers = { .work = work };
 
 	if (argc != 5) {
 		fprintf(stderr, "usage: %s DEPTH LANES BLOCKS ROUNDS\n", argv[0]);

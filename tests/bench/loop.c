@@ -79,7 +79,7 @@ static void work_moving(struct worker *worker)
 
 int main(int argc, char **argv)
 {
-	struct workers workers = {.work = work};
+	struct workers workers = { .work = work };
 
 	if (argc < 6 || argc > 7 || (argc == 7 && strcmp(argv[6], "moving"))) {
 		fprintf(stderr, "usage: %s DEPTH LIVE THREADS PAIRS ROUNDS [moving]\n", argv[0]);

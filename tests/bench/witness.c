@@ -56,7 +56,7 @@ __attribute__((destructor)) static void testify(void)
 	program[length > 0 ? length : 0] = 0;
 	getrusage(RUSAGE_SELF, &usage);
 	size = snprintf(line, sizeof(line), "%ld %.6f %.6f %ld %s\n", peak_memory(), seconds(usage.ru_utime),
-	                seconds(usage.ru_stime), (long)getpid(), program);
+			seconds(usage.ru_stime), (long)getpid(), program);
 	fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;

@@ -41,7 +41,7 @@ static uint64_t here(void)
 
 static void put_pointer(uint8_t encoding, uint64_t value)
 {
-	static const unsigned sizes[] = {8, 0, 2, 4, 8, 0, 0, 0, 0, 0, 2, 4, 8};
+	static const unsigned sizes[] = { 8, 0, 2, 4, 8, 0, 0, 0, 0, 0, 2, 4, 8 };
 
 	if ((encoding & ALLOTP_POINTER_BASE) == ALLOTP_POINTER_PC_RELATIVE)
 		value -= here();
@@ -65,7 +65,7 @@ static void end_entry(size_t start)
 	memcpy(section.data + start, &length, 4);
 }
 
-#define PROGRAM(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
+#define PROGRAM(...) (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ })
 
 /* The initial state of every function: CFA = sp + 8 and the return address right below, as x86-64 has it. */
 static void put_initial(void)
@@ -128,11 +128,11 @@ static void begin(void)
 static void finish(void)
 {
 	put(0, 4);
-	object = (struct allotp_object){.start = (uintptr_t)section.data,
-	                                .end = (uintptr_t)section.data + section.size,
-	                                .low = (uintptr_t)section.data,
-	                                .high = (uintptr_t)section.data + section.size,
-	                                .eh_frame_hdr = (uintptr_t)section.data};
+	object = (struct allotp_object){ .start = (uintptr_t)section.data,
+					 .end = (uintptr_t)section.data + section.size,
+					 .low = (uintptr_t)section.data,
+					 .high = (uintptr_t)section.data + section.size,
+					 .eh_frame_hdr = (uintptr_t)section.data };
 }
 
 static int find(uint64_t pc)
@@ -152,13 +152,13 @@ static void make(const uint8_t *program, size_t length)
 
 START_TEST(finds_by_every_encoding)
 {
-	static const uint8_t encodings[] = {ALLOTP_POINTER_ABSOLUTE,
-	                                    ALLOTP_POINTER_U8,
-	                                    ALLOTP_POINTER_S8,
-	                                    USUAL,
-	                                    ALLOTP_POINTER_PC_RELATIVE | ALLOTP_POINTER_U4,
-	                                    ALLOTP_POINTER_PC_RELATIVE | ALLOTP_POINTER_S8,
-	                                    ALLOTP_POINTER_PC_RELATIVE | ALLOTP_POINTER_ABSOLUTE};
+	static const uint8_t encodings[] = { ALLOTP_POINTER_ABSOLUTE,
+					     ALLOTP_POINTER_U8,
+					     ALLOTP_POINTER_S8,
+					     USUAL,
+					     ALLOTP_POINTER_PC_RELATIVE | ALLOTP_POINTER_U4,
+					     ALLOTP_POINTER_PC_RELATIVE | ALLOTP_POINTER_S8,
+					     ALLOTP_POINTER_PC_RELATIVE | ALLOTP_POINTER_ABSOLUTE };
 
 	for (size_t i = 0; i < sizeof(encodings); i++) {
 		begin();
@@ -178,8 +178,8 @@ START_TEST(understands_augmentations)
 		const char *letters;
 		int result;
 		bool signal;
-	} cases[] = {{"zR", 0, false},  {"zPLR", 0, false},      {"zRS", 0, true},
-	             {"zRB", 0, false}, {"zRX", -ENOENT, false}, {"eh", -ENOENT, false}};
+	} cases[] = { { "zR", 0, false },  { "zPLR", 0, false },      { "zRS", 0, true },
+		      { "zRB", 0, false }, { "zRX", -ENOENT, false }, { "eh", -ENOENT, false } };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		begin();
@@ -273,7 +273,7 @@ START_TEST(searches_the_table)
 	section.size += 8 * FUNCTIONS;
 	cie = put_cie("zR", USUAL);
 	for (unsigned i = 0; i < FUNCTIONS; i++) {
-		uint32_t pair[2] = {(uint32_t)(1 << 20) + 32 * i};
+		uint32_t pair[2] = { (uint32_t)(1 << 20) + 32 * i };
 
 		/* The CFA offset tells them apart; between two there is code without unwind data. */
 		fdes[i] = put_fde(cie, USUAL, code + 32 * i, 16, PROGRAM(0x0e, (uint8_t)(16 + 8 * i)));
@@ -344,14 +344,14 @@ START_TEST(refuses_bad_programs)
 		uint8_t program[16];
 		size_t size;
 	} cases[] = {
-	        {{0x3f}, 1},                                                 /* no such operation */
-	        {{0x0b}, 1},                                                 /* restores what was not remembered */
-	        {{0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a}, 9}, /* remembers too much */
-	        {{0x0e}, 1},                                                 /* ends within an operand */
-	        {{0x0e, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80}, 13},
-	        {{0x0c, 77, 8}, 3},            /* a CFA from a register that is not tracked */
-	        {{0x10, 3, 0x7f, 0}, 4},       /* an expression longer than the program */
-	        {{0x0f, 1, 0x9c, 0x0e, 8}, 5}, /* an offset for a CFA that is an expression */
+		{ { 0x3f }, 1 },                                                 /* no such operation */
+		{ { 0x0b }, 1 },                                                 /* restores what was not remembered */
+		{ { 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a }, 9 }, /* remembers too much */
+		{ { 0x0e }, 1 },                                                 /* ends within an operand */
+		{ { 0x0e, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80 }, 13 },
+		{ { 0x0c, 77, 8 }, 3 },            /* a CFA from a register that is not tracked */
+		{ { 0x10, 3, 0x7f, 0 }, 4 },       /* an expression longer than the program */
+		{ { 0x0f, 1, 0x9c, 0x0e, 8 }, 5 }, /* an offset for a CFA that is an expression */
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -402,7 +402,9 @@ END_TEST
 
 START_TEST(keeps_rules_in_one_word)
 {
-	const struct allotp_rule given = {.cfa = -ALLOTP_RULE_CFA_MAX, .ra = 65535, .fp = 1, .kind = ALLOTP_RULE_DEREF};
+	const struct allotp_rule given = {
+		.cfa = -ALLOTP_RULE_CFA_MAX, .ra = 65535, .fp = 1, .kind = ALLOTP_RULE_DEREF
+	};
 	const struct allotp_rule back = allotp_rule_of_word(allotp_rule_word(given));
 
 	ck_assert_int_eq(back.cfa, given.cfa);
@@ -414,9 +416,9 @@ END_TEST
 
 START_TEST(steps_by_a_row)
 {
-	uint64_t stack[8] = {11, 22, 33, 44, 55, 66, 77, 88};
+	uint64_t stack[8] = { 11, 22, 33, 44, 55, 66, 77, 88 };
 	const uint64_t sp = (uintptr_t)stack;
-	struct allotp_registers registers = {.known = ALLOTP_REGISTERS_PRESERVED, .ip = code};
+	struct allotp_registers registers = { .known = ALLOTP_REGISTERS_PRESERVED, .ip = code };
 
 	registers.value[ALLOTP_REGISTER_SP] = sp;
 	registers.value[3] = 3;

@@ -59,7 +59,7 @@ static uint64_t some_pc(void)
 static void step(void)
 {
 	static uint64_t stack[512];
-	struct allotp_registers registers = {.known = ALLOTP_REGISTER_BIT(ALLOTP_REGISTERS) - 1};
+	struct allotp_registers registers = { .known = ALLOTP_REGISTER_BIT(ALLOTP_REGISTERS) - 1 };
 
 	for (unsigned i = 0; i < 512; i++)
 		stack[i] = random_below(2) ? random_below(UINT32_MAX) : (uintptr_t)&stack[random_below(512)];
@@ -85,13 +85,13 @@ START_TEST(copy_is_as_good)
 		int result = allotp_cfi_find(&copy, pc, &scratch);
 
 		ck_assert_int_eq(allotp_cfi_find(&original, pc - copy.eh_frame_hdr + original.eh_frame_hdr, &other),
-		                 result);
+				 result);
 		if (result != 0)
 			continue;
 		found++;
 		/* Expressions lie in either of the two, but rules made of them are the same. */
 		ck_assert_uint_eq(allotp_rule_word(allotp_rule_make(&scratch.row)),
-		                  allotp_rule_word(allotp_rule_make(&other.row)));
+				  allotp_rule_word(allotp_rule_make(&other.row)));
 	}
 	ck_assert_uint_gt(found, 1000);
 }

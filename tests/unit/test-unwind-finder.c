@@ -23,7 +23,7 @@ static int note(struct dl_phdr_info *info, size_t size, void *unused)
 
 	(void)size;
 	(void)unused;
-	*object = (struct allotp_object){.start = UINT64_MAX};
+	*object = (struct allotp_object){ .start = UINT64_MAX };
 	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *header = &info->dlpi_phdr[i];
 		uint64_t start = info->dlpi_addr + header->p_vaddr;

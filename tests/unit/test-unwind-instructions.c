@@ -11,23 +11,23 @@ static const struct {
 	bool call;
 	uint8_t size, code[8];
 } cases[] = {
-        {true, 5, {0xe8, 1, 2, 3, 4}},             /* call f */
-        {true, 2, {0xff, 0xd0}},                   /* call *%rax */
-        {true, 3, {0x41, 0xff, 0xd7}},             /* call *%r15 */
-        {true, 2, {0xff, 0x10}},                   /* call *(%rax) */
-        {true, 3, {0xff, 0x50, 8}},                /* call *8(%rax) */
-        {true, 6, {0xff, 0x90, 1, 2, 3, 4}},       /* call *disp(%rax) */
-        {true, 6, {0xff, 0x15, 1, 2, 3, 4}},       /* call *f(%rip) */
-        {true, 3, {0xff, 0x14, 0xc8}},             /* call *(%rax,%rcx,8) */
-        {true, 4, {0xff, 0x54, 0x24, 8}},          /* call *8(%rsp) */
-        {true, 7, {0xff, 0x94, 0x24, 1, 2, 3, 4}}, /* call *disp(%rsp) */
-        {true, 7, {0xff, 0x14, 0xc5, 1, 2, 3, 4}}, /* call *disp(,%rax,8) */
-        {false, 5, {0xe9, 1, 2, 3, 4}},            /* jmp f */
-        {false, 2, {0xff, 0xe0}},                  /* jmp *%rax */
-        {false, 2, {0xff, 0xc0}},                  /* inc %eax */
-        {false, 6, {0xff, 0x25, 1, 2, 3, 4}},      /* jmp *f(%rip) */
-        {false, 7, {0xff, 0x15, 1, 2, 3, 4, 5}},   /* a call, and one byte more */
-        {false, 1, {0x90}},
+	{ true, 5, { 0xe8, 1, 2, 3, 4 } },             /* call f */
+	{ true, 2, { 0xff, 0xd0 } },                   /* call *%rax */
+	{ true, 3, { 0x41, 0xff, 0xd7 } },             /* call *%r15 */
+	{ true, 2, { 0xff, 0x10 } },                   /* call *(%rax) */
+	{ true, 3, { 0xff, 0x50, 8 } },                /* call *8(%rax) */
+	{ true, 6, { 0xff, 0x90, 1, 2, 3, 4 } },       /* call *disp(%rax) */
+	{ true, 6, { 0xff, 0x15, 1, 2, 3, 4 } },       /* call *f(%rip) */
+	{ true, 3, { 0xff, 0x14, 0xc8 } },             /* call *(%rax,%rcx,8) */
+	{ true, 4, { 0xff, 0x54, 0x24, 8 } },          /* call *8(%rsp) */
+	{ true, 7, { 0xff, 0x94, 0x24, 1, 2, 3, 4 } }, /* call *disp(%rsp) */
+	{ true, 7, { 0xff, 0x14, 0xc5, 1, 2, 3, 4 } }, /* call *disp(,%rax,8) */
+	{ false, 5, { 0xe9, 1, 2, 3, 4 } },            /* jmp f */
+	{ false, 2, { 0xff, 0xe0 } },                  /* jmp *%rax */
+	{ false, 2, { 0xff, 0xc0 } },                  /* inc %eax */
+	{ false, 6, { 0xff, 0x25, 1, 2, 3, 4 } },      /* jmp *f(%rip) */
+	{ false, 7, { 0xff, 0x15, 1, 2, 3, 4, 5 } },   /* a call, and one byte more */
+	{ false, 1, { 0x90 } },
 };
 
 START_TEST(knows_calls)
@@ -38,7 +38,7 @@ START_TEST(knows_calls)
 		memset(code, 0x90, sizeof(code));
 		memcpy(code + sizeof(code) - cases[i].size, cases[i].code, cases[i].size);
 		ck_assert_msg(allotp_instructions_after_call((uintptr_t)code + sizeof(code)) == cases[i].call,
-		              "case %zu", i);
+			      "case %zu", i);
 	}
 	ck_assert(!allotp_instructions_after_call(0));
 	ck_assert(!allotp_instructions_after_call(8192));
@@ -47,10 +47,10 @@ END_TEST
 
 START_TEST(knows_signal_trampolines)
 {
-	static const uint8_t sigreturn[] = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
+	static const uint8_t sigreturn[] = { 0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05 };
 	uint64_t frame[40];
-	struct allotp_memory memory = {.next = 0};
-	struct allotp_registers registers = {.known = ALLOTP_REGISTERS_PRESERVED, .ip = (uintptr_t)sigreturn};
+	struct allotp_memory memory = { .next = 0 };
+	struct allotp_registers registers = { .known = ALLOTP_REGISTERS_PRESERVED, .ip = (uintptr_t)sigreturn };
 
 	for (unsigned i = 0; i < 40; i++)
 		frame[i] = i;

@@ -37,9 +37,9 @@ static void nothing(struct hook *unused)
 
 START_TEST(same_as_reference_after_each_instruction)
 {
-	struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO};
-	tour_shape *const *const tables[] = {shapes_o0, shapes_o2, shapes_os, shapes_pointer, shapes_no_pointer};
-	struct tour tour = {.shapes = tables[_i], .random = 1, .deepest = 12, .left = 1000000, .walk = nothing};
+	struct sigaction action = { .sa_sigaction = handle, .sa_flags = SA_SIGINFO };
+	tour_shape *const *const tables[] = { shapes_o0, shapes_o2, shapes_os, shapes_pointer, shapes_no_pointer };
+	struct tour tour = { .shapes = tables[_i], .random = 1, .deepest = 12, .left = 1000000, .walk = nothing };
 
 	while (tour.shapes[tour.shape_count])
 		tour.shape_count++;

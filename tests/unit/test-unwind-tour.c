@@ -43,14 +43,14 @@ struct trip {
 static void *make_trip(void *argument)
 {
 	struct trip *trip = argument;
-	struct tour tour = {.walk = hook_check,
-	                    .hook = &trip->hook,
-	                    .shapes = shapes,
-	                    .shape_count = shape_count,
-	                    .random = trip->seed,
-	                    .deepest = trip->deepest,
-	                    .left = trip->walks};
-	stack_t other = {.ss_sp = malloc(1 << 20), .ss_size = 1 << 20}, none = {.ss_flags = SS_DISABLE};
+	struct tour tour = { .walk = hook_check,
+			     .hook = &trip->hook,
+			     .shapes = shapes,
+			     .shape_count = shape_count,
+			     .random = trip->seed,
+			     .deepest = trip->deepest,
+			     .left = trip->walks };
+	stack_t other = { .ss_sp = malloc(1 << 20), .ss_size = 1 << 20 }, none = { .ss_flags = SS_DISABLE };
 
 	hook_make(&trip->hook, trip->limit);
 	sigaltstack(&other, NULL);
@@ -66,12 +66,12 @@ static void judge(const struct trip *trip)
 {
 	ck_assert_uint_eq(trip->hook.walks, trip->walks);
 	ck_assert_msg(trip->hook.differing == 0, "%lu of %lu differ\n%s", trip->hook.differing, trip->hook.walks,
-	              trip->hook.difference);
+		      trip->hook.difference);
 }
 
 START_TEST(same_as_reference)
 {
-	struct trip trip = {.seed = 1, .limit = 1024, .deepest = 40, .walks = WALKS};
+	struct trip trip = { .seed = 1, .limit = 1024, .deepest = 40, .walks = WALKS };
 
 	make_trip(&trip);
 	judge(&trip);
@@ -80,8 +80,8 @@ END_TEST
 
 START_TEST(same_as_reference_within_limit)
 {
-	static const uint32_t limits[] = {1, 2, 7, 20};
-	struct trip trip = {.seed = (uint64_t)_i, .limit = limits[_i], .deepest = 12, .walks = WALKS / 10};
+	static const uint32_t limits[] = { 1, 2, 7, 20 };
+	struct trip trip = { .seed = (uint64_t)_i, .limit = limits[_i], .deepest = 12, .walks = WALKS / 10 };
 
 	make_trip(&trip);
 	judge(&trip);
@@ -94,7 +94,7 @@ START_TEST(same_as_reference_on_threads)
 	pthread_t threads[THREADS];
 
 	for (unsigned i = 0; i < THREADS; i++) {
-		trips[i] = (struct trip){.seed = 10 + i, .limit = 1024, .deepest = 20, .walks = WALKS / 10};
+		trips[i] = (struct trip){ .seed = 10 + i, .limit = 1024, .deepest = 20, .walks = WALKS / 10 };
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, make_trip, &trips[i]), 0);
 	}
 	for (unsigned i = 0; i < THREADS; i++) {

@@ -20,7 +20,7 @@ struct Visitor {
 
 __attribute__((noinline)) void thrower(struct tour *tour, unsigned times)
 {
-	Visitor visitor{tour};
+	Visitor visitor{ tour };
 	if (times == 0)
 		throw std::runtime_error("up");
 	thrower(tour, times - 1);
@@ -49,7 +49,7 @@ void with_function(struct tour *tour)
 
 void through_sort(struct tour *tour)
 {
-	std::vector<int> values{4, 2, 3, 1};
+	std::vector<int> values{ 4, 2, 3, 1 };
 	std::sort(values.begin(), values.end(), [tour](int a, int b) {
 		if (tour_random(tour, 5) == 0)
 			tour_visit(tour);
@@ -93,4 +93,4 @@ void with_virtual(struct tour *tour)
 
 } // namespace
 
-tour_shape *const shapes_cxx[] = {with_exception, with_function, through_sort, with_virtual, nullptr};
+tour_shape *const shapes_cxx[] = { with_exception, with_function, through_sort, with_virtual, nullptr };

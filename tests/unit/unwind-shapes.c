@@ -150,7 +150,7 @@ static int compare(const void *a, const void *b)
 
 static NOINLINE void through_qsort(struct tour *tour)
 {
-	int values[] = {5, 1, 4, 2, 3};
+	int values[] = { 5, 1, 4, 2, 3 };
 
 	current = tour;
 	qsort(values, 5, sizeof(values[0]), compare);
@@ -158,7 +158,7 @@ static NOINLINE void through_qsort(struct tour *tour)
 
 static NOINLINE void through_bsearch(struct tour *tour)
 {
-	int values[] = {1, 2, 3, 4, 5, 6, 7, 8, 9}, key = 7;
+	int values[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 }, key = 7;
 
 	current = tour;
 	if (!bsearch(&key, values, 9, sizeof(values[0]), compare))
@@ -202,7 +202,7 @@ static void handle(int number)
 /* SIGUSR1 on this stack, SIGUSR2 on the alternate one if the thread has one. */
 static NOINLINE void with_signal(struct tour *tour)
 {
-	struct sigaction action = {.sa_handler = handle, .sa_flags = SA_NODEFER};
+	struct sigaction action = { .sa_handler = handle, .sa_flags = SA_NODEFER };
 	bool other = tour_random(tour, 2);
 
 	if (other)
@@ -213,18 +213,18 @@ static NOINLINE void with_signal(struct tour *tour)
 	AFTER_CALL();
 }
 
-tour_shape *const SHAPES[] = {plain,
-                              with_alloca,
-                              with_array,
-                              with_large_frame,
-                              realigned,
-                              realigned_with_alloca,
-                              many_registers,
-                              recursive,
-                              tail_caller,
-                              with_arguments_on_the_stack,
-                              through_qsort,
-                              through_bsearch,
-                              with_longjmp,
-                              with_signal,
-                              NULL};
+tour_shape *const SHAPES[] = { plain,
+			       with_alloca,
+			       with_array,
+			       with_large_frame,
+			       realigned,
+			       realigned_with_alloca,
+			       many_registers,
+			       recursive,
+			       tail_caller,
+			       with_arguments_on_the_stack,
+			       through_qsort,
+			       through_bsearch,
+			       with_longjmp,
+			       with_signal,
+			       NULL };

@@ -36,8 +36,8 @@ unsigned tour_random(struct tour *tour, unsigned bound);
 
 /* Tables of shapes, each ended by NULL. */
 extern tour_shape *const shapes_o0[], *const shapes_o2[], *const shapes_os[], *const shapes_pointer[],
-                                                                                      *const shapes_no_pointer[],
-                                                                                              *const shapes_cxx[];
+										      *const shapes_no_pointer[],
+											      *const shapes_cxx[];
 
 #ifdef __cplusplus
 }

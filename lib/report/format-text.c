@@ -363,6 +363,7 @@ static int find_modules_without_lines(const struct allot_report *report, uint32_
 /* "No debug information for a, b: …", if that is why groups that are shown have no line. */
 static int write_modules_without_lines(FILE *out, const struct allot_report *report)
 {
+	const char *servers = getenv("DEBUGINFOD_URLS");
 	uint32_t modules[NAMED_MODULES], count = 0;
 	int rc = find_modules_without_lines(report, modules, &count);
 
@@ -375,7 +376,9 @@ static int write_modules_without_lines(FILE *out, const struct allot_report *rep
 		allotp_put(out, allotp_base_name(report->now->snapshot->modules[modules[i]].path));
 	}
 	if (count)
-		fputs(", so no lines: install it, or set DEBUGINFOD_URLS.\n", out);
+		fputs(servers && *servers ? ", so no lines: install it; the servers of DEBUGINFOD_URLS sent none.\n"
+					  : ", so no lines: install it, or set DEBUGINFOD_URLS.\n",
+		      out);
 	return 0;
 }
 

@@ -24,7 +24,8 @@ void *allotp_bootstrap_alloc(size_t alignment, size_t size)
 
 		block = (block + alignment - 1) & ~(uintptr_t)(alignment - 1);
 		start = block - (uintptr_t)allotp_bootstrap_arena;
-		if (start > ALLOT_BOOTSTRAP_SIZE || size > ALLOT_BOOTSTRAP_SIZE - start)
+		/* A block of no size has to lie inside, too. */
+		if (start >= ALLOT_BOOTSTRAP_SIZE || size > ALLOT_BOOTSTRAP_SIZE - start)
 			return NULL;
 	} while (!__atomic_compare_exchange_n(&used, &old, start + size, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 	((struct bootstrap_header *)(void *)(allotp_bootstrap_arena + start))[-1].size = size;

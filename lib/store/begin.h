@@ -6,12 +6,12 @@
 #include "store/store.h"
 
 struct allot_store_start {
-	uint32_t flags;       /* ALLOT_STORE_* */
+	uint32_t flags; /* ALLOT_STORE_* */
 	uint32_t pid, parent_pid;
-	uint32_t depth_limit; /* 0: none */
+	uint32_t depth_limit;    /* 0: none */
 	uint64_t sampling_bytes; /* 0: every block is recorded */
-	uint32_t ring_events; /* in a segment of a ring; a power of two */
-	bool counter;         /* stamps come from the cycle counter */
+	uint32_t ring_events;    /* in a segment of a ring; a power of two */
+	bool counter;            /* stamps come from the cycle counter */
 };
 
 /*

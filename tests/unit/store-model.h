@@ -27,7 +27,7 @@ struct model_block {
 	bool reserved; /* given up, and going to be restored: nobody else may have it */
 	uint8_t family;
 	uint32_t slot;
-	uint32_t site;       /* stack * MODEL_DOMAINS + domain */
+	uint32_t site; /* stack * MODEL_DOMAINS + domain */
 	uint64_t size;
 };
 
@@ -38,7 +38,7 @@ struct model_event {
 	uint64_t size;
 	uint32_t stack; /* 0 to MODEL_STACKS - 1 */
 	enum allot_family family;
-	bool restores;  /* of a GIVE_UP: the realloc is going to fail, and RESTORE follows */
+	bool restores; /* of a GIVE_UP: the realloc is going to fail, and RESTORE follows */
 };
 
 struct store_model {
@@ -48,7 +48,8 @@ struct store_model {
 	struct model_site sites[MODEL_SITES];
 	struct model_count ever, freed, temporary, peak;
 	uint64_t events, unknown_frees, mismatched, double_allocations, marks;
-	bool any_peak; /* the stamps were not in order: the peak may be another */
+	bool any_peak;  /* the stamps were not in order: the peak may be another */
+	bool with_maps; /* there are mappings, too, and so other totals */
 	struct model_slot {
 		uint32_t last_alloc;      /* block + 1; 0: none */
 		uint32_t given_up;        /* block + 1 */

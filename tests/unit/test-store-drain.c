@@ -165,10 +165,11 @@ static void map_apart(uint32_t *blocks, uint32_t count)
 	uint32_t found = 0;
 
 	for (uint32_t block = 0; found < count; block += MODEL_DOMAINS) {
-		struct allot_live_entry replaced, *place, entry = {
-			.key = allotp_live_key(model_address(block), 0),
-			.site = 1,
-		};
+		struct allot_live_entry replaced, *place,
+			entry = {
+				.key = allotp_live_key(model_address(block), 0),
+				.site = 1,
+			};
 		uint32_t i;
 
 		ck_assert_int_eq(allotp_live_insert(&store, &entry, &replaced), 0);
@@ -227,7 +228,9 @@ START_TEST(blocks_that_are_allocated_twice_are_freed_once)
 	set_up(64, 1000, 1);
 	map_apart(blocks, 1);
 	for (uint64_t i = 0; i < 300; i++) {
-		struct model_event event = { .op = i % 3 < 2 ? ALLOT_OP_ALLOC : ALLOT_OP_FREE, .block = blocks[0], .size = 101 };
+		struct model_event event = { .op = i % 3 < 2 ? ALLOT_OP_ALLOC : ALLOT_OP_FREE,
+					     .block = blocks[0],
+					     .size = 101 };
 
 		event.stack = (uint32_t)(i % 3);
 		happen(&event, 2 + i);

@@ -74,7 +74,8 @@ static void remove_key(uint32_t number)
 
 static void count_entry(const struct allot_live_entry *entry, void *data)
 {
-	uint32_t number = (uint32_t)((entry->key & ALLOT_LOW48) - UINT64_C(0x550000000000)) / 48 * 2 + (entry->key >> 48 == 3);
+	uint32_t number =
+		(uint32_t)((entry->key & ALLOT_LOW48) - UINT64_C(0x550000000000)) / 48 * 2 + (entry->key >> 48 == 3);
 
 	fixture_require(number < KEYS && !memcmp(entry, &entries[number], sizeof(*entry)));
 	++*(uint64_t *)data;

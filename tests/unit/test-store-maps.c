@@ -45,13 +45,13 @@ static void tear_down(void)
 static void write_event(enum allot_op op, uint32_t first, uint32_t count, uint32_t stack)
 {
 	fixture_require(fixture_write(&producer, (struct allot_event){
-						   .stamp = stamp++,
-						   .address = BASE + first * PAGE,
-						   .size = count * PAGE,
-						   .stack = nodes[stack],
-						   .op = (uint8_t)op,
-						   .domain = ALLOT_DOMAIN_MMAP,
-					   }));
+							 .stamp = stamp++,
+							 .address = BASE + first * PAGE,
+							 .size = count * PAGE,
+							 .stack = nodes[stack],
+							 .op = (uint8_t)op,
+							 .domain = ALLOT_DOMAIN_MMAP,
+						 }));
 }
 
 /* Pages [first, end) go. */

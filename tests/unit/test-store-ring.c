@@ -37,7 +37,8 @@ static struct allot_producer attached(uint32_t tid)
 /* Marks are kept one by one, so they tell what came out of a ring. */
 static void write_mark(struct allot_producer *producer, uint64_t name, uint64_t stamp)
 {
-	fixture_require(fixture_write(producer, (struct allot_event){ .stamp = stamp, .address = name, .op = ALLOT_OP_MARK }));
+	fixture_require(
+		fixture_write(producer, (struct allot_event){ .stamp = stamp, .address = name, .op = ALLOT_OP_MARK }));
 }
 
 static void assert_marks(uint32_t count)
@@ -192,7 +193,8 @@ static void *come_and_go(void *unused)
 		struct allot_producer producer = attached(i);
 
 		for (uint32_t n = i % 40; n-- > 0;)
-			fixture_require(fixture_write(&producer, (struct allot_event){ .stamp = 2, .op = ALLOT_OP_THREAD }));
+			fixture_require(
+				fixture_write(&producer, (struct allot_event){ .stamp = 2, .op = ALLOT_OP_THREAD }));
 		allotp_producer_detach(&producer);
 	}
 	return NULL;

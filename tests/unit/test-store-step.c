@@ -11,6 +11,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "snapshot/snapshot.h"
 #include "store-model.h"
 #include "store/drain.h"
@@ -74,7 +75,7 @@ static bool is_copied(const struct allot_store *of, const uint8_t *page)
 struct victim {
 	struct allot_store *store;
 	const char *what;
-	uint8_t *open[4];     /* pages that the instruction under way may write to */
+	uint8_t *open[4]; /* pages that the instruction under way may write to */
 	uint32_t open_count;
 	uint8_t before[4][4096];
 };
@@ -142,7 +143,7 @@ static void has_written(int signal, siginfo_t *info, void *context)
 		check_death(victim);
 }
 
-static void catch(int signal, void (*handler)(int signal, siginfo_t *info, void *context))
+static void catch (int signal, void (*handler)(int signal, siginfo_t *info, void *context))
 {
 	struct sigaction action = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_NODEFER };
 
@@ -171,8 +172,8 @@ static void set_up(void)
 		allotp_store_close(&made);
 		close(fd);
 	}
-	catch(SIGSEGV, is_writing);
-	catch(SIGTRAP, has_written);
+	catch (SIGSEGV, is_writing);
+	catch (SIGTRAP, has_written);
 }
 
 static void tear_down(void)
@@ -466,6 +467,60 @@ START_TEST(time_series)
 }
 END_TEST
 
+/* ---- mappings: what a drainer was at when it died is given up, and said to be; nothing else may suffer ---- */
+
+static void write_map(enum allot_op op, uint64_t page, uint64_t pages)
+{
+	fixture_require(fixture_write(&producers[0], (struct allot_event){
+							     .stamp = stamp++,
+							     .address = 0x10000 + page * 4096,
+							     .size = pages * 4096,
+							     .stack = model.nodes[0],
+							     .op = (uint8_t)op,
+							     .domain = ALLOT_DOMAIN_MMAP,
+						     }));
+}
+
+static const char *wrong_with_maps(struct allot_store *dead)
+{
+	const struct allot_header *header = dead->header;
+	bool interrupted;
+
+	fixture_require(!allotp_drain_lock_by_force(dead));
+	allotp_drain_now(dead);
+	allotp_drain_unlock(dead);
+	interrupted = header->lost[ALLOT_LOST_INTERRUPTED];
+	if (header->lost[ALLOT_LOST_INTERRUPTED] > 1u + (uint32_t)depth || header->lost[ALLOT_LOST_CORRUPT])
+		return "too much was lost";
+	if (interrupted != !!(header->flags & ALLOT_STORE_MAPS_UNCERTAIN))
+		return "the flag does not say whether mappings are uncertain";
+	if (!interrupted && (header->map_count != 2 || header->totals.ever_blocks != model.ever.blocks + 4 ||
+			     header->totals.freed_blocks != model.freed.blocks + 2))
+		return "other mappings than there should be";
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		if (allotp_slot(dead, i)->consumed != allotp_slot(dead, i)->published)
+			return "events wait for a turn that does not come";
+	}
+	return model_difference(&model, dead);
+}
+
+START_TEST(mappings)
+{
+	verdict = wrong_with_maps;
+	model.with_maps = model.any_peak = true;
+	stamp = allotp_stamp(store.header->clock == ALLOT_CLOCK_COUNTER);
+	allocate(0, 1, 100, 1);
+	write_map(ALLOT_OP_MAP, 10, 20);
+	write_map(ALLOT_OP_UNMAP, 15, 2); /* cuts it in two */
+	write_map(ALLOT_OP_MAP, 40, 1);
+	write_map(ALLOT_OP_MAP, 8, 8); /* replaces some */
+	write_map(ALLOT_OP_UNMAP, 40, 1);
+	allocate(1, 2, 200, 2);
+	go(0, ALLOT_OP_FREE, 1);
+	drain_and_die("mappings come and go");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store-step");
@@ -486,6 +541,7 @@ int main(void)
 	tcase_add_test(tcase, ring_segments);
 	tcase_add_test(tcase, turns);
 	tcase_add_test(tcase, time_series);
+	tcase_add_test(tcase, mappings);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

@@ -100,8 +100,8 @@ END_TEST
 struct worker {
 	pthread_t thread;
 	uint32_t number;
-	bool shares;             /* all threads add the same frames, in their own order; else each its own */
-	uint32_t nodes[FRAMES];  /* by frame; a frame's caller is of a smaller number */
+	bool shares;            /* all threads add the same frames, in their own order; else each its own */
+	uint32_t nodes[FRAMES]; /* by frame; a frame's caller is of a smaller number */
 	uint32_t refused;
 	uint32_t wrong;
 };
@@ -136,7 +136,8 @@ static void *work(void *data)
 	/* Callers first; among the frames of a block each thread has its own order. */
 	for (uint32_t block = 0; block < FRAMES; block += 8) {
 		for (uint32_t i = 0; i < 8 && block + i < FRAMES; i++)
-			add_frame(worker, block + ((i + worker->number) & 7) % (FRAMES - block < 8 ? FRAMES - block : 8));
+			add_frame(worker,
+				  block + ((i + worker->number) & 7) % (FRAMES - block < 8 ? FRAMES - block : 8));
 	}
 	return NULL;
 }

@@ -530,6 +530,10 @@ int main(void)
 		puts("1..0 # SKIP no single instructions for user code on this processor");
 		return 0;
 	}
+	if (UNIT_UNDER_TSAN) {
+		puts("1..0 # SKIP ThreadSanitizer does not let single instructions be stepped");
+		return 0;
+	}
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, allocations_and_frees);

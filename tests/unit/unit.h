@@ -6,6 +6,18 @@
 #include <check.h>
 #include <stdlib.h>
 
+/* ThreadSanitizer delays signals, fails on faults of its own code, and crashes in libunwind's thread destructor. */
+#if defined(__SANITIZE_THREAD__)
+#define UNIT_UNDER_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNIT_UNDER_TSAN 1
+#endif
+#endif
+#ifndef UNIT_UNDER_TSAN
+#define UNIT_UNDER_TSAN 0
+#endif
+
 /* Takes the suite over. Returns the exit status for main. */
 static inline int unit_run(Suite *suite)
 {

@@ -3,6 +3,7 @@
 #include "unwind-hook.h"
 
 #include "snapshot/snapshot.h"
+#include "unit.h"
 #include "unwind/reference.h"
 
 #include <execinfo.h>
@@ -50,7 +51,7 @@ bool hook_setup(void)
 
 bool hook_skips(void)
 {
-	if (HOOK_UNDER_TSAN)
+	if (UNIT_UNDER_TSAN)
 		puts("1..0 # SKIP libunwind does not work under ThreadSanitizer");
 	else if (allotp_reference_open() != 0)
 		puts("1..0 # SKIP libunwind.so.8 is missing");

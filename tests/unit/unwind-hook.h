@@ -9,18 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* ThreadSanitizer delays signals, and crashes in libunwind's thread destructor. */
-#if defined(__SANITIZE_THREAD__)
-#define HOOK_UNDER_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define HOOK_UNDER_TSAN 1
-#endif
-#endif
-#ifndef HOOK_UNDER_TSAN
-#define HOOK_UNDER_TSAN 0
-#endif
-
 /* What hooks of this thread use. Each thread makes its own. */
 struct hook {
 	struct allot_walker *walker;

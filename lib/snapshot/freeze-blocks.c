@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The store's live blocks to the snapshot's: from the young table, the live pages and the maps, by address. */
+/* The store's live blocks to the snapshot's: from the live pages and the maps, by address. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -104,11 +104,9 @@ int allotp_freeze_blocks(struct allot_view *view, const struct allot_freeze_plac
 	uint64_t maps = allotp_view_count(view, ALLOT_REGION_MAPS, view->header->map_count, sizeof(struct allot_map));
 	int result;
 
-	snapshot->blocks = calloc(pages * ALLOT_LIVE_ENTRIES + ALLOT_YOUNG_ENTRIES + maps, sizeof(*snapshot->blocks));
+	snapshot->blocks = calloc(pages * ALLOT_LIVE_ENTRIES + maps, sizeof(*snapshot->blocks));
 	if (!snapshot->blocks)
 		return -ENOMEM;
-	for (uint64_t i = 0; i < ALLOT_YOUNG_ENTRIES; i++)
-		add_entry(view, places, snapshot, &view->header->young[i]);
 	result = add_pages(view, places, snapshot, pages);
 	if (result < 0)
 		return result;

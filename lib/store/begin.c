@@ -3,6 +3,7 @@
 #include "store/begin.h"
 
 #include "common/clock.h"
+#include "store/journal.h"
 #include "store/live.h"
 #include "store/ring.h"
 #include "store/tree.h"
@@ -29,5 +30,7 @@ int allotp_store_begin(struct allot_store *store, const struct allot_store_start
 	result = allotp_ring_open(store);
 	if (!result)
 		result = allotp_tree_init(store);
+	if (!result)
+		result = allotp_journal_init(store);
 	return result ? result : allotp_live_init(store);
 }

@@ -1,25 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks into counters and out of them: those of a site and the totals. For apply.c alone, where each event passes
- * through one of these; sampled.c has those that count a block for many.
+ * Blocks into counters and out of them: those of a site and the totals, in a batch. Each event passes through one of these;
+ * sampled.c has those that count a block for many.
  */
 #ifndef ALLOT_STORE_COUNT_H
 #define ALLOT_STORE_COUNT_H
 
-#include <stdbool.h>
+#include "store/batch.h"
 
-#include "store/store.h"
-
-/* What the functions below do with a block's weight, when blocks are sampled. The site is the number of one that is there. */
-void allotp_sampled_in(struct allot_store *store, uint32_t site, uint64_t size, uint64_t stamp);
-void allotp_sampled_out(struct allot_store *store, uint32_t site, uint64_t size);
-void allotp_sampled_back(struct allot_store *store, uint32_t site, uint64_t size);
-void allotp_sampled_temporary(struct allot_store *store, uint32_t site, uint64_t size);
-
-static inline bool allotp_is_sampled(const struct allot_store *store)
-{
-	return __builtin_expect(store->header->sampling_bytes != 0, 0);
-}
+/* What the functions below do with a block's weight, when blocks are sampled. */
+void allotp_sampled_in(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size, uint64_t stamp);
+void allotp_sampled_out(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size);
+void allotp_sampled_back(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size);
+void allotp_sampled_temporary(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size);
 
 /* A site keeps its value at the last peak when it first changes after it. */
 static inline bool allotp_has_peak_value(const struct allot_totals *totals, const struct allot_site_counters *counters)
@@ -48,12 +41,10 @@ static inline void allotp_add_in(struct allot_totals *totals, struct allot_site_
 	totals->ever_blocks += blocks;
 	live = totals->ever_bytes - totals->freed_bytes;
 	if (live > totals->peak_bytes) {
+		totals->peak_bytes = live;
 		totals->peak_blocks = totals->ever_blocks - totals->freed_blocks;
 		totals->peak_event = totals->tallies.events;
 		totals->peak_stamp = stamp;
-		/* Last, as this is what tells that the peak was found. Only a kill needs to see the order. */
-		__atomic_signal_fence(__ATOMIC_SEQ_CST);
-		totals->peak_bytes = live;
 	}
 }
 
@@ -87,37 +78,56 @@ static inline void allotp_add_temporary(struct allot_totals *totals, struct allo
 	totals->temporary_blocks += blocks;
 }
 
-static inline void allotp_block_in(struct allot_store *store, bool sampled, uint32_t site, uint64_t size,
+static inline void allotp_block_in(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size,
 				   uint64_t stamp)
 {
-	if (sampled)
-		allotp_sampled_in(store, site, size, stamp);
+	if (__builtin_expect(batch->sampled, 0))
+		allotp_sampled_in(batch, site, size, stamp);
 	else
-		allotp_add_in(&store->header->totals, &allotp_site(store, site)->counters, size, 1, stamp);
+		allotp_add_in(&batch->totals, &site->counters, size, 1, stamp);
 }
 
-static inline void allotp_block_out(struct allot_store *store, bool sampled, uint32_t site, uint64_t size)
+static inline void allotp_block_out(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size)
 {
-	if (sampled)
-		allotp_sampled_out(store, site, size);
+	if (__builtin_expect(batch->sampled, 0))
+		allotp_sampled_out(batch, site, size);
 	else
-		allotp_add_out(&store->header->totals, &allotp_site(store, site)->counters, size, 1);
+		allotp_add_out(&batch->totals, &site->counters, size, 1);
 }
 
-static inline void allotp_block_back(struct allot_store *store, bool sampled, uint32_t site, uint64_t size)
+static inline void allotp_block_back(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size)
 {
-	if (sampled)
-		allotp_sampled_back(store, site, size);
+	if (__builtin_expect(batch->sampled, 0))
+		allotp_sampled_back(batch, site, size);
 	else
-		allotp_add_back(&store->header->totals, &allotp_site(store, site)->counters, size, 1);
+		allotp_add_back(&batch->totals, &site->counters, size, 1);
 }
 
-static inline void allotp_block_temporary(struct allot_store *store, bool sampled, uint32_t site, uint64_t size)
+static inline void allotp_block_temporary(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size)
 {
-	if (sampled)
-		allotp_sampled_temporary(store, site, size);
+	if (__builtin_expect(batch->sampled, 0))
+		allotp_sampled_temporary(batch, site, size);
 	else
-		allotp_add_temporary(&store->header->totals, &allotp_site(store, site)->counters, size, 1);
+		allotp_add_temporary(&batch->totals, &site->counters, size, 1);
+}
+
+/* What is recorded whole, as mappings are, counts for itself, but with the same fraction as what is sampled. */
+static inline void allotp_whole_in(struct allot_batch *batch, struct allot_batch_site *site, uint64_t bytes,
+				   uint64_t blocks, uint64_t stamp)
+{
+	uint32_t bytes_shift = batch->sampled ? ALLOT_FRACTION_BYTES : 0;
+	uint32_t blocks_shift = batch->sampled ? ALLOT_FRACTION_BLOCKS : 0;
+
+	allotp_add_in(&batch->totals, &site->counters, bytes << bytes_shift, blocks << blocks_shift, stamp);
+}
+
+static inline void allotp_whole_out(struct allot_batch *batch, struct allot_batch_site *site, uint64_t bytes,
+				    uint64_t blocks)
+{
+	uint32_t bytes_shift = batch->sampled ? ALLOT_FRACTION_BYTES : 0;
+	uint32_t blocks_shift = batch->sampled ? ALLOT_FRACTION_BLOCKS : 0;
+
+	allotp_add_out(&batch->totals, &site->counters, bytes << bytes_shift, blocks << blocks_shift);
 }
 
 #endif

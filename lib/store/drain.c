@@ -7,7 +7,7 @@
 
 #include "common/clock.h"
 #include "common/sys.h"
-#include "store/apply.h"
+#include "store/journal.h"
 #include "store/live.h"
 #include "store/merge.h"
 #include "store/ring.h"
@@ -48,7 +48,7 @@ static int take_over(struct allot_store *store, bool recover)
 	}
 	if (recover) {
 		allotp_live_recover(store);
-		allotp_apply_recover(store);
+		allotp_journal_recover(store);
 		allotp_series_recover(store);
 	}
 	return 0;
@@ -70,7 +70,7 @@ int allotp_drain_lock(struct allot_store *store)
 		return -EBUSY;
 	me = owner_word(store);
 	if (__atomic_compare_exchange_n(&store->header->lock, &owner, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return take_over(store, store->header->journal.active || store->header->journal.page);
+		return take_over(store, allotp_journal_is_pending(store));
 	if (!owner_is_dead(store, owner, me) ||
 	    !__atomic_compare_exchange_n(&store->header->lock, &owner, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return -EBUSY;
@@ -81,7 +81,7 @@ int allotp_drain_lock_by_force(struct allot_store *store)
 {
 	uint64_t before = __atomic_exchange_n(&store->header->lock, owner_word(store), __ATOMIC_ACQUIRE);
 
-	return take_over(store, before || store->header->journal.active || store->header->journal.page);
+	return take_over(store, before || allotp_journal_is_pending(store));
 }
 
 void allotp_drain_unlock(struct allot_store *store)
@@ -148,8 +148,9 @@ bool allotp_drain_is_due(const struct allot_store *store)
 {
 	const struct allot_header *header = store->header;
 
-	/* With a reader at work, some megabytes may wait for it. */
-	return !__atomic_load_n(&header->reader, __ATOMIC_RELAXED) || ring_bytes(header) >= ALLOT_RING_RESERVE;
+	/* Large batches cost less. With a reader at work, some megabytes may wait for it. */
+	return ring_bytes(header) >=
+	       (__atomic_load_n(&header->reader, __ATOMIC_RELAXED) ? ALLOT_RING_RESERVE : ALLOT_RING_BATCH);
 }
 
 bool allotp_drain_is_behind(const struct allot_store *store)

@@ -8,6 +8,8 @@
 
 #include "store/store.h"
 
+/* So many bytes make a batch that is worth draining, where nobody else does it. */
+#define ALLOT_RING_BATCH (256u << 10)
 /* While a reader drains, the rings may hold this many bytes before producers step in. */
 #define ALLOT_RING_RESERVE (2u << 20)
 /* And this many before producers that cannot drain step aside for the one that does. */

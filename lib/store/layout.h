@@ -39,6 +39,7 @@ enum allot_region_id {
 	ALLOT_REGION_MAPS,     /* struct allot_map[], sorted by address */
 	ALLOT_REGION_MARKS,    /* struct allot_store_mark[] */
 	ALLOT_REGION_SERIES,   /* struct allot_store_sample[] */
+	ALLOT_REGION_JOURNAL,  /* struct allot_journal, and what it counts */
 	ALLOT_REGION_SEGMENTS, /* struct allot_segment, segment_bytes each */
 	ALLOT_REGIONS,
 };
@@ -235,9 +236,6 @@ struct allot_live_page {
 };
 static_assert(sizeof(struct allot_live_page) == 4096, "a live page is a memory page");
 
-/* The newest blocks wait here before they go into the pages; most are freed first. Direct-mapped. */
-#define ALLOT_YOUNG_ENTRIES 4096
-
 struct allot_map {
 	uint64_t start, size;
 	uint32_t site;
@@ -279,33 +277,51 @@ struct allot_totals {
 };
 
 /*
- * What was being done when a drainer died. Before an event is applied, its slot and number and the old values
- * of what it will change are kept here; `active` is set last before and cleared first after. Whoever takes the
- * lock over puts the old values back and applies the event again. The other totals are sums over the sites, and the
- * peak does not mind being found twice.
+ * What a batch of events changes. The drainer works it out in memory of its own, writes all of it here, sets `sealed`,
+ * and only then changes the store. Every part says how something is to be, not what is to be done with it, so whoever
+ * takes over from a drainer that died goes through it once more. Died it before that, the store is as it was, and the
+ * events are in the rings still. Behind it lie, in this order, as many as it counts:
+ *
+ *   struct allot_store_variance variances[sites], when blocks are sampled
+ *   struct allot_journal_slot slots[]
+ *   struct allot_journal_site sites[]
+ *   struct allot_live_entry blocks[], site 0: is not live any more
  */
 struct allot_journal {
-	uint32_t active;        /* enum allot_op of the event, 0: none */
+	uint32_t sealed;        /* (atomic) */
+	uint32_t sampled;       /* there are variances */
+	uint32_t slots, sites, blocks;
+	uint32_t mark_count;
+	uint64_t batch;         /* which one it is */
+	struct allot_totals totals;
+	uint32_t applied[ALLOT_TICKETS] __attribute__((aligned(64)));
+};
+
+struct allot_journal_slot {
+	uint64_t consumed, head, last_alloc;
+	uint64_t given_up[3];
+	uint32_t slot;
+	uint32_t unused;
+};
+
+struct allot_journal_site {
+	struct allot_site_counters counters;
+	uint32_t site;
+	uint32_t mismatched;
+};
+
+/* What the live table's drainer was at when it died; see live.c. */
+struct allot_split {
+	uint32_t page;          /* live page whose entries are being moved, 0: none */
+	uint32_t halves[2];     /* complete copies of the halves of `page`, to replace it */
+	uint32_t changed_page;  /* live page in which an entry was put or removed last */
+};
+
+/* A map cannot be cut twice: the event that was changing the maps, see batch.c. */
+struct allot_mapping {
+	uint32_t active;
 	uint32_t slot;
 	uint64_t number;        /* of the event in its slot */
-	uint32_t site;          /* 0: none saved */
-	uint32_t replaced_site; /* of the block that a double allocation replaces; 0: none saved */
-	uint32_t page;          /* live page whose entries are being moved, 0: none */
-	uint32_t split[2];      /* complete copies of the halves of `page`, to replace it */
-	uint32_t changed_page;  /* live page in which an entry was put or removed last */
-	uint32_t removed_young; /* `removed` was in the young table */
-	uint32_t mark_count;
-	uint64_t last_alloc;
-	uint64_t given_up[3];
-	struct allot_live_entry removed; /* entry that this event takes out of the live table or replaces; key 0: none */
-	struct allot_tallies tallies;
-	struct allot_site_counters counters; /* of that site */
-	struct allot_site_counters replaced_counters;
-	uint32_t mismatched;
-	uint32_t unused;
-	/* when blocks are sampled */
-	struct allot_samples samples;
-	struct allot_store_variance variance, replaced_variance; /* of those sites */
 };
 
 enum allot_clock { ALLOT_CLOCK_COUNTER, ALLOT_CLOCK_MONOTONIC };
@@ -380,10 +396,11 @@ struct allot_header {
 	uint32_t sample_count;
 	uint64_t sample_interval; /* stamp ticks between two samples */
 	uint64_t next_sample;   /* stamp */
+	uint64_t batch;         /* counts the batches of events that were drained: what a drainer remembers may be old */
 	struct allot_totals totals;
-	struct allot_journal journal;
-	uint32_t applied[ALLOT_TICKETS]; /* the ticket whose turn it is, by bucket */
-	struct allot_live_entry young[ALLOT_YOUNG_ENTRIES] __attribute__((aligned(64)));
+	struct allot_split split;
+	struct allot_mapping mapping;
+	uint32_t applied[ALLOT_TICKETS] __attribute__((aligned(64))); /* the ticket whose turn it is, by bucket */
 };
 
 #endif

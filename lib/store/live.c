@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The live table: young blocks in the header, the others in pages under extendible hashing. */
+/* The live table: pages under extendible hashing. */
 #include "store/live.h"
 
 #include <errno.h>
@@ -154,11 +154,11 @@ static int double_directory(struct allot_store *store)
 	return 0;
 }
 
-/* Puts the two halves of the journal in the place of their page; can be repeated. */
+/* Puts the two halves in the place of their page; can be repeated. */
 static void replace_page(struct allot_store *store)
 {
-	const struct allot_journal *journal = &store->header->journal;
-	const struct allot_live_page *low = page_at(store, journal->split[0]);
+	const struct allot_split *pending = &store->header->split;
+	const struct allot_live_page *low = page_at(store, pending->halves[0]);
 	uint32_t bits, *table = current_directory(store, &bits), depth;
 	uint64_t span, first = UINT64_MAX;
 
@@ -169,7 +169,7 @@ static void replace_page(struct allot_store *store)
 		return;
 	/* The page was full, so the halves hold entries; any tells where the page's part begins. */
 	for (int half = 0; half < 2 && first == UINT64_MAX; half++) {
-		const struct allot_live_page *page = page_at(store, journal->split[half]);
+		const struct allot_live_page *page = page_at(store, pending->halves[half]);
 
 		for (uint32_t i = 0; page && i < ALLOT_LIVE_ENTRIES; i++) {
 			if (page->entries[i].key) {
@@ -183,20 +183,20 @@ static void replace_page(struct allot_store *store)
 	span = UINT64_C(1) << (bits - depth);
 	first *= 2 * span;
 	for (uint64_t i = 0; i < 2 * span; i++)
-		table[first + i] = journal->split[i >= span];
+		table[first + i] = pending->halves[i >= span];
 }
 
 static void finish_split(struct allot_store *store)
 {
-	struct allot_journal *journal = &store->header->journal;
-	uint32_t old = journal->page;
+	struct allot_split *pending = &store->header->split;
+	uint32_t old = pending->page;
 
 	replace_page(store);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (page_at(store, old))
 		memset(page_at(store, old), 0, sizeof(struct allot_live_page));
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	journal->page = 0;
+	pending->page = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	/* Dying here loses an empty page, nothing else. */
 	free_page(store, old);
@@ -204,7 +204,7 @@ static void finish_split(struct allot_store *store)
 
 static int split(struct allot_store *store, uint32_t number)
 {
-	struct allot_journal *journal = &store->header->journal;
+	struct allot_split *pending = &store->header->split;
 	const struct allot_live_page *page = allotp_page(store, number);
 	uint32_t depth = __atomic_load_n(&page->depth, __ATOMIC_RELAXED), halves[2];
 
@@ -229,81 +229,20 @@ static int split(struct allot_store *store, uint32_t number)
 
 		put(allotp_page(store, halves[hash(entry->key) >> (64 - depth) & 1]), entry);
 	}
-	journal->split[0] = halves[0];
-	journal->split[1] = halves[1];
+	pending->halves[0] = halves[0];
+	pending->halves[1] = halves[1];
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	journal->page = number; /* from here on the halves are what counts */
+	pending->page = number; /* from here on the halves are what counts */
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	finish_split(store);
 	return 0;
 }
 
-/* Keeps an entry in the journal that is going to be removed or replaced. */
-static void keep(struct allot_store *store, const struct allot_live_entry *entry, bool young)
-{
-	struct allot_journal *journal = &store->header->journal;
-
-	journal->removed.size = entry->size;
-	journal->removed.site = entry->site;
-	journal->removed.slot_family = entry->slot_family;
-	journal->removed_young = young;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	journal->removed.key = entry->key;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-}
-
 /* Says which page is going to be changed. */
 static void announce(struct allot_store *store, uint32_t number)
 {
-	store->header->journal.changed_page = number;
+	store->header->split.changed_page = number;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-}
-
-static bool same(const struct allot_live_entry *a, const struct allot_live_entry *b)
-{
-	return a->size == b->size && a->site == b->site && a->slot_family == b->slot_family;
-}
-
-/* replaced: NULL to undo a change, which must not be kept in the journal once more. */
-static int insert_old(struct allot_store *store, const struct allot_live_entry *entry,
-		      struct allot_live_entry *replaced)
-{
-	uint64_t h = hash(entry->key);
-
-	for (;;) {
-		uint32_t number;
-		struct allot_live_page *page = page_of(store, h, &number);
-		struct allot_live_entry *place;
-		int result;
-
-		if (!page)
-			return -EBADMSG;
-		place = search(page, entry->key, h);
-		if (place) {
-			if (same(place, entry))
-				return 0;
-			if (replaced) {
-				*replaced = *place;
-				keep(store, place, false);
-			}
-			announce(store, number);
-			fill(place, entry);
-			return 0;
-		}
-		if (count_of(page) < ALLOT_LIVE_ENTRIES) {
-			announce(store, number);
-			put(page, entry);
-			return 0;
-		}
-		result = split(store, number);
-		if (result)
-			return result;
-	}
-}
-
-static struct allot_live_entry *young_entry(struct allot_store *store, uint64_t key)
-{
-	return &store->header->young[hash(key) >> 20 & (ALLOT_YOUNG_ENTRIES - 1)];
 }
 
 int allotp_live_init(struct allot_store *store)
@@ -321,48 +260,42 @@ int allotp_live_init(struct allot_store *store)
 	return 0;
 }
 
-int allotp_live_insert(struct allot_store *store, const struct allot_live_entry *entry,
-		       struct allot_live_entry *replaced)
+int allotp_live_set(struct allot_store *store, const struct allot_live_entry *entry)
 {
-	struct allot_live_entry *young = young_entry(store, entry->key);
+	uint64_t h = hash(entry->key);
 
-	replaced->key = 0;
-	if (young->key == entry->key) {
-		if (same(young, entry))
+	for (;;) {
+		uint32_t number;
+		struct allot_live_page *page = page_of(store, h, &number);
+		struct allot_live_entry *place;
+		int result;
+
+		if (!page)
+			return -EBADMSG;
+		place = search(page, entry->key, h);
+		if (place) {
+			announce(store, number);
+			fill(place, entry);
 			return 0;
-		*replaced = *young;
-		keep(store, young, true);
-	} else if (young->key) {
-		struct allot_live_entry stale = { 0 };
-		int result = insert_old(store, young, &stale);
-
+		}
+		if (count_of(page) < ALLOT_LIVE_ENTRIES) {
+			announce(store, number);
+			put(page, entry);
+			return 0;
+		}
+		result = split(store, number);
 		if (result)
 			return result;
-		/* The older of two blocks at one address: its free was not seen. */
-		if (stale.key)
-			*replaced = stale;
 	}
-	fill(young, entry);
-	return 0;
 }
 
-struct allot_live_entry *allotp_live_find(struct allot_store *store, uint64_t key)
+const struct allot_live_entry *allotp_live_find(const struct allot_store *store, uint64_t key)
 {
-	struct allot_live_entry *entry = young_entry(store, key);
-	struct allot_live_page *page;
+	uint64_t h = hash(key);
 	uint32_t number;
+	struct allot_live_page *page = page_of(store, h, &number);
 
-	if (entry->key == key)
-		return entry;
-	page = page_of(store, hash(key), &number);
-	return page ? search(page, key, hash(key)) : NULL;
-}
-
-static struct allot_live_page *page_holding(const struct allot_store *store, const struct allot_live_entry *entry)
-{
-	uint64_t offset = (uint64_t)((const uint8_t *)entry - store->region[ALLOT_REGION_PAGES]);
-
-	return allotp_page(store, offset / sizeof(struct allot_live_page));
+	return page ? search(page, key, h) : NULL;
 }
 
 /* Puts the last entry in the place of one that goes. It is copied before it is cleared. */
@@ -380,19 +313,16 @@ static void remove_at(struct allot_live_page *page, uint32_t i)
 	page->entries[last].key = 0;
 }
 
-void allotp_live_remove(struct allot_store *store, struct allot_live_entry *entry)
+void allotp_live_remove(struct allot_store *store, uint64_t key)
 {
-	struct allot_live_entry *young = store->header->young;
-	struct allot_live_page *page;
+	uint64_t h = hash(key);
+	uint32_t number;
+	struct allot_live_page *page = page_of(store, h, &number);
+	const struct allot_live_entry *entry = page ? search(page, key, h) : NULL;
 
-	if (entry >= young && entry < young + ALLOT_YOUNG_ENTRIES) {
-		keep(store, entry, true);
-		entry->key = 0;
+	if (!entry)
 		return;
-	}
-	keep(store, entry, false);
-	page = page_holding(store, entry);
-	announce(store, (uint32_t)(page - allotp_page(store, 0)));
+	announce(store, number);
 	remove_at(page, (uint32_t)(entry - page->entries));
 }
 
@@ -418,74 +348,32 @@ static void repair_page(struct allot_live_page *page)
 
 void allotp_live_recover(struct allot_store *store)
 {
-	struct allot_live_page *page = page_at(store, store->header->journal.changed_page);
+	struct allot_live_page *page = page_at(store, store->header->split.changed_page);
 
-	if (store->header->journal.page)
+	if (store->header->split.page)
 		finish_split(store);
 	if (page)
 		repair_page(page);
 }
 
-void allotp_live_put_back(struct allot_store *store)
+void allotp_live_prefetch_page(const struct allot_store *store, uint64_t key)
 {
-	struct allot_journal *journal = &store->header->journal;
-	struct allot_live_entry removed = journal->removed, *young = young_entry(store, removed.key), *old;
-	uint64_t h = hash(removed.key);
-	struct allot_live_page *page;
 	uint32_t number;
+	const struct allot_live_page *page = page_of(store, hash(key), &number);
 
-	if (!removed.key)
-		return;
-	if (journal->removed_young) {
-		fill(young, &removed);
-	} else {
-		page = page_of(store, h, &number);
-		old = page ? search(page, removed.key, h) : NULL;
-		/* The block that had replaced it came from the young, and goes back there. */
-		if (old && !same(old, &removed) && young->key != removed.key)
-			fill(young, old);
-		__atomic_signal_fence(__ATOMIC_SEQ_CST);
-		if (insert_old(store, &removed, NULL))
-			allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
-	}
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	journal->removed.key = 0;
-}
-
-/* The key that will be looked for in the pages: of a block that goes, or of the one that a new block drives out. */
-static uint64_t key_in_pages(struct allot_store *store, uint64_t key, bool appears)
-{
-	uint64_t young = young_entry(store, key)->key;
-
-	if (appears)
-		return young == key ? 0 : young;
-	return young == key ? 0 : key;
-}
-
-void allotp_live_prefetch_page(struct allot_store *store, uint64_t key, bool appears)
-{
-	uint64_t wanted = key_in_pages(store, key, appears);
-	struct allot_live_page *page;
-	uint32_t number;
-
-	page = wanted ? page_of(store, hash(wanted), &number) : NULL;
 	if (!page)
 		return;
 	for (size_t i = 0; i < offsetof(struct allot_live_page, entries); i += 64)
 		__builtin_prefetch((const char *)page + i);
 }
 
-void allotp_live_prefetch_entry(struct allot_store *store, uint64_t key, bool appears)
+void allotp_live_prefetch_entry(const struct allot_store *store, uint64_t key)
 {
-	uint64_t wanted = key_in_pages(store, key, appears), h = hash(wanted);
-	struct allot_live_page *page;
-	const uint8_t *tag;
+	uint64_t h = hash(key);
 	uint32_t number;
+	const struct allot_live_page *page = page_of(store, h, &number);
+	const uint8_t *tag = page ? memchr(page->tags, tag_of(h), count_of(page)) : NULL;
 
-	page = wanted ? page_of(store, h, &number) : NULL;
-	if (!page)
-		return;
-	tag = appears ? page->tags + count_of(page) : memchr(page->tags, tag_of(h), count_of(page));
-	if (tag)
-		__builtin_prefetch(&page->entries[tag - page->tags], 1);
+	if (page)
+		__builtin_prefetch(&page->entries[tag ? tag - page->tags : count_of(page) % ALLOT_LIVE_ENTRIES], 1);
 }

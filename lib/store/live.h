@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The live table: every live block by its address. Two floors: the newest blocks sit in a small direct-mapped
- * table in the header, where most of them are freed again; the others move to pages, found by a directory of
- * hash prefixes (extendible hashing), so that growing never stops to rehash. For the drainer only.
+ * The live table: every live block by its address. Pages, found by a directory of hash prefixes (extendible hashing), so
+ * that growing never stops to rehash. What a drainer does here may be done again, after it has died: then
+ * allotp_live_recover comes first. For the drainer only.
  */
 #ifndef ALLOT_STORE_LIVE_H
 #define ALLOT_STORE_LIVE_H
@@ -17,38 +17,20 @@ static inline uint64_t allotp_live_key(uint64_t address, uint16_t domain)
 /* Creates the first page. Before anything is recorded. */
 int allotp_live_init(struct allot_store *store);
 
-/*
- * Adds a block. If its key is there already with other values, they are replaced and given in *replaced, which is
- * otherwise left with key 0. 0, or a negative errno when the store is full: the block is not in the table then.
- * Inserting the same entry twice is the same as inserting it once.
- *
- * A second block at an address is noticed at once while the first is young, else when the second grows old, too: to look
- * for it in the pages before would cost more than the rest of an event. Should the second be freed before that, the
- * first stays.
- */
-int allotp_live_insert(struct allot_store *store, const struct allot_live_entry *entry,
-		       struct allot_live_entry *replaced);
+/* A block is in the table, with these values. 0, or a negative errno when the store is full, and it is not. */
+int allotp_live_set(struct allot_store *store, const struct allot_live_entry *entry);
+
+/* A block is not in the table. */
+void allotp_live_remove(struct allot_store *store, uint64_t key);
 
 /* The block's entry, or NULL. Valid until the table next changes. */
-struct allot_live_entry *allotp_live_find(struct allot_store *store, uint64_t key);
+const struct allot_live_entry *allotp_live_find(const struct allot_store *store, uint64_t key);
 
-/* Takes out an entry that find has returned. */
-void allotp_live_remove(struct allot_store *store, struct allot_live_entry *entry);
-
-/* After a drainer died: makes the table sound again. It may lack an entry that was to be replaced or removed. */
+/* After a drainer died: makes the table sound again. It may lack the entry that was being set or removed. */
 void allotp_live_recover(struct allot_store *store);
 
-/*
- * After that: undoes the insert or removal that the drainer was at. Where a block had aged into the pages, it may stay
- * both there and among the young; inserting the event's entry again takes it from there.
- */
-void allotp_live_put_back(struct allot_store *store);
-
-/*
- * Ask for memory that an event further on will need, so that it has come by then: first its page, then the entry in it.
- * appears: the block is going to be inserted, else removed.
- */
-void allotp_live_prefetch_page(struct allot_store *store, uint64_t key, bool appears);
-void allotp_live_prefetch_entry(struct allot_store *store, uint64_t key, bool appears);
+/* Ask for memory that will be needed in a while, so that it has come by then: first a block's page, then its entry. */
+void allotp_live_prefetch_page(const struct allot_store *store, uint64_t key);
+void allotp_live_prefetch_entry(const struct allot_store *store, uint64_t key);
 
 #endif

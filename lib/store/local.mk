@@ -2,11 +2,15 @@ noinst_LTLIBRARIES += libstore.la
 libstore_la_SOURCES = \
 	lib/store/apply.c \
 	lib/store/apply.h \
+	lib/store/batch.c \
+	lib/store/batch.h \
 	lib/store/begin.c \
 	lib/store/begin.h \
 	lib/store/count.h \
 	lib/store/drain.c \
 	lib/store/drain.h \
+	lib/store/journal.c \
+	lib/store/journal.h \
 	lib/store/layout.h \
 	lib/store/live.c \
 	lib/store/live.h \
@@ -19,6 +23,8 @@ libstore_la_SOURCES = \
 	lib/store/sampled.c \
 	lib/store/series.c \
 	lib/store/series.h \
+	lib/store/site.c \
+	lib/store/site.h \
 	lib/store/store.c \
 	lib/store/store.h \
 	lib/store/tree.c \

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "snapshot/snapshot.h"
-#include "store/apply.h"
+#include "store/count.h"
 
 static struct allot_map *map_at(struct allot_store *store, uint32_t i)
 {
@@ -37,20 +37,12 @@ static uint32_t first_after(struct allot_store *store, uint64_t address)
 	return low;
 }
 
-static struct allot_store_site *site_of(struct allot_store *store, const struct allot_map *map)
+static void count_out(struct allot_batch *batch, const struct allot_map *map, uint64_t bytes, uint64_t blocks)
 {
-	if (map->site && map->site <= store->header->site_count &&
-	    allotp_store_has(store, ALLOT_REGION_SITES, ((uint64_t)map->site + 1) * sizeof(struct allot_store_site)))
-		return allotp_site(store, map->site);
-	return NULL;
-}
-
-static void count_out(struct allot_store *store, const struct allot_map *map, uint64_t bytes, uint64_t blocks)
-{
-	struct allot_store_site *site = site_of(store, map);
+	struct allot_batch_site *site = allotp_batch_site(batch, map->site);
 
 	if (site)
-		allotp_count_out(store, site, bytes, blocks);
+		allotp_whole_out(batch, site, bytes, blocks);
 }
 
 static bool insert_at(struct allot_store *store, uint32_t i, const struct allot_map *map)
@@ -77,23 +69,24 @@ static void remove_run(struct allot_store *store, uint32_t first, uint32_t end)
 }
 
 /* Cuts [start, end) out of the middle of a range. */
-static void cut(struct allot_store *store, uint32_t i, uint64_t start, uint64_t end)
+static void cut(struct allot_batch *batch, uint32_t i, uint64_t start, uint64_t end)
 {
-	struct allot_map *map = map_at(store, i), rest = *map;
-	struct allot_store_site *site = site_of(store, map);
+	struct allot_map *map = map_at(batch->store, i), rest = *map;
+	struct allot_batch_site *site = allotp_batch_site(batch, map->site);
 
 	rest.start = end;
 	rest.size = map->start + map->size - end;
-	count_out(store, map, end - start, 0);
+	count_out(batch, map, end - start, 0);
 	map->size = start - map->start;
-	if (!insert_at(store, i + 1, &rest))
-		allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
+	if (!insert_at(batch->store, i + 1, &rest))
+		allotp_store_lost(batch->store, ALLOT_LOST_STORE_FULL, 1);
 	else if (site)
-		allotp_count_in(store, site, 0, 1, 0);
+		allotp_whole_in(batch, site, 0, 1, 0);
 }
 
-void allotp_maps_remove(struct allot_store *store, uint64_t start, uint64_t size)
+void allotp_maps_remove(struct allot_batch *batch, uint64_t start, uint64_t size)
 {
+	struct allot_store *store = batch->store;
 	uint64_t end = start + size;
 	uint32_t first = first_after(store, start), i = first;
 
@@ -104,38 +97,41 @@ void allotp_maps_remove(struct allot_store *store, uint64_t start, uint64_t size
 		if (map->start >= end)
 			break;
 		if (map->start < start && map_end > end) {
-			cut(store, i, start, end);
+			cut(batch, i, start, end);
 			return;
 		}
 		if (map->start < start) {
-			count_out(store, map, map_end - start, 0);
+			count_out(batch, map, map_end - start, 0);
 			map->size = start - map->start;
 			first = i + 1;
 		} else if (map_end > end) {
-			count_out(store, map, end - map->start, 0);
+			count_out(batch, map, end - map->start, 0);
 			map->start = end;
 			map->size = map_end - end;
 			break;
 		} else {
-			count_out(store, map, map->size, 1);
+			count_out(batch, map, map->size, 1);
 		}
 	}
 	remove_run(store, first, i);
 }
 
-void allotp_maps_add(struct allot_store *store, uint32_t slot, const struct allot_event *event)
+void allotp_maps_add(struct allot_batch *batch, uint32_t slot, const struct allot_event *event)
 {
+	struct allot_store *store = batch->store;
+	struct allot_batch_site *site;
 	struct allot_map map = {
 		.start = allotp_event_address(event),
 		.size = allotp_event_size(event),
 		.slot = slot,
 	};
 
-	allotp_maps_remove(store, map.start, map.size);
-	map.site = allotp_site_of(store, event->stack, ALLOT_DOMAIN_MMAP);
-	if (!map.site || !insert_at(store, first_after(store, map.start), &map)) {
+	allotp_maps_remove(batch, map.start, map.size);
+	site = allotp_batch_site_of(batch, event->stack, ALLOT_DOMAIN_MMAP);
+	map.site = site ? site->number : 0;
+	if (!site || !insert_at(store, first_after(store, map.start), &map)) {
 		allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
 		return;
 	}
-	allotp_count_in(store, allotp_site(store, map.site), map.size, 1, event->stamp);
+	allotp_whole_in(batch, site, map.size, 1, event->stamp);
 }

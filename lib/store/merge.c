@@ -9,21 +9,11 @@
 #include "store/apply.h"
 #include "store/live.h"
 #include "store/ring.h"
-#include "store/series.h"
-
-/* What is left to drain of one slot. */
-struct cursor {
-	const struct allot_event *event; /* the next event */
-	uint64_t number;                 /* its number in the slot */
-	uint64_t stop;                   /* number of the first event that is not in this segment, or none of ours */
-	uint64_t limit;                  /* number of the first event that is none of ours */
-	uint32_t slot;
-};
 
 /* A cursor in the heap. Among equal stamps those go first that give an address up: key is 2 × stamp, or one more. */
 struct entry {
 	uint64_t key;
-	struct cursor *cursor;
+	struct allot_cursor *cursor;
 };
 
 /*
@@ -36,9 +26,9 @@ struct merge {
 };
 
 /* Room for so many cursors, and behind them as many entries. */
-static struct cursor *scratch(struct allot_store *store, uint64_t count)
+static struct allot_cursor *scratch(struct allot_store *store, uint64_t count)
 {
-	size_t size = count * (sizeof(struct cursor) + sizeof(struct entry));
+	size_t size = count * (sizeof(struct allot_cursor) + sizeof(struct entry));
 	void *memory;
 
 	if (size <= store->scratch_size)
@@ -62,30 +52,30 @@ static bool has(struct allot_store *store, enum allot_region_id region, uint64_t
 }
 
 /* Points the cursor at its event, entering the ring's next segment if it lies there. False: nothing (valid) there. */
-static bool load(struct allot_store *store, struct cursor *cursor)
+static bool load(struct allot_batch *batch, struct allot_cursor *cursor)
 {
-	struct allot_slot *slot = allotp_slot(store, cursor->slot);
+	struct allot_store *store = batch->store;
 	uint32_t ordinal = (uint32_t)(cursor->number >> store->segment_shift);
 
 	if (cursor->number >= cursor->limit)
 		return false;
-	if (!slot->head)
-		slot->head = slot->first;
-	if ((uint32_t)(slot->head >> 32) != ordinal) {
-		uint32_t old = (uint32_t)slot->head;
-		struct allot_segment *segment = allotp_segment(store, old);
+	if ((uint32_t)(cursor->head >> 32) != ordinal) {
+		uint32_t old = (uint32_t)cursor->head;
 
-		if (!segment || (uint32_t)(slot->head >> 32) + 1 != ordinal) {
+		if ((uint32_t)(cursor->head >> 32) + 1 != ordinal || !allotp_segment(store, old)) {
 			allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
 			return false;
 		}
-		slot->head = (uint64_t)ordinal << 32 | __atomic_load_n(&segment->next, __ATOMIC_ACQUIRE);
-		/* Dying here loses a segment, nothing else. */
-		allotp_segment_release(store, old);
+		cursor->head = allotp_ring_next(store, cursor->head);
+		/* It is drained, but as long as the batch is not committed it is not known to be. */
+		if (cursor->changed)
+			batch->released[batch->released_count++] = old;
+		else
+			cursor->left_behind = old;
 	}
 	cursor->event = NULL;
-	if (has(store, ALLOT_REGION_SEGMENTS, (slot->head & UINT32_MAX) * store->segment_bytes))
-		cursor->event = allotp_slot_event(store, slot, cursor->number);
+	if (has(store, ALLOT_REGION_SEGMENTS, (cursor->head & UINT32_MAX) * store->segment_bytes))
+		cursor->event = allotp_ring_event(store, cursor->head, cursor->number);
 	if (!cursor->event) {
 		allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
 		return false;
@@ -97,11 +87,11 @@ static bool load(struct allot_store *store, struct cursor *cursor)
 }
 
 /* On to the slot's next event but count - 1. */
-static inline bool advance(struct allot_store *store, struct cursor *cursor, uint32_t count)
+static inline bool advance(struct allot_batch *batch, struct allot_cursor *cursor, uint32_t count)
 {
 	cursor->number += count;
 	if (__builtin_expect(cursor->number >= cursor->stop, 0))
-		return load(store, cursor);
+		return load(batch, cursor);
 	cursor->event += count;
 	return true;
 }
@@ -111,19 +101,19 @@ static bool gives_up(uint8_t op)
 	return op == ALLOT_OP_FREE || op == ALLOT_OP_GIVE_UP || op == ALLOT_OP_UNMAP;
 }
 
-static inline uint64_t key_of(const struct cursor *cursor)
+static inline uint64_t key_of(const struct allot_cursor *cursor)
 {
 	return cursor->event->stamp << 1 | !gives_up(cursor->event->op);
 }
 
 /* Whether all earlier events in the bucket of this one have been applied. A ticket that was passed over is late, not early. */
-static inline bool has_turn(const struct allot_store *store, const struct allot_event *event)
+static inline bool has_turn(const struct allot_batch *batch, const struct allot_event *event)
 {
 	uint32_t turn;
 
 	if (event->op >= ALLOT_OP_THREAD)
 		return true;
-	turn = store->header->applied[allotp_event_bucket(event->address, event->op)];
+	turn = batch->applied[allotp_event_bucket(event->address, event->op)];
 	return (int32_t)(allotp_event_ticket(event) - turn) <= 0;
 }
 
@@ -160,7 +150,7 @@ static void sift_up(struct entry *heap, uint64_t i)
 }
 
 /* An allocation and its own free, one right behind the other: most blocks of many programs. */
-static inline bool is_pair(const struct cursor *cursor, uint64_t limit)
+static inline bool is_pair(const struct allot_cursor *cursor, uint64_t limit)
 {
 	const struct allot_event *event = cursor->event;
 
@@ -170,49 +160,84 @@ static inline bool is_pair(const struct cursor *cursor, uint64_t limit)
 	       allotp_event_ticket(&event[0]) + 1 == allotp_event_ticket(&event[1]);
 }
 
-static inline bool key_of_event(const struct allot_event *event, uint64_t *key)
+static inline void look_for(struct allot_batch *batch, const struct allot_event *event,
+			    void (*prefetch)(const struct allot_store *store, uint64_t key))
 {
-	*key = allotp_live_key(allotp_event_address(event), event->domain);
-	return event->op == ALLOT_OP_ALLOC || event->op == ALLOT_OP_FREE || event->op == ALLOT_OP_GIVE_UP;
+	uint64_t key = allotp_live_key(allotp_event_address(event), event->domain);
+
+	if (!allotp_batch_find(batch, key))
+		prefetch(batch->store, key);
 }
 
 /* Blocks that have grown old are far away: their memory is asked for some events ahead. */
-static inline void look_ahead(struct allot_store *store, const struct cursor *cursor)
+static inline void look_ahead(struct allot_batch *batch, const struct allot_cursor *cursor)
 {
-	enum { PAGE_AHEAD = 16, ENTRY_AHEAD = 8 };
+	enum { PAGE_AHEAD = 16, ENTRY_AHEAD = 8, MANY_PAGES = 256 };
 	const struct allot_event *page = cursor->event + PAGE_AHEAD, *entry = cursor->event + ENTRY_AHEAD;
-	uint64_t key;
 
-	if (cursor->stop - cursor->number <= PAGE_AHEAD)
+	if (batch->store->header->page_count < MANY_PAGES || cursor->stop - cursor->number <= PAGE_AHEAD)
 		return;
-	if (key_of_event(page, &key))
-		allotp_live_prefetch_page(store, key, page->op == ALLOT_OP_ALLOC);
-	if (key_of_event(entry, &key))
-		allotp_live_prefetch_entry(store, key, entry->op == ALLOT_OP_ALLOC);
+	if (page->op == ALLOT_OP_FREE || page->op == ALLOT_OP_GIVE_UP)
+		look_for(batch, page, allotp_live_prefetch_page);
+	if (entry->op == ALLOT_OP_FREE || entry->op == ALLOT_OP_GIVE_UP)
+		look_for(batch, entry, allotp_live_prefetch_entry);
+}
+
+/* What must be in the store by itself: what was before it is committed first, and it is, too. */
+static void commit_alone(struct allot_batch *batch, struct allot_cursor *cursor)
+{
+	struct allot_event event = *cursor->event;
+
+	allotp_batch_commit(batch);
+	allotp_batch_touch(batch, cursor);
+	allotp_apply(batch, cursor, &event);
+}
+
+static inline bool is_mapping(uint8_t op)
+{
+	return op == ALLOT_OP_MAP || op == ALLOT_OP_UNMAP;
+}
+
+/* Applies the cursor's next event, or two. Returns how many. */
+static inline uint32_t apply_next(struct allot_batch *batch, struct allot_cursor *cursor, uint64_t limit)
+{
+	/* Whoever wrote it may still be at it, in a broken program: so it is looked at once. */
+	struct allot_event event = *cursor->event;
+
+	if (allotp_batch_is_full(batch))
+		allotp_batch_commit(batch);
+	allotp_batch_touch(batch, cursor);
+	if (event.op == ALLOT_OP_ALLOC && is_pair(cursor, limit) && allotp_apply_pair(batch, cursor, cursor->event))
+		return 2;
+	allotp_apply(batch, cursor, &event);
+	return 1;
 }
 
 /*
  * Applies events of the cursor as long as each has its turn and a key below the limit; the first one is known to.
  * False: used up.
  */
-static bool run(struct allot_store *store, struct cursor *cursor, uint64_t limit, uint64_t *applied)
+static bool run(struct allot_batch *batch, struct allot_cursor *cursor, uint64_t limit, uint64_t *applied)
 {
 	do {
 		uint64_t stamp = cursor->event->stamp;
+		bool mapping = is_mapping(cursor->event->op), left;
 		uint32_t count = 1;
 
-		look_ahead(store, cursor);
-		if (is_pair(cursor, limit) &&
-		    allotp_apply_pair(store, cursor->slot, cursor->number, cursor->event))
-			count = 2;
+		look_ahead(batch, cursor);
+		if (mapping)
+			commit_alone(batch, cursor);
 		else
-			allotp_apply(store, cursor->slot, cursor->number, cursor->event);
+			count = apply_next(batch, cursor, limit);
 		*applied += count;
-		if (stamp >= store->header->next_sample)
-			allotp_series_add(store, stamp);
-		if (!advance(store, cursor, count))
+		left = advance(batch, cursor, count);
+		if (__builtin_expect(stamp >= batch->next_sample, 0))
+			allotp_batch_sample(batch, stamp);
+		if (__builtin_expect(mapping, 0))
+			allotp_batch_commit(batch);
+		if (!left)
 			return false;
-	} while (key_of(cursor) < limit && has_turn(store, cursor->event));
+	} while (key_of(cursor) < limit && has_turn(batch, cursor->event));
 	return true;
 }
 
@@ -249,10 +274,10 @@ static void unpark(struct merge *merge, uint64_t i)
 	sift_up(merge->heap, merge->count++);
 }
 
-static void unpark_ready(struct allot_store *store, struct merge *merge)
+static void unpark_ready(const struct allot_batch *batch, struct merge *merge)
 {
 	for (uint64_t i = merge->count; i < merge->count + merge->parked; i++) {
-		if (has_turn(store, merge->heap[i].cursor->event))
+		if (has_turn(batch, merge->heap[i].cursor->event))
 			unpark(merge, i);
 	}
 }
@@ -297,11 +322,23 @@ static uint64_t most_events(const struct allot_store *store)
 	return (count < capacity ? count : capacity) << store->segment_shift;
 }
 
-/* Everything that can be drained: a cursor for each slot that has something, in a heap. */
-static void collect(struct allot_store *store, struct merge *merge)
+static void begin_cursor(struct allot_cursor *cursor, const struct allot_slot *slot, uint32_t number)
 {
+	*cursor = (struct allot_cursor){
+		.slot = number,
+		.number = slot->consumed,
+		.head = slot->head ? slot->head : slot->first,
+		.last_alloc = slot->last_alloc,
+		.given_up = { slot->given_up[0], slot->given_up[1], slot->given_up[2] },
+	};
+}
+
+/* Everything that can be drained: a cursor for each slot that has something, in a heap. */
+static void collect(struct allot_batch *batch, struct merge *merge)
+{
+	struct allot_store *store = batch->store;
 	uint64_t slots = __atomic_load_n(&store->header->slot_count, __ATOMIC_ACQUIRE), events = 0;
-	struct cursor *cursors;
+	struct allot_cursor *cursors;
 
 	if (slots > allotp_capacity(store, ALLOT_REGION_SLOTS, sizeof(struct allot_slot)) ||
 	    !has(store, ALLOT_REGION_SLOTS, slots * sizeof(struct allot_slot))) {
@@ -315,10 +352,10 @@ static void collect(struct allot_store *store, struct merge *merge)
 	/* Newer slots first: what a thread or handler did before it began another is then seen to be published. */
 	for (uint64_t i = slots; i-- > 0;) {
 		struct allot_slot *slot = allotp_slot(store, i);
-		struct cursor *cursor = &cursors[merge->count];
+		struct allot_cursor *cursor = &cursors[merge->count];
 		uint64_t left, most;
 
-		*cursor = (struct cursor){ .slot = (uint32_t)i, .number = slot->consumed };
+		begin_cursor(cursor, slot, (uint32_t)i);
 		/* Partner of the release in publish. */
 		cursor->limit = __atomic_load_n(&slot->published, __ATOMIC_ACQUIRE);
 		if (cursor->limit <= cursor->number)
@@ -329,7 +366,7 @@ static void collect(struct allot_store *store, struct merge *merge)
 			allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
 			continue;
 		}
-		if (!load(store, cursor))
+		if (!load(batch, cursor))
 			continue;
 		events += left;
 		merge->heap[merge->count++] = (struct entry){ key_of(cursor), cursor };
@@ -341,32 +378,38 @@ static void collect(struct allot_store *store, struct merge *merge)
 uint64_t allotp_merge(struct allot_store *store, uint64_t cut, uint64_t overdue)
 {
 	struct merge merge = { 0 };
+	struct allot_batch *batch;
 	uint64_t applied = 0;
 	bool forced = false;
 
 	if (allotp_store_sync(store))
 		return 0;
-	collect(store, &merge);
+	batch = allotp_batch_begin(store);
+	if (!batch)
+		return 0;
+	collect(batch, &merge);
 	for (;;) {
-		struct cursor *cursor;
+		struct allot_cursor *cursor;
 
 		if (!merge.count || merge.heap[0].key >> 1 > cut) {
 			forced = force(&merge, overdue);
 			if (!forced)
-				return applied;
+				break;
 		}
 		cursor = merge.heap[0].cursor;
-		if (!forced && !has_turn(store, cursor->event)) {
+		if (!forced && !has_turn(batch, cursor->event)) {
 			park(&merge);
 			continue;
 		}
 		forced = false;
-		if (run(store, cursor, limit_of(&merge, cut), &applied))
+		if (run(batch, cursor, limit_of(&merge, cut), &applied))
 			merge.heap[0].key = key_of(cursor);
 		else
 			drop(&merge);
 		sift_down(merge.heap, merge.count, 0);
 		if (merge.parked)
-			unpark_ready(store, &merge);
+			unpark_ready(batch, &merge);
 	}
+	allotp_batch_commit(batch);
+	return applied;
 }

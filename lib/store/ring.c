@@ -41,14 +41,21 @@ struct allot_segment *allotp_segment(struct allot_store *store, uint32_t segment
 	return (struct allot_segment *)(void *)(store->region[ALLOT_REGION_SEGMENTS] + end - bytes);
 }
 
-const struct allot_event *allotp_slot_event(struct allot_store *store, const struct allot_slot *slot, uint64_t number)
+const struct allot_event *allotp_ring_event(struct allot_store *store, uint64_t head, uint64_t number)
 {
-	uint64_t head = __atomic_load_n(&slot->head, __ATOMIC_RELAXED);
 	struct allot_segment *segment = allotp_segment(store, (uint32_t)head);
 
 	if (!segment || (uint32_t)(head >> 32) != (uint32_t)(number >> store->segment_shift))
 		return NULL;
 	return &segment->events[number & (store->segment_events - 1)];
+}
+
+uint64_t allotp_ring_next(struct allot_store *store, uint64_t head)
+{
+	struct allot_segment *segment = allotp_segment(store, (uint32_t)head);
+	uint64_t ordinal = (uint32_t)(head >> 32) + 1u;
+
+	return segment ? ordinal << 32 | __atomic_load_n(&segment->next, __ATOMIC_ACQUIRE) : 0;
 }
 
 static uint32_t pop_segment(struct allot_store *store)

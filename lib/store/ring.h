@@ -35,8 +35,10 @@ void allotp_segment_release(struct allot_store *store, uint32_t segment);
 /* The segment, or NULL if there is none of that number. */
 struct allot_segment *allotp_segment(struct allot_store *store, uint32_t segment);
 
-/* The slot's event of that number; NULL if it is not in the segment that is being drained. For the drainer. */
-const struct allot_event *allotp_slot_event(struct allot_store *store, const struct allot_slot *slot, uint64_t number);
+/* For the drainer, a head being what a slot has: the event of that number, NULL if it is not in the head's segment; and the
+ * head of the segment after this one. */
+const struct allot_event *allotp_ring_event(struct allot_store *store, uint64_t head, uint64_t number);
+uint64_t allotp_ring_next(struct allot_store *store, uint64_t head);
 
 /* Room for the next event, or NULL when the store cannot grow any more. */
 static inline struct allot_event *allotp_producer_reserve(struct allot_producer *producer)
@@ -49,6 +51,8 @@ static inline struct allot_event *allotp_producer_reserve(struct allot_producer 
 /* Makes the reserved event visible. Its partner is the acquire load of `published` in the drainer. */
 static inline void allotp_producer_publish(struct allot_producer *producer)
 {
+	/* A drainer on another core has had this memory last: it is asked back before it is needed. */
+	__builtin_prefetch(producer->cursor + 16, 1);
 	producer->cursor++;
 	producer->left--;
 	__atomic_store_n(&producer->slot->published, ++producer->published, __ATOMIC_RELEASE);

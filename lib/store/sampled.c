@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Sampled blocks into counters and out of them: each with its weight, and with what it adds to the variance. */
-#include <stddef.h>
-
 #include "store/count.h"
 #include "store/weight.h"
 
@@ -17,66 +15,62 @@ static void subtract(struct allot_spread *from, const struct allot_spread *sprea
 	from->blocks -= spread->blocks;
 }
 
-/* Where the variances of a site are; made with the site, so NULL in a damaged store only. */
-static struct allot_store_variance *variance_of(const struct allot_store *store, uint32_t site)
+static struct allot_weight weigh(const struct allot_batch *batch, uint64_t size)
 {
-	if (!allotp_store_has(store, ALLOT_REGION_VARIANCES,
-			      ((uint64_t)site + 1) * sizeof(struct allot_store_variance)))
-		return NULL;
-	return allotp_variance(store, site);
+	uint64_t sampling_bytes = batch->store->header->sampling_bytes;
+
+	return allotp_weigh(sampling_bytes ? sampling_bytes : 1, size);
+}
+
+static struct allot_store_variance *variance_of(struct allot_batch *batch, const struct allot_batch_site *site)
+{
+	return &batch->variances[site - batch->sites];
 }
 
 /* Comes before the counters change, which have the peak's number. */
-static void remember_peak(const struct allot_store *store, uint32_t site, struct allot_store_variance *variance)
+static void remember_peak(const struct allot_batch *batch, const struct allot_batch_site *site,
+			  struct allot_store_variance *variance)
 {
-	if (!allotp_has_peak_value(&store->header->totals, &allotp_site(store, site)->counters))
+	if (!allotp_has_peak_value(&batch->totals, &site->counters))
 		return;
 	variance->peak = variance->ever;
 	subtract(&variance->peak, &variance->freed);
 }
 
-void allotp_sampled_in(struct allot_store *store, uint32_t site, uint64_t size, uint64_t stamp)
+void allotp_sampled_in(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size, uint64_t stamp)
 {
-	struct allot_weight weight = allotp_weigh(store->header->sampling_bytes, size);
-	struct allot_store_variance *variance = variance_of(store, site);
+	struct allot_store_variance *variance = variance_of(batch, site);
+	struct allot_weight weight = weigh(batch, size);
 
-	if (variance) {
-		remember_peak(store, site, variance);
-		add(&variance->ever, &weight.variance);
-	}
-	allotp_add_in(&store->header->totals, &allotp_site(store, site)->counters, weight.bytes, weight.blocks, stamp);
+	remember_peak(batch, site, variance);
+	add(&variance->ever, &weight.variance);
+	allotp_add_in(&batch->totals, &site->counters, weight.bytes, weight.blocks, stamp);
 }
 
-void allotp_sampled_out(struct allot_store *store, uint32_t site, uint64_t size)
+void allotp_sampled_out(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size)
 {
-	struct allot_weight weight = allotp_weigh(store->header->sampling_bytes, size);
-	struct allot_store_variance *variance = variance_of(store, site);
+	struct allot_store_variance *variance = variance_of(batch, site);
+	struct allot_weight weight = weigh(batch, size);
 
-	if (variance) {
-		remember_peak(store, site, variance);
-		add(&variance->freed, &weight.variance);
-	}
-	allotp_add_out(&store->header->totals, &allotp_site(store, site)->counters, weight.bytes, weight.blocks);
+	remember_peak(batch, site, variance);
+	add(&variance->freed, &weight.variance);
+	allotp_add_out(&batch->totals, &site->counters, weight.bytes, weight.blocks);
 }
 
-void allotp_sampled_back(struct allot_store *store, uint32_t site, uint64_t size)
+void allotp_sampled_back(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size)
 {
-	struct allot_weight weight = allotp_weigh(store->header->sampling_bytes, size);
-	struct allot_store_variance *variance = variance_of(store, site);
+	struct allot_store_variance *variance = variance_of(batch, site);
+	struct allot_weight weight = weigh(batch, size);
 
-	if (variance) {
-		remember_peak(store, site, variance);
-		subtract(&variance->freed, &weight.variance);
-	}
-	allotp_add_back(&store->header->totals, &allotp_site(store, site)->counters, weight.bytes, weight.blocks);
+	remember_peak(batch, site, variance);
+	subtract(&variance->freed, &weight.variance);
+	allotp_add_back(&batch->totals, &site->counters, weight.bytes, weight.blocks);
 }
 
-void allotp_sampled_temporary(struct allot_store *store, uint32_t site, uint64_t size)
+void allotp_sampled_temporary(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size)
 {
-	struct allot_weight weight = allotp_weigh(store->header->sampling_bytes, size);
-	struct allot_store_variance *variance = variance_of(store, site);
+	struct allot_weight weight = weigh(batch, size);
 
-	if (variance)
-		add(&variance->temporary, &weight.variance);
-	allotp_add_temporary(&store->header->totals, &allotp_site(store, site)->counters, weight.bytes, weight.blocks);
+	add(&variance_of(batch, site)->temporary, &weight.variance);
+	allotp_add_temporary(&batch->totals, &site->counters, weight.bytes, weight.blocks);
 }

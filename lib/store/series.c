@@ -33,10 +33,9 @@ void allotp_series_recover(struct allot_store *store)
 		halve_series(store->header, series(store));
 }
 
-void allotp_series_add(struct allot_store *store, uint64_t stamp)
+void allotp_series_add(struct allot_store *store, const struct allot_store_sample *sample)
 {
 	struct allot_header *header = store->header;
-	const struct allot_totals *totals = &header->totals;
 	uint32_t count;
 
 	if (allotp_store_need(store, ALLOT_REGION_SERIES, ALLOT_SAMPLES * sizeof(struct allot_store_sample)))
@@ -46,14 +45,8 @@ void allotp_series_add(struct allot_store *store, uint64_t stamp)
 	count = __atomic_load_n(&header->sample_count, __ATOMIC_RELAXED);
 	if (count >= ALLOT_SAMPLES)
 		return;
-	series(store)[count] = (struct allot_store_sample){
-		.stamp = stamp,
-		.live_bytes = totals->ever_bytes - totals->freed_bytes,
-		.live_blocks = totals->ever_blocks - totals->freed_blocks,
-		.ever_bytes = totals->ever_bytes,
-		.ever_blocks = totals->ever_blocks,
-	};
+	series(store)[count] = *sample;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	header->sample_count = count + 1;
-	header->next_sample = stamp + header->sample_interval;
+	header->next_sample = sample->stamp + header->sample_interval;
 }

@@ -6,7 +6,7 @@
 #include "store/store.h"
 
 /* One more point; when the series is full, every other point goes and the steps double. */
-void allotp_series_add(struct allot_store *store, uint64_t stamp);
+void allotp_series_add(struct allot_store *store, const struct allot_store_sample *sample);
 
 /* After a drainer died. */
 void allotp_series_recover(struct allot_store *store);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Making, mapping and growing a store. */
-#include "store/store.h"
+#include "store/batch.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static const uint16_t shares[ALLOT_REGIONS] = {
 	[ALLOT_REGION_NODES] = 64,    [ALLOT_REGION_INDEX] = 96,     [ALLOT_REGION_NODE_SITE] = 16,
 	[ALLOT_REGION_SITES] = 64,    [ALLOT_REGION_VARIANCES] = 16, [ALLOT_REGION_DIRECTORY] = 8,
 	[ALLOT_REGION_PAGES] = 448,   [ALLOT_REGION_MAPS] = 1,       [ALLOT_REGION_MARKS] = 1,
-	[ALLOT_REGION_SERIES] = 1,
+	[ALLOT_REGION_SERIES] = 1,    [ALLOT_REGION_JOURNAL] = 32,
 };
 
 static void lay_out(struct allot_store *store, uint64_t size)
@@ -177,6 +177,8 @@ void allotp_store_close(struct allot_store *store)
 {
 	if (store->scratch)
 		munmap(store->scratch, store->scratch_size);
+	if (store->batch)
+		munmap(store->batch, sizeof(*store->batch));
 	if (store->base)
 		munmap(store->base, store->size);
 	memset(store, 0, sizeof(*store));

@@ -25,8 +25,9 @@ struct allot_store {
 	uint64_t accessible[ALLOT_REGIONS];     /* bytes that this process has opened (atomic) */
 	uint32_t segment_events, segment_bytes, segment_shift; /* checked, see allotp_ring_open; 1 << shift are events */
 	uint64_t stuck_at;                      /* events drained when a producer waited in vain (atomic) */
-	void *scratch;                          /* the drainer's, see drain.c */
+	void *scratch;                          /* the drainer's, see merge.c */
 	size_t scratch_size;
+	struct allot_batch *batch;              /* the drainer's, see batch.h; NULL: it has never drained */
 };
 
 /* Default size of the mapping, and the least that works. */

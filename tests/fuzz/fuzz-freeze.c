@@ -18,7 +18,7 @@ const char fuzz_corpus[] = "freeze";
 const unsigned long fuzz_mutations = 5000;
 
 struct edit {
-	uint8_t region; /* of enum allot_region_id, modulo; edits in the header stay before the young table */
+	uint8_t region; /* of enum allot_region_id, modulo */
 	uint8_t how;    /* low bits: how many bytes; high bit: the value's complement */
 	uint8_t offset[2];
 	uint8_t value[4];
@@ -53,7 +53,7 @@ static uint8_t *place_of(const struct edit *edit)
 	uint64_t start;
 
 	if (region == ALLOT_REGION_HEADER)
-		return store.base + offset % (offsetof(struct allot_header, young) + REACH);
+		return store.base + offset % (sizeof(struct allot_header));
 	/* the table itself may have been edited; the regions follow each other as they were made */
 	start = (sizeof(struct allot_header) + 4095) / 4096 * 4096 +
 		(uint64_t)(region - 1) * 2 * STORE_SAMPLE_COMMITTED;

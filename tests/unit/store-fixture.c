@@ -70,10 +70,6 @@ void fixture_each_live(const struct allot_store *store, void (*each)(const struc
 	uint32_t names = 1u << store->header->directory_bits, previous = 0;
 	const uint32_t *directory = ALLOTP_AT(store, ALLOT_REGION_DIRECTORY, uint32_t, names);
 
-	for (uint32_t i = 0; i < ALLOT_YOUNG_ENTRIES; i++) {
-		if (store->header->young[i].key)
-			each(&store->header->young[i], data);
-	}
 	for (uint32_t i = 0; i < names; i++) {
 		const struct allot_live_page *page = allotp_page(store, directory[i]);
 

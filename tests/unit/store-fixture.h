@@ -37,7 +37,7 @@ bool fixture_write(struct allot_producer *producer, struct allot_event event);
 /* Drains everything, whatever its stamp. Returns how many events. */
 uint64_t fixture_drain(struct allot_store *store);
 
-/* Calls with each entry of the live table: the young, then the pages that its directory names. */
+/* Calls with each entry of the live table: of the pages that its directory names. */
 void fixture_each_live(const struct allot_store *store, void (*each)(const struct allot_live_entry *entry, void *data),
 		       void *data);
 

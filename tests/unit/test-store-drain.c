@@ -158,46 +158,19 @@ START_TEST(clocks_that_disagree_do_not_matter_for_one_address)
 }
 END_TEST
 
-/* The first blocks of domain 0 that all stay in the young table, since no two share a place there. */
-static void map_apart(uint32_t *blocks, uint32_t count)
+START_TEST(double_allocations_are_exact)
 {
-	bool taken[ALLOT_YOUNG_ENTRIES] = { false };
-	uint32_t found = 0;
-
-	for (uint32_t block = 0; found < count; block += MODEL_DOMAINS) {
-		struct allot_live_entry replaced, *place,
-			entry = {
-				.key = allotp_live_key(model_address(block), 0),
-				.site = 1,
-			};
-		uint32_t i;
-
-		ck_assert_int_eq(allotp_live_insert(&store, &entry, &replaced), 0);
-		place = allotp_live_find(&store, entry.key);
-		i = (uint32_t)(place - store.header->young);
-		ck_assert_uint_lt(i, ALLOT_YOUNG_ENTRIES);
-		allotp_live_remove(&store, place);
-		if (!taken[i])
-			blocks[found++] = block;
-		taken[i] = true;
-	}
-}
-
-START_TEST(double_allocations_of_young_blocks_are_exact)
-{
-	enum { APART = 40 };
+	enum { FEW = 40 };
 	uint64_t random = 3000 + (uint64_t)_i;
-	uint32_t blocks[APART];
 
 	set_up(64, 1000, MODEL_SLOTS);
-	map_apart(blocks, APART);
 	for (uint64_t i = 0; i < EVENTS; i++) {
 		uint32_t who = (uint32_t)(fixture_random(&random) % MODEL_SLOTS);
 		const struct model_slot *slot = &model.slots[who];
 		struct model_event event = {
 			.op = ALLOT_OP_ALLOC,
 			.slot = who,
-			.block = blocks[fixture_random(&random) % APART],
+			.block = (uint32_t)(fixture_random(&random) % FEW),
 			.size = fixture_random(&random) % 500,
 			.stack = (uint32_t)(fixture_random(&random) % MODEL_STACKS),
 		};
@@ -223,13 +196,10 @@ END_TEST
 /* As an allocator's calloc that calls its malloc by name looks like, however soon the block is freed. */
 START_TEST(blocks_that_are_allocated_twice_are_freed_once)
 {
-	uint32_t blocks[1];
-
 	set_up(64, 1000, 1);
-	map_apart(blocks, 1);
 	for (uint64_t i = 0; i < 300; i++) {
 		struct model_event event = { .op = i % 3 < 2 ? ALLOT_OP_ALLOC : ALLOT_OP_FREE,
-					     .block = blocks[0],
+					     .block = 0,
 					     .size = 101 };
 
 		event.stack = (uint32_t)(i % 3);
@@ -252,7 +222,7 @@ int main(void)
 	tcase_add_loop_test(tcase, rings_are_merged_by_stamp, 0, 4);
 	tcase_add_test(tcase, among_equal_stamps_frees_go_first);
 	tcase_add_loop_test(tcase, clocks_that_disagree_do_not_matter_for_one_address, 0, 4);
-	tcase_add_loop_test(tcase, double_allocations_of_young_blocks_are_exact, 0, 3);
+	tcase_add_loop_test(tcase, double_allocations_are_exact, 0, 3);
 	tcase_add_test(tcase, blocks_that_are_allocated_twice_are_freed_once);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

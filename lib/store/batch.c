@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* The drainer's own memory: the blocks, sites and totals of a batch. */
+#include "store/batch.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "common/sys.h"
+#include "snapshot/snapshot.h"
+#include "store/count.h"
+#include "store/journal.h"
+#include "store/live.h"
+#include "store/ring.h"
+#include "store/series.h"
+#include "store/site.h"
+
+/* Beyond so many the blocks that are remembered are forgotten; those of the next batch must find room, too. */
+#define REMEMBERED (ALLOT_BATCH_BLOCKS / 2 - ALLOT_BATCH_EVENTS)
+
+static struct allot_batch *open_batch(struct allot_store *store)
+{
+	struct allot_batch *batch;
+	void *memory;
+
+	if (store->batch)
+		return store->batch;
+	memory = allotp_sys_mmap(NULL, sizeof(*batch), PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (allotp_sys_failed(memory))
+		return NULL;
+	batch = memory;
+	batch->store = store;
+	return store->batch = batch;
+}
+
+static void forget_blocks(struct allot_batch *batch)
+{
+	batch->block_count = 0;
+	if (++batch->round)
+		return;
+	memset(batch->blocks, 0, sizeof(batch->blocks));
+	batch->round = 1;
+}
+
+/* What others have drained meanwhile. */
+static void catch_up(struct allot_batch *batch)
+{
+	const struct allot_header *header = batch->store->header;
+
+	forget_blocks(batch);
+	memset(batch->stacks, 0, sizeof(batch->stacks));
+	memcpy(batch->applied, header->applied, sizeof(batch->applied));
+	batch->totals = header->totals;
+	batch->mark_count = __atomic_load_n(&header->mark_count, __ATOMIC_RELAXED);
+	batch->full = header->full;
+	batch->sampled = header->sampling_bytes != 0;
+	batch->limit = allotp_journal_limit(batch->store);
+	if (batch->limit > ALLOT_BATCH_EVENTS)
+		batch->limit = ALLOT_BATCH_EVENTS;
+	batch->number = header->batch;
+	batch->begun = true;
+	batch->next_sample = header->next_sample;
+}
+
+struct allot_batch *allotp_batch_begin(struct allot_store *store)
+{
+	struct allot_batch *batch = open_batch(store);
+
+	if (!batch)
+		return NULL;
+	if (!batch->begun || batch->number != store->header->batch)
+		catch_up(batch);
+	return batch;
+}
+
+/* ---- sites ---- */
+
+static bool store_has_site(const struct allot_store *store, uint32_t number)
+{
+	return number && number <= store->header->site_count &&
+	       allotp_store_has(store, ALLOT_REGION_SITES, ((uint64_t)number + 1) * sizeof(struct allot_store_site));
+}
+
+struct allot_batch_site *allotp_batch_load_site(struct allot_batch *batch, uint32_t number, uint32_t place)
+{
+	struct allot_batch_site *site = &batch->sites[batch->site_count];
+	const struct allot_store_site *stored;
+
+	if (!store_has_site(batch->store, number))
+		return NULL;
+	stored = allotp_site(batch->store, number);
+	site->counters = stored->counters;
+	site->mismatched = stored->mismatched;
+	site->number = number;
+	site->place = place;
+	if (batch->sampled) {
+		struct allot_store_variance *variance = &batch->variances[batch->site_count];
+
+		memset(variance, 0, sizeof(*variance));
+		if (allotp_store_has(batch->store, ALLOT_REGION_VARIANCES, ((uint64_t)number + 1) * sizeof(*variance)))
+			*variance = *allotp_variance(batch->store, number);
+	}
+	batch->site_places[place] = (uint16_t)++batch->site_count;
+	return site;
+}
+
+struct allot_batch_site *allotp_batch_learn_stack(struct allot_batch *batch, uint32_t stack, uint32_t domain)
+{
+	struct allot_batch_stack *known = &batch->stacks[allotp_batch_stack_place(stack, domain)];
+	uint32_t number = allotp_site_find(batch->store, stack, domain);
+
+	if (!number)
+		return NULL;
+	*known = (struct allot_batch_stack){ .stack = stack, .domain = domain, .site = number };
+	return allotp_batch_site(batch, number);
+}
+
+/* ---- the end ---- */
+
+/* The producers see it when they have filled a segment, and stop. */
+void allotp_batch_out_of_room(struct allot_batch *batch)
+{
+	allotp_store_lost(batch->store, ALLOT_LOST_STORE_FULL, 1);
+	batch->full = true;
+	batch->store->header->full = 1;
+	__atomic_store_n(&batch->store->header->stopped, 1, __ATOMIC_RELAXED);
+}
+
+/*
+ * Blocks that were allocated at an address whose last block, it now turns out, was never seen to be freed. To look for it
+ * at once would cost more than the rest of the event. Where that never happens, blocks that are gone are not asked about.
+ */
+static void find_replaced(struct allot_batch *batch)
+{
+	for (uint32_t i = 0; i < batch->changed_count; i++) {
+		struct allot_batch_block *block = &batch->blocks[batch->changed[i]];
+		const struct allot_live_entry *entry;
+
+		if (block->stored != ALLOT_STORED_UNKNOWN || (!block->live && !batch->totals.tallies.double_allocations))
+			continue;
+		entry = allotp_live_find(batch->store, block->key);
+		block->stored = entry ? ALLOT_STORED_YES : ALLOT_STORED_NO;
+		if (!entry)
+			continue;
+		batch->totals.tallies.double_allocations++;
+		if (allotp_batch_site(batch, entry->site))
+			allotp_block_out(batch, allotp_batch_site(batch, entry->site), entry->size);
+	}
+}
+
+static void release_segments(struct allot_batch *batch)
+{
+	for (uint32_t i = 0; i < batch->cursor_count; i++) {
+		struct allot_cursor *cursor = batch->cursors[i];
+
+		if (cursor->left_behind)
+			allotp_segment_release(batch->store, cursor->left_behind);
+		cursor->left_behind = 0;
+		cursor->changed = false;
+	}
+	for (uint32_t i = 0; i < batch->released_count; i++)
+		allotp_segment_release(batch->store, batch->released[i]);
+}
+
+static void settle_blocks(struct allot_batch *batch)
+{
+	for (uint32_t i = 0; i < batch->changed_count; i++) {
+		struct allot_batch_block *block = &batch->blocks[batch->changed[i]];
+
+		block->changed = false;
+		if (block->live || block->stored == ALLOT_STORED_YES)
+			block->stored = block->live ? ALLOT_STORED_YES : ALLOT_STORED_NO;
+	}
+	if (batch->block_count > REMEMBERED)
+		forget_blocks(batch);
+}
+
+void allotp_batch_sample(struct allot_batch *batch, uint64_t stamp)
+{
+	const struct allot_totals *totals = &batch->totals;
+
+	batch->samples[batch->sample_count++] = (struct allot_store_sample){
+		.stamp = stamp,
+		.live_bytes = totals->ever_bytes - totals->freed_bytes,
+		.live_blocks = totals->ever_blocks - totals->freed_blocks,
+		.ever_bytes = totals->ever_bytes,
+		.ever_blocks = totals->ever_blocks,
+	};
+	batch->next_sample = stamp + batch->store->header->sample_interval;
+}
+
+static void add_samples(struct allot_batch *batch)
+{
+	for (uint32_t i = 0; i < batch->sample_count; i++)
+		allotp_series_add(batch->store, &batch->samples[i]);
+	if (batch->sample_count)
+		batch->next_sample = batch->store->header->next_sample;
+	batch->sample_count = 0;
+}
+
+void allotp_batch_commit(struct allot_batch *batch)
+{
+	if (!batch->cursor_count)
+		return;
+	find_replaced(batch);
+	allotp_journal_write(batch);
+	/* Dying here loses segments, nothing else. */
+	release_segments(batch);
+	settle_blocks(batch);
+	add_samples(batch);
+	for (uint32_t i = 0; i < batch->site_count; i++)
+		batch->site_places[batch->sites[i].place] = 0;
+	batch->events = batch->site_count = batch->changed_count = batch->cursor_count = batch->released_count = 0;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A batch: what some thousand events do, worked out in the drainer's own memory. Most blocks die in the batch that they
+ * were born in, and never get into the store; a site that is hit a thousand times is written once. Nothing in the store
+ * changes before the batch is committed, so a drainer may die at any moment. For the drainer only.
+ *
+ * Between batches the drainer remembers the blocks that it has met, so that most of those that go are found without a
+ * look into the live table.
+ */
+#ifndef ALLOT_STORE_BATCH_H
+#define ALLOT_STORE_BATCH_H
+
+#include "store/store.h"
+
+#define ALLOT_BATCH_EVENTS 8192u
+#define ALLOT_BATCH_BLOCKS (4 * ALLOT_BATCH_EVENTS) /* places for them; half of them are used at the most */
+#define ALLOT_BATCH_SITES (2 * ALLOT_BATCH_EVENTS)  /* of each event, and of a block that it turns out to replace */
+#define ALLOT_BATCH_STACKS 4096u
+#define ALLOT_BATCH_SAMPLES 16u
+
+/* Whether the live table has an entry of a block. */
+enum allot_stored { ALLOT_STORED_NO, ALLOT_STORED_YES, ALLOT_STORED_UNKNOWN };
+
+struct allot_batch_block {
+	uint64_t key;         /* as allotp_live_key */
+	uint64_t size;
+	uint32_t site;        /* its number */
+	uint32_t slot_family; /* as in the live table */
+	uint32_t round;       /* the place is empty if this is not the batch's */
+	bool live;
+	bool changed;         /* it is in changed[] */
+	uint8_t stored;       /* enum allot_stored */
+};
+
+struct allot_batch_site {
+	struct allot_site_counters counters;
+	uint32_t number;
+	uint32_t mismatched;
+	uint32_t place;       /* in site_places[] */
+};
+
+/* Which site a stack has in a domain. */
+struct allot_batch_stack {
+	uint32_t stack, domain;
+	uint32_t site;        /* 0: not known */
+};
+
+/* What is left to drain of one slot. */
+struct allot_cursor {
+	const struct allot_event *event; /* the next event */
+	uint64_t number;                 /* its number in the slot */
+	uint64_t stop;                   /* number of the first event that is not in this segment, or none of ours */
+	uint64_t limit;                  /* number of the first event that is none of ours */
+	uint64_t head, last_alloc;       /* as in the slot */
+	uint64_t given_up[3];
+	uint32_t slot;
+	uint32_t left_behind;            /* a segment that is drained, to be released with the next commit; 0: none */
+	bool changed;                    /* since the last commit */
+};
+
+struct allot_batch {
+	struct allot_store *store;
+	uint64_t number;                 /* the header's, after the last commit of ours */
+	bool begun;                      /* there is one */
+	uint32_t limit;                  /* events in a batch */
+	bool sampled;
+	bool full;                       /* there is no room in the store: what comes is lost */
+
+	uint32_t events, site_count, changed_count, cursor_count, released_count;
+	uint32_t mark_count, sample_count;
+	uint64_t next_sample;            /* stamp */
+	struct allot_store_sample samples[ALLOT_BATCH_SAMPLES]; /* for the time series, after the commit */
+	struct allot_totals totals;      /* as they are after the events so far, */
+	uint32_t applied[ALLOT_TICKETS]; /* and these */
+
+	uint32_t round, block_count;
+	struct allot_batch_stack stacks[ALLOT_BATCH_STACKS];
+	uint16_t site_places[2 * ALLOT_BATCH_SITES]; /* a hash of sites to their index + 1; 0: empty */
+	uint32_t changed[ALLOT_BATCH_EVENTS];        /* blocks */
+	struct allot_cursor *cursors[ALLOT_BATCH_EVENTS];
+	uint32_t released[2 * ALLOT_BATCH_EVENTS];   /* segments */
+	struct allot_batch_site sites[ALLOT_BATCH_SITES];
+	struct allot_store_variance variances[ALLOT_BATCH_SITES]; /* of them, when blocks are sampled */
+	struct allot_batch_block blocks[ALLOT_BATCH_BLOCKS];
+};
+
+/* An empty batch. NULL: there is no memory for it. It belongs to the store, and goes with it. */
+struct allot_batch *allotp_batch_begin(struct allot_store *store);
+
+/* Whether it has to be committed before the next event. */
+static inline bool allotp_batch_is_full(const struct allot_batch *batch)
+{
+	return batch->events >= batch->limit || batch->sample_count == ALLOT_BATCH_SAMPLES;
+}
+
+/* Takes a point of the time series. */
+void allotp_batch_sample(struct allot_batch *batch, uint64_t stamp);
+
+/* Notes that an event of the cursor is in the batch. Before the event is applied. */
+static inline void allotp_batch_touch(struct allot_batch *batch, struct allot_cursor *cursor)
+{
+	if (__builtin_expect(cursor->changed, 1))
+		return;
+	cursor->changed = true;
+	batch->cursors[batch->cursor_count++] = cursor;
+}
+
+/* Puts it into the store: all of it, or, should this process die meanwhile, whoever takes over finishes it. */
+void allotp_batch_commit(struct allot_batch *batch);
+
+/* Where a key is, or an empty place for it. */
+static inline struct allot_batch_block *allotp_batch_place(struct allot_batch *batch, uint64_t key)
+{
+	uint64_t i = (key ^ key >> 48 << 5) * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+
+	/* Half of the places are empty. */
+	for (;; i++) {
+		struct allot_batch_block *block = &batch->blocks[i & (ALLOT_BATCH_BLOCKS - 1)];
+
+		if (__builtin_expect(block->key == key, 1) || block->round != batch->round)
+			return block;
+	}
+}
+
+/* The block of a key, or NULL if the batch does not know it. */
+static inline struct allot_batch_block *allotp_batch_find(struct allot_batch *batch, uint64_t key)
+{
+	struct allot_batch_block *block = allotp_batch_place(batch, key);
+
+	return __builtin_expect(block->round == batch->round, 1) ? block : NULL;
+}
+
+/* The same, or a new one: not live, and nobody knows whether it is stored. */
+static inline struct allot_batch_block *allotp_batch_block(struct allot_batch *batch, uint64_t key)
+{
+	struct allot_batch_block *block = allotp_batch_place(batch, key);
+
+	if (__builtin_expect(block->round != batch->round, 0)) {
+		*block = (struct allot_batch_block){ .key = key, .round = batch->round, .stored = ALLOT_STORED_UNKNOWN };
+		batch->block_count++;
+	}
+	return block;
+}
+
+/* Notes that a block is going to be changed. */
+static inline void allotp_batch_change(struct allot_batch *batch, struct allot_batch_block *block)
+{
+	if (block->changed)
+		return;
+	block->changed = true;
+	batch->changed[batch->changed_count++] = (uint32_t)(block - batch->blocks);
+}
+
+/* The slow parts of the two below. */
+struct allot_batch_site *allotp_batch_load_site(struct allot_batch *batch, uint32_t number, uint32_t place);
+struct allot_batch_site *allotp_batch_learn_stack(struct allot_batch *batch, uint32_t stack, uint32_t domain);
+
+/* The site of that number; NULL if the store has none. */
+static inline struct allot_batch_site *allotp_batch_site(struct allot_batch *batch, uint32_t number)
+{
+	uint32_t i = number * UINT32_C(0x9e3779b1) >> 12;
+
+	for (;; i++) {
+		uint32_t place = i & (2 * ALLOT_BATCH_SITES - 1), index = batch->site_places[place];
+
+		if (__builtin_expect(!index, 0))
+			return allotp_batch_load_site(batch, number, place);
+		if (__builtin_expect(batch->sites[index - 1].number == number, 1))
+			return &batch->sites[index - 1];
+	}
+}
+
+static inline uint32_t allotp_batch_stack_place(uint32_t stack, uint32_t domain)
+{
+	return ((stack ^ domain << 20) * UINT32_C(0x9e3779b1) >> 20) & (ALLOT_BATCH_STACKS - 1);
+}
+
+/* The site of a stack in a domain, made if need be. NULL: the store is full. */
+static inline struct allot_batch_site *allotp_batch_site_of(struct allot_batch *batch, uint32_t stack, uint32_t domain)
+{
+	const struct allot_batch_stack *known = &batch->stacks[allotp_batch_stack_place(stack, domain)];
+
+	if (__builtin_expect(known->stack == stack && known->site && known->domain == domain, 1))
+		return allotp_batch_site(batch, known->site);
+	return allotp_batch_learn_stack(batch, stack, domain);
+}
+
+/* There is no room in the store: from now on nothing is recorded. */
+void allotp_batch_out_of_room(struct allot_batch *batch);
+
+/* Passes the turn in the event's bucket on. Never back: an event that others did not wait for may come late. */
+static inline void allotp_batch_pass_turn(struct allot_batch *batch, const struct allot_event *event)
+{
+	uint32_t *turn = &batch->applied[allotp_event_bucket(event->address, event->op)];
+	uint32_t next = allotp_event_ticket(event) + 1;
+
+	if ((int32_t)(next - *turn) > 0)
+		*turn = next;
+}
+
+#endif

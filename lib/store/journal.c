@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a batch to the store, in two steps: all that the batch changes is written down, then done. Whoever takes over from
+ * a drainer that died in the second step does it once more from the beginning.
+ */
+#include "store/journal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "snapshot/snapshot.h"
+#include "store/live.h"
+#include "store/ring.h"
+
+static struct allot_journal *journal_of(const struct allot_store *store)
+{
+	return ALLOTP_AT(store, ALLOT_REGION_JOURNAL, struct allot_journal, 0);
+}
+
+static void fence(void)
+{
+	/* Only a kill needs to see this order, and a kill falls between two instructions. */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/* How many of each part there are, and where in the journal they lie. */
+struct parts {
+	uint32_t slots, sites, blocks;
+	bool sampled;
+	uint64_t slots_at, sites_at, blocks_at, size;
+};
+
+static struct parts parts_of(uint32_t slots, uint32_t sites, uint32_t blocks, bool sampled)
+{
+	struct parts parts = { .slots = slots, .sites = sites, .blocks = blocks, .sampled = sampled };
+
+	parts.slots_at = sizeof(struct allot_journal) +
+			 (sampled ? (uint64_t)sites * sizeof(struct allot_store_variance) : 0);
+	parts.sites_at = parts.slots_at + (uint64_t)slots * sizeof(struct allot_journal_slot);
+	parts.blocks_at = parts.sites_at + (uint64_t)sites * sizeof(struct allot_journal_site);
+	parts.size = parts.blocks_at + (uint64_t)blocks * sizeof(struct allot_live_entry);
+	return parts;
+}
+
+static void *part_at(const struct allot_store *store, uint64_t offset)
+{
+	return store->region[ALLOT_REGION_JOURNAL] + offset;
+}
+
+int allotp_journal_init(struct allot_store *store)
+{
+	return allotp_store_need(store, ALLOT_REGION_JOURNAL, sizeof(struct allot_journal));
+}
+
+uint32_t allotp_journal_limit(const struct allot_store *store)
+{
+	bool sampled = store->header->sampling_bytes != 0;
+	uint64_t most = parts_of(1, 2, 1, sampled).size - sizeof(struct allot_journal);
+	uint64_t room = store->region_size[ALLOT_REGION_JOURNAL];
+
+	room = room > sizeof(struct allot_journal) ? room - sizeof(struct allot_journal) : 0;
+	return room / most > ALLOT_BATCH_EVENTS ? ALLOT_BATCH_EVENTS : (uint32_t)(room / most) + 1;
+}
+
+/* ---- the second step ---- */
+
+static void redo_site(struct allot_store *store, const struct allot_journal_site *from,
+		      const struct allot_store_variance *variance)
+{
+	uint32_t number = from->site;
+	struct allot_store_site *site;
+
+	if (!number || number > store->header->site_count ||
+	    !allotp_store_has(store, ALLOT_REGION_SITES, ((uint64_t)number + 1) * sizeof(*site))) {
+		allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
+		return;
+	}
+	site = allotp_site(store, number);
+	site->counters = from->counters;
+	site->mismatched = from->mismatched;
+	if (variance &&
+	    allotp_store_has(store, ALLOT_REGION_VARIANCES, ((uint64_t)number + 1) * sizeof(*variance)))
+		*allotp_variance(store, number) = *variance;
+}
+
+static void redo_slot(struct allot_store *store, const struct allot_journal_slot *from)
+{
+	uint64_t slots = __atomic_load_n(&store->header->slot_count, __ATOMIC_RELAXED);
+	struct allot_slot *slot;
+
+	if (from->slot >= slots ||
+	    !allotp_store_has(store, ALLOT_REGION_SLOTS, ((uint64_t)from->slot + 1) * sizeof(*slot))) {
+		allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
+		return;
+	}
+	slot = allotp_slot(store, from->slot);
+	slot->last_alloc = from->last_alloc;
+	for (int i = 0; i < 3; i++)
+		slot->given_up[i] = from->given_up[i];
+	slot->head = from->head;
+	__atomic_store_n(&slot->consumed, from->consumed, __ATOMIC_RELEASE);
+}
+
+/* Blocks lie far apart: their memory is asked for some entries ahead. False: there was no room for one. */
+static bool redo_blocks(struct allot_store *store, const struct allot_live_entry *blocks, uint32_t count)
+{
+	enum { PAGE_AHEAD = 12, ENTRY_AHEAD = 6, MANY_PAGES = 256 };
+	bool far = store->header->page_count >= MANY_PAGES, room = true;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (far && i + PAGE_AHEAD < count)
+			allotp_live_prefetch_page(store, blocks[i + PAGE_AHEAD].key);
+		if (far && i + ENTRY_AHEAD < count)
+			allotp_live_prefetch_entry(store, blocks[i + ENTRY_AHEAD].key);
+		if (!blocks[i].site)
+			allotp_live_remove(store, blocks[i].key);
+		else if (allotp_live_set(store, &blocks[i]))
+			room = false;
+	}
+	return room;
+}
+
+static bool redo(struct allot_store *store, const struct parts *parts)
+{
+	const struct allot_store_variance *variances = part_at(store, sizeof(struct allot_journal));
+	const struct allot_journal_slot *slots = part_at(store, parts->slots_at);
+	const struct allot_journal_site *sites = part_at(store, parts->sites_at);
+	struct allot_journal *journal = journal_of(store);
+	struct allot_header *header = store->header;
+	bool room;
+
+	for (uint32_t i = 0; i < parts->sites; i++)
+		redo_site(store, &sites[i], parts->sampled ? &variances[i] : NULL);
+	room = redo_blocks(store, part_at(store, parts->blocks_at), parts->blocks);
+	memcpy(header->applied, journal->applied, sizeof(header->applied));
+	header->totals = journal->totals;
+	header->mark_count = journal->mark_count;
+	for (uint32_t i = 0; i < parts->slots; i++)
+		redo_slot(store, &slots[i]);
+	header->mapping.active = 0;
+	header->batch = journal->batch;
+	fence();
+	__atomic_store_n(&journal->sealed, 0, __ATOMIC_RELEASE);
+	fence();
+	return room;
+}
+
+/* The event that a slot is at; with *head, where it is to be found. NULL: it is not there. */
+static const struct allot_event *event_at(struct allot_store *store, const struct allot_slot *slot, uint64_t number,
+					  uint64_t *head)
+{
+	const struct allot_event *event;
+
+	*head = slot->head ? slot->head : slot->first;
+	event = allotp_ring_event(store, *head, number);
+	if (event)
+		return event;
+	*head = allotp_ring_next(store, *head);
+	return allotp_ring_event(store, *head, number);
+}
+
+/* An event that was changing the maps is given up: they may be cut already, and cutting them again would count it twice. */
+static void give_up_mapping(struct allot_store *store)
+{
+	struct allot_header *header = store->header;
+	uint32_t number = __atomic_load_n(&header->mapping.slot, __ATOMIC_RELAXED);
+	const struct allot_event *event = NULL;
+	uint64_t head;
+
+	if (number < __atomic_load_n(&header->slot_count, __ATOMIC_RELAXED) &&
+	    allotp_store_has(store, ALLOT_REGION_SLOTS, ((uint64_t)number + 1) * sizeof(struct allot_slot)) &&
+	    allotp_slot(store, number)->consumed == header->mapping.number)
+		event = event_at(store, allotp_slot(store, number), header->mapping.number, &head);
+	if (event) {
+		struct allot_slot *slot = allotp_slot(store, number);
+		uint32_t *turn = &header->applied[allotp_event_bucket(event->address, event->op)];
+
+		header->flags |= ALLOT_STORE_MAPS_UNCERTAIN;
+		if ((int32_t)(allotp_event_ticket(event) + 1 - *turn) > 0)
+			*turn = allotp_event_ticket(event) + 1;
+		slot->head = head;
+		fence();
+		allotp_store_lost(store, ALLOT_LOST_INTERRUPTED, 1);
+		slot->consumed = header->mapping.number + 1;
+	}
+	header->batch++;
+	fence();
+	header->mapping.active = 0;
+}
+
+bool allotp_journal_is_pending(const struct allot_store *store)
+{
+	return store->header->mapping.active || store->header->split.page ||
+	       (allotp_store_has(store, ALLOT_REGION_JOURNAL, sizeof(struct allot_journal)) &&
+		__atomic_load_n(&journal_of(store)->sealed, __ATOMIC_ACQUIRE));
+}
+
+void allotp_journal_recover(struct allot_store *store)
+{
+	struct allot_journal *journal = journal_of(store);
+
+	if (!allotp_store_has(store, ALLOT_REGION_JOURNAL, sizeof(*journal)))
+		return;
+	if (__atomic_load_n(&journal->sealed, __ATOMIC_ACQUIRE)) {
+		struct parts parts = parts_of(__atomic_load_n(&journal->slots, __ATOMIC_RELAXED),
+					      __atomic_load_n(&journal->sites, __ATOMIC_RELAXED),
+					      __atomic_load_n(&journal->blocks, __ATOMIC_RELAXED),
+					      __atomic_load_n(&journal->sampled, __ATOMIC_RELAXED) != 0);
+
+		if (allotp_store_has(store, ALLOT_REGION_JOURNAL, parts.size)) {
+			redo(store, &parts);
+			return;
+		}
+		allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
+		journal->sealed = 0;
+	}
+	if (store->header->mapping.active)
+		give_up_mapping(store);
+}
+
+/* ---- the first step ---- */
+
+static void write_slots(const struct allot_batch *batch, struct allot_journal_slot *slots)
+{
+	for (uint32_t i = 0; i < batch->cursor_count; i++) {
+		const struct allot_cursor *cursor = batch->cursors[i];
+
+		slots[i] = (struct allot_journal_slot){
+			.consumed = cursor->number,
+			.head = cursor->head,
+			.last_alloc = cursor->last_alloc,
+			.given_up = { cursor->given_up[0], cursor->given_up[1], cursor->given_up[2] },
+			.slot = cursor->slot,
+		};
+	}
+}
+
+static void write_sites(const struct allot_batch *batch, struct allot_journal_site *sites)
+{
+	for (uint32_t i = 0; i < batch->site_count; i++) {
+		const struct allot_batch_site *site = &batch->sites[i];
+
+		sites[i].counters = site->counters;
+		sites[i].site = site->number;
+		sites[i].mismatched = site->mismatched;
+	}
+}
+
+static bool is_written(const struct allot_batch_block *block)
+{
+	return block->live || block->stored == ALLOT_STORED_YES;
+}
+
+static uint32_t count_blocks(const struct allot_batch *batch)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < batch->changed_count; i++)
+		count += is_written(&batch->blocks[batch->changed[i]]);
+	return count;
+}
+
+static void write_blocks(const struct allot_batch *batch, struct allot_live_entry *entry)
+{
+	for (uint32_t i = 0; i < batch->changed_count; i++) {
+		const struct allot_batch_block *block = &batch->blocks[batch->changed[i]];
+
+		if (!is_written(block))
+			continue;
+		*entry++ = (struct allot_live_entry){
+			.key = block->key,
+			.size = block->size,
+			.site = block->live ? block->site : 0,
+			.slot_family = block->slot_family,
+		};
+	}
+}
+
+/* Without a journal nothing can be put into the store any more. The events are gone; what was there before is whole. */
+static void drop(struct allot_batch *batch)
+{
+	struct allot_store *store = batch->store;
+
+	allotp_store_lost(store, ALLOT_LOST_STORE_FULL, batch->events);
+	if (!batch->full)
+		allotp_batch_out_of_room(batch);
+	for (uint32_t i = 0; i < batch->cursor_count; i++) {
+		const struct allot_cursor *cursor = batch->cursors[i];
+		struct allot_slot *slot = allotp_slot(store, cursor->slot);
+
+		slot->head = cursor->head;
+		__atomic_store_n(&slot->consumed, cursor->number, __ATOMIC_RELEASE);
+	}
+	memcpy(store->header->applied, batch->applied, sizeof(batch->applied));
+	store->header->mapping.active = 0;
+	batch->totals = store->header->totals;
+	batch->number = ++store->header->batch;
+}
+
+void allotp_journal_write(struct allot_batch *batch)
+{
+	struct allot_store *store = batch->store;
+	struct allot_journal *journal = journal_of(store);
+	struct parts parts = parts_of(batch->cursor_count, batch->site_count, count_blocks(batch), batch->sampled);
+
+	if (allotp_store_need(store, ALLOT_REGION_JOURNAL, parts.size)) {
+		drop(batch);
+		return;
+	}
+	journal->slots = parts.slots;
+	journal->sites = parts.sites;
+	journal->blocks = parts.blocks;
+	journal->sampled = parts.sampled;
+	journal->mark_count = batch->mark_count;
+	journal->batch = ++batch->number;
+	journal->totals = batch->totals;
+	memcpy(journal->applied, batch->applied, sizeof(journal->applied));
+	if (parts.sampled)
+		memcpy(part_at(store, sizeof(*journal)), batch->variances, parts.sites * sizeof(batch->variances[0]));
+	write_slots(batch, part_at(store, parts.slots_at));
+	write_sites(batch, part_at(store, parts.sites_at));
+	write_blocks(batch, part_at(store, parts.blocks_at));
+	fence();
+	__atomic_store_n(&journal->sealed, 1, __ATOMIC_RELEASE);
+	fence();
+	if (!redo(store, &parts) && !batch->full)
+		allotp_batch_out_of_room(batch);
+}

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bytes.h"
 #include "suggest.h"
 
 /* Where the parser is in the words. */
@@ -200,42 +201,15 @@ int allotp_option_number(const struct allot_command *command, const struct allot
 	return 0;
 }
 
-/* What a unit multiplies by; 0: no unit. */
-static uint64_t unit_of(const char *text)
-{
-	static const char prefixes[] = "kmgt";
-	const char *prefix = *text ? strchr(prefixes, tolower((unsigned char)*text)) : NULL;
-	uint64_t unit = 1, base = 1024;
-
-	if (!prefix)
-		return !*text || !strcasecmp(text, "B") ? 1 : 0;
-	text++;
-	if (!strcasecmp(text, "B"))
-		base = 1000;
-	else if (*text && strcasecmp(text, "iB"))
-		return 0;
-	for (const char *p = prefixes; p <= prefix; p++)
-		unit *= base;
-	return unit;
-}
-
 int allotp_option_size(const struct allot_command *command, const struct allot_arguments *arguments, const char *name,
 		       uint64_t min, uint64_t max, uint64_t *value, struct allot_error *error)
 {
 	const char *text = allotp_option_value(command, arguments, name);
-	uint64_t unit = 0, bytes = 0;
-	char *end;
+	uint64_t bytes;
 
 	if (!text)
 		return 0;
-	if (isdigit((unsigned char)*text)) {
-		errno = 0;
-		bytes = strtoull(text, &end, 10);
-		while (*end == ' ')
-			end++;
-		unit = errno ? 0 : unit_of(end);
-	}
-	if (!unit || __builtin_mul_overflow(bytes, unit, &bytes) || bytes < min || bytes > max)
+	if (allotp_bytes_parse(text, &bytes) < 0 || bytes < min || bytes > max)
 		return allotp_error(error, -EINVAL,
 				    "--%s: '%.64s' is not a size from %" PRIu64 " to %" PRIu64 " bytes, such as 512KiB",
 				    name, text, min, max);

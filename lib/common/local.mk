@@ -1,5 +1,7 @@
 noinst_LTLIBRARIES += libcommon.la
 libcommon_la_SOURCES = \
+	lib/common/bytes.c \
+	lib/common/bytes.h \
 	lib/common/clock.c \
 	lib/common/clock.h \
 	lib/common/error.c \

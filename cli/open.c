@@ -31,11 +31,11 @@ static int freeze_store(const char *path, struct allot_snapshot **out, struct al
 {
 	struct allot_reader_end end = { .exit = ALLOT_EXIT_UNKNOWN };
 	struct allot_reader reader;
-	int result = allotp_reader_open_path(&reader, path, error);
+	int result = allotp_reader_open_file(&reader, path, error);
 
 	if (result)
 		return result;
-	end.over = !allotp_reader_is_running(&reader);
+	end.over = reader.copy || !allotp_reader_is_running(&reader);
 	result = allotp_reader_freeze(&reader, &end, path, out, error);
 	allotp_reader_close(&reader);
 	return result;

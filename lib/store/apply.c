@@ -29,6 +29,7 @@ static inline void journal_open(struct allot_store *store, bool sampled, uint32_
 	journal->site = 0;
 	journal->replaced_site = 0;
 	journal->removed.key = 0;
+	journal->fresh = 0;
 	journal->mark_count = store->header->mark_count;
 	journal->last_alloc = slot->last_alloc;
 	journal->tallies = store->header->totals.tallies;
@@ -141,7 +142,7 @@ static bool has_site(const struct allot_store *store, uint32_t number)
 	       allotp_store_has(store, ALLOT_REGION_SITES, ((uint64_t)number + 1) * sizeof(struct allot_store_site));
 }
 
-static void undo(struct allot_store *store, struct allot_slot *slot)
+static void undo(struct allot_store *store, struct allot_slot *slot, const struct allot_event *event)
 {
 	struct allot_journal *journal = &store->header->journal;
 	uint32_t site = __atomic_load_n(&journal->site, __ATOMIC_RELAXED);
@@ -168,6 +169,8 @@ static void undo(struct allot_store *store, struct allot_slot *slot)
 			*allotp_variance(store, replaced_site) = journal->replaced_variance;
 	}
 	allotp_live_put_back(store);
+	if (journal->active == ALLOT_OP_TRACK && journal->fresh)
+		allotp_live_drop(store, allotp_live_key(allotp_event_address(event), event->domain));
 }
 
 void allotp_apply_recover(struct allot_store *store)
@@ -195,7 +198,7 @@ void allotp_apply_recover(struct allot_store *store)
 		pass_turn(store->header, event);
 		slot->consumed = journal->number + 1;
 	} else {
-		undo(store, slot);
+		undo(store, slot, event);
 		take_turn_back(store->header, event);
 	}
 	sum_up(store);
@@ -206,7 +209,7 @@ void allotp_apply_recover(struct allot_store *store)
 static void out_of_room(struct allot_store *store)
 {
 	allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
-	store->header->full = 1;
+	__atomic_store_n(&store->header->dropping, ALLOT_DROPPING_FULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&store->header->stopped, 1, __ATOMIC_RELAXED);
 }
 
@@ -249,23 +252,26 @@ uint32_t allotp_site_of(struct allot_store *store, uint32_t stack, uint32_t doma
 }
 
 /* What is recorded whole counts for itself, but with the same fraction as what is sampled. */
+static inline uint64_t whole_bytes(const struct allot_store *store, uint64_t bytes)
+{
+	return allotp_is_sampled(store) ? bytes << ALLOT_FRACTION_BYTES : bytes;
+}
+
+static inline uint64_t whole_blocks(const struct allot_store *store, uint64_t blocks)
+{
+	return allotp_is_sampled(store) ? blocks << ALLOT_FRACTION_BLOCKS : blocks;
+}
+
 void allotp_count_in(struct allot_store *store, struct allot_store_site *site, uint64_t bytes, uint64_t blocks,
 		     uint64_t stamp)
 {
-	if (allotp_is_sampled(store))
-		allotp_add_in(&store->header->totals, &site->counters, bytes << ALLOT_FRACTION_BYTES,
-			      blocks << ALLOT_FRACTION_BLOCKS, stamp);
-	else
-		allotp_add_in(&store->header->totals, &site->counters, bytes, blocks, stamp);
+	allotp_add_in(&store->header->totals, &site->counters, whole_bytes(store, bytes), whole_blocks(store, blocks),
+		      stamp);
 }
 
 void allotp_count_out(struct allot_store *store, struct allot_store_site *site, uint64_t bytes, uint64_t blocks)
 {
-	if (allotp_is_sampled(store))
-		allotp_add_out(&store->header->totals, &site->counters, bytes << ALLOT_FRACTION_BYTES,
-			       blocks << ALLOT_FRACTION_BLOCKS);
-	else
-		allotp_add_out(&store->header->totals, &site->counters, bytes, blocks);
+	allotp_add_out(&store->header->totals, &site->counters, whole_bytes(store, bytes), whole_blocks(store, blocks));
 }
 
 static inline void count_mismatch(struct allot_totals *totals, struct allot_store_site *site, uint8_t family,
@@ -397,7 +403,8 @@ static void apply_restore(struct allot_store *store, uint32_t number)
 
 	slot->given_up[0] = 0;
 	if (!entry.key) {
-		totals->tallies.unknown_frees--; /* it was not freed after all */
+		if (totals->tallies.unknown_frees) /* it was not freed after all; but all may be forgotten by now */
+			totals->tallies.unknown_frees--;
 		return;
 	}
 	site = entry_site(store, entry.site);
@@ -409,6 +416,68 @@ static void apply_restore(struct allot_store *store, uint32_t number)
 	if (replaced.key)
 		count_replaced(store, &replaced);
 	allotp_block_back(store, allotp_is_sampled(store), entry.site, entry.size);
+}
+
+/* The block that is there already goes, quietly: that is what the program wants. */
+static void apply_track(struct allot_store *store, uint32_t number, const struct allot_event *event)
+{
+	struct allot_live_entry replaced = { 0 }, entry = {
+		.key = allotp_live_key(allotp_event_address(event), event->domain),
+		.size = allotp_event_size(event),
+		.site = allotp_site_of(store, event->stack, event->domain),
+		.slot_family = number << 2 | ALLOT_FAMILY_ANY,
+	};
+	struct allot_live_entry *known = entry.site ? allotp_live_find(store, entry.key) : NULL;
+	struct allot_store_site *site;
+
+	if (known) {
+		replaced = *known;
+		allotp_live_overwrite(store, known, &entry);
+	} else {
+		store->header->journal.fresh = 1;
+		fence();
+		if (!entry.site || allotp_live_insert(store, &entry, &replaced)) {
+			out_of_room(store);
+			return;
+		}
+	}
+	journal_site(store, allotp_is_sampled(store), entry.site);
+	if (known) {
+		site = entry_site(store, replaced.site);
+		if (site) {
+			journal_replaced_site(store, replaced.site);
+			allotp_count_out(store, site, replaced.size, 1);
+		}
+	} else if (replaced.key) {
+		count_replaced(store, &replaced); /* another block, which this one has driven out */
+	}
+	allotp_count_in(store, allotp_site(store, entry.site), entry.size, 1, event->stamp);
+	allotp_slot(store, number)->last_alloc = entry.key;
+}
+
+static void apply_untrack(struct allot_store *store, uint32_t number, const struct allot_event *event)
+{
+	struct allot_live_entry taken, *entry =
+		allotp_live_find(store, allotp_live_key(allotp_event_address(event), event->domain));
+	struct allot_slot *slot = allotp_slot(store, number);
+	struct allot_store_site *site;
+
+	if (!entry)
+		return;
+	taken = *entry;
+	site = entry_site(store, taken.site);
+	if (site)
+		journal_site(store, allotp_is_sampled(store), taken.site);
+	allotp_live_remove(store, entry);
+	if (!site)
+		return;
+	allotp_count_out(store, site, taken.size, 1);
+	if (slot->last_alloc != taken.key)
+		return;
+	slot->last_alloc = 0;
+	if (taken.slot_family >> 2 == number)
+		allotp_add_temporary(&store->header->totals, &site->counters, whole_bytes(store, taken.size),
+				     whole_blocks(store, 1));
 }
 
 static void apply_mark(struct allot_store *store, uint32_t slot, const struct allot_event *event)
@@ -436,9 +505,9 @@ static inline void tally(struct allot_totals *totals, bool sampled, uint8_t op)
 	__atomic_store_n(&totals->tallies.events, totals->tallies.events + 1, __ATOMIC_RELAXED);
 	if (!sampled)
 		return;
-	if (op == ALLOT_OP_ALLOC || op == ALLOT_OP_MAP)
+	if (op == ALLOT_OP_ALLOC || op == ALLOT_OP_MAP || op == ALLOT_OP_TRACK)
 		totals->samples.allocated++;
-	else if (op == ALLOT_OP_FREE || op == ALLOT_OP_GIVE_UP || op == ALLOT_OP_UNMAP)
+	else if (op == ALLOT_OP_FREE || op == ALLOT_OP_GIVE_UP || op == ALLOT_OP_UNMAP || op == ALLOT_OP_UNTRACK)
 		totals->samples.freed++;
 	else if (op == ALLOT_OP_RESTORE)
 		totals->samples.freed--;
@@ -454,7 +523,7 @@ static inline __attribute__((always_inline)) bool apply_pair(struct allot_store 
 	struct allot_slot *slot = allotp_slot(store, number);
 	struct allot_store_site *site;
 
-	if (!site_number || store->header->full)
+	if (!site_number || store->header->dropping)
 		return false;
 	/* An allocator whose calloc calls its own malloc by name: the block is there already. */
 	if (slot->last_alloc == allotp_live_key(allotp_event_address(event), event->domain))
@@ -502,6 +571,12 @@ static void apply_one(struct allot_store *store, uint32_t slot, const struct all
 	case ALLOT_OP_UNMAP:
 		allotp_maps_remove(store, allotp_event_address(event), allotp_event_size(event));
 		break;
+	case ALLOT_OP_TRACK:
+		apply_track(store, slot, event);
+		break;
+	case ALLOT_OP_UNTRACK:
+		apply_untrack(store, slot, event);
+		break;
 	case ALLOT_OP_THREAD:
 		allotp_slot(store, slot)->last_alloc = 0;
 		break;
@@ -519,9 +594,9 @@ void allotp_apply(struct allot_store *store, uint32_t slot, uint64_t number, con
 		return;
 	}
 	journal_open(store, allotp_is_sampled(store), slot, number, event->op);
-	if (store->header->full)
-		allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
-	else
+	if (!store->header->dropping)
 		apply_one(store, slot, event);
+	else if (store->header->dropping == ALLOT_DROPPING_FULL)
+		allotp_store_lost(store, ALLOT_LOST_STORE_FULL, 1);
 	journal_close(store, slot, number + 1, event);
 }

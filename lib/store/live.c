@@ -380,12 +380,18 @@ static void remove_at(struct allot_live_page *page, uint32_t i)
 	page->entries[last].key = 0;
 }
 
+static bool is_in_young(const struct allot_store *store, const struct allot_live_entry *entry)
+{
+	const struct allot_live_entry *young = store->header->young;
+
+	return entry >= young && entry < young + ALLOT_YOUNG_ENTRIES;
+}
+
 void allotp_live_remove(struct allot_store *store, struct allot_live_entry *entry)
 {
-	struct allot_live_entry *young = store->header->young;
 	struct allot_live_page *page;
 
-	if (entry >= young && entry < young + ALLOT_YOUNG_ENTRIES) {
+	if (is_in_young(store, entry)) {
 		keep(store, entry, true);
 		entry->key = 0;
 		return;
@@ -394,6 +400,47 @@ void allotp_live_remove(struct allot_store *store, struct allot_live_entry *entr
 	page = page_holding(store, entry);
 	announce(store, (uint32_t)(page - allotp_page(store, 0)));
 	remove_at(page, (uint32_t)(entry - page->entries));
+}
+
+void allotp_live_overwrite(struct allot_store *store, struct allot_live_entry *place,
+			   const struct allot_live_entry *entry)
+{
+	bool young = is_in_young(store, place);
+
+	keep(store, place, young);
+	if (!young)
+		announce(store, (uint32_t)(page_holding(store, place) - allotp_page(store, 0)));
+	fill(place, entry);
+}
+
+void allotp_live_drop(struct allot_store *store, uint64_t key)
+{
+	struct allot_live_entry *entry = allotp_live_find(store, key);
+	struct allot_live_page *page;
+
+	if (!entry)
+		return;
+	if (is_in_young(store, entry)) {
+		entry->key = 0;
+		return;
+	}
+	page = page_holding(store, entry);
+	announce(store, (uint32_t)(page - allotp_page(store, 0)));
+	remove_at(page, (uint32_t)(entry - page->entries));
+}
+
+/* The pages stay where they are and keep their parts of the hash, empty: as many blocks may come again. */
+void allotp_live_clear(struct allot_store *store)
+{
+	memset(store->header->young, 0, sizeof(store->header->young));
+	for (uint64_t i = 1; i <= store->header->page_count; i++) {
+		struct allot_live_page *page = i < UINT32_MAX ? page_at(store, (uint32_t)i) : NULL;
+
+		if (!page)
+			break;
+		page->count = 0;
+		memset(page->entries, 0, sizeof(page->entries));
+	}
 }
 
 /*
@@ -441,8 +488,9 @@ void allotp_live_put_back(struct allot_store *store)
 	} else {
 		page = page_of(store, h, &number);
 		old = page ? search(page, removed.key, h) : NULL;
-		/* The block that had replaced it came from the young, and goes back there. */
-		if (old && !same(old, &removed) && young->key != removed.key)
+		/* The block that had replaced it came from the young, and goes back there; unless it was overwritten. */
+		if (old && !same(old, &removed) && young->key != removed.key &&
+		    (journal->active != ALLOT_OP_TRACK || journal->fresh))
 			fill(young, old);
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		if (insert_old(store, &removed, NULL))

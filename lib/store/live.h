@@ -35,6 +35,13 @@ struct allot_live_entry *allotp_live_find(struct allot_store *store, uint64_t ke
 /* Takes out an entry that find has returned. */
 void allotp_live_remove(struct allot_store *store, struct allot_live_entry *entry);
 
+/* Gives an entry that find has returned the values of another, of the same key. */
+void allotp_live_overwrite(struct allot_store *store, struct allot_live_entry *place,
+			   const struct allot_live_entry *entry);
+
+/* Takes out every entry. Not by way of the journal: if it is cut short, it has to be done again. */
+void allotp_live_clear(struct allot_store *store);
+
 /* After a drainer died: makes the table sound again. It may lack an entry that was to be replaced or removed. */
 void allotp_live_recover(struct allot_store *store);
 
@@ -43,6 +50,9 @@ void allotp_live_recover(struct allot_store *store);
  * both there and among the young; inserting the event's entry again takes it from there.
  */
 void allotp_live_put_back(struct allot_store *store);
+
+/* And that: takes the key's entry out, if it is there. Can be repeated. */
+void allotp_live_drop(struct allot_store *store, uint64_t key);
 
 /*
  * Ask for memory that an event further on will need, so that it has come by then: first its page, then the entry in it.

@@ -4,9 +4,13 @@ libstore_la_SOURCES = \
 	lib/store/apply.h \
 	lib/store/begin.c \
 	lib/store/begin.h \
+	lib/store/clear.c \
+	lib/store/clear.h \
 	lib/store/count.h \
 	lib/store/drain.c \
 	lib/store/drain.h \
+	lib/store/image.c \
+	lib/store/image.h \
 	lib/store/layout.h \
 	lib/store/live.c \
 	lib/store/live.h \

@@ -338,6 +338,17 @@ static void collect(struct allot_store *store, struct merge *merge)
 		sift_down(merge->heap, merge->count, i);
 }
 
+static uint64_t oldest_parked(const struct merge *merge)
+{
+	uint64_t oldest = UINT64_MAX;
+
+	for (uint64_t i = merge->count; i < merge->count + merge->parked; i++) {
+		if (merge->heap[i].key >> 1 < oldest)
+			oldest = merge->heap[i].key >> 1;
+	}
+	return oldest;
+}
+
 uint64_t allotp_merge(struct allot_store *store, uint64_t cut, uint64_t overdue)
 {
 	struct merge merge = { 0 };
@@ -353,7 +364,7 @@ uint64_t allotp_merge(struct allot_store *store, uint64_t cut, uint64_t overdue)
 		if (!merge.count || merge.heap[0].key >> 1 > cut) {
 			forced = force(&merge, overdue);
 			if (!forced)
-				return applied;
+				break;
 		}
 		cursor = merge.heap[0].cursor;
 		if (!forced && !has_turn(store, cursor->event)) {
@@ -368,5 +379,6 @@ uint64_t allotp_merge(struct allot_store *store, uint64_t cut, uint64_t overdue)
 		sift_down(merge.heap, merge.count, 0);
 		if (merge.parked)
 			unpark_ready(store, &merge);
-	}
+	}	store->oldest_waiting = oldest_parked(&merge);
+	return applied;
 }

@@ -26,6 +26,7 @@ struct allot_store {
 	uint32_t segment_events, segment_bytes,
 		segment_shift; /* checked, see allotp_ring_open; 1 << shift are events */
 	uint64_t stuck_at;     /* events drained when a producer waited in vain (atomic) */
+	uint64_t oldest_waiting; /* the drainer's: stamp of the oldest event whose turn had not come yet */
 	void *scratch;         /* the drainer's, see drain.c */
 	size_t scratch_size;
 };

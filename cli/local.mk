@@ -2,6 +2,7 @@
 bin_PROGRAMS += allot
 allot_SOURCES = \
 	cli/main.c cli/command.h \
+	cli/children.c cli/children.h \
 	cli/diff.c \
 	cli/doctor.c \
 	cli/help.c cli/help.h \

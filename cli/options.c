@@ -53,6 +53,15 @@ static int unknown_option(struct parser *parser, const char *name, size_t length
 			    parser->command->name);
 }
 
+/* There is at most one value in each word. */
+static void give(struct parser *parser, int option, const char *value)
+{
+	struct allot_arguments *arguments = parser->arguments;
+
+	arguments->values[option] = value;
+	arguments->given[arguments->given_count++] = (struct allot_given){ option, value };
+}
+
 /* Takes the next word as the value of an option. */
 static int take_value(struct parser *parser, int option)
 {
@@ -60,7 +69,7 @@ static int take_value(struct parser *parser, int option)
 
 	if (parser->next >= parser->count)
 		return allotp_error(parser->error, -EINVAL, "--%s needs a value: --%s %s", o->name, o->name, o->arg);
-	parser->arguments->values[option] = parser->words[parser->next++];
+	give(parser, option, parser->words[parser->next++]);
 	return 0;
 }
 
@@ -81,7 +90,7 @@ static int parse_long(struct parser *parser, const char *word)
 	}
 	if (!word[length])
 		return take_value(parser, option);
-	parser->arguments->values[option] = word + length + 1;
+	give(parser, option, word + length + 1);
 	return 0;
 }
 
@@ -97,7 +106,7 @@ static int parse_letters(struct parser *parser, const char *word)
 		if (!parser->command->options[option].arg) {
 			parser->arguments->values[option] = "";
 		} else if (word[1]) {
-			parser->arguments->values[option] = word + 1;
+			give(parser, option, word + 1);
 			return 0;
 		} else {
 			return take_value(parser, option);
@@ -164,14 +173,21 @@ int allotp_options_parse(const struct allot_command *command, int count, char **
 	/* Operands are moved to the front of the words: there are never more of them than words read. */
 	*arguments = (struct allot_arguments){ .operands = words };
 	arguments->values = calloc(options + 1, sizeof(*arguments->values));
-	if (!arguments->values)
-		return allotp_error(error, -ENOMEM, "out of memory");
-	rc = parse_words(&parser, help);
-	if (rc < 0) {
-		free(arguments->values);
-		arguments->values = NULL;
-	}
+	arguments->given = calloc((size_t)count + 1, sizeof(*arguments->given));
+	rc = arguments->values && arguments->given ? parse_words(&parser, help)
+						   : allotp_error(error, -ENOMEM, "out of memory");
+	if (rc < 0)
+		allotp_options_release(arguments);
 	return rc;
+}
+
+void allotp_options_release(struct allot_arguments *arguments)
+{
+	free(arguments->values);
+	free(arguments->given);
+	arguments->values = NULL;
+	arguments->given = NULL;
+	arguments->given_count = 0;
 }
 
 const char *allotp_option_value(const struct allot_command *command, const struct allot_arguments *arguments,
@@ -180,6 +196,20 @@ const char *allotp_option_value(const struct allot_command *command, const struc
 	int option = find_by_name(command, name, strlen(name));
 
 	return option < 0 ? NULL : arguments->values[option];
+}
+
+const char *allotp_option_next(const struct allot_command *command, const struct allot_arguments *arguments,
+			       const char *name, int *place)
+{
+	int option = find_by_name(command, name, strlen(name));
+
+	while (option >= 0 && *place < arguments->given_count) {
+		const struct allot_given *given = &arguments->given[(*place)++];
+
+		if (given->option == option)
+			return given->value;
+	}
+	return NULL;
 }
 
 int allotp_option_number(const struct allot_command *command, const struct allot_arguments *arguments, const char *name,

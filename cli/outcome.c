@@ -127,15 +127,13 @@ static void report(const struct allot_outcome *outcome, struct allot_snapshot *s
 {
 	struct allot_report_options how = outcome->report;
 	struct allot_progress_line progress;
-	struct allot_view view = { .snapshot = snapshot };
+	struct allot_view view = { .snapshot = snapshot, .progress = allotp_progress_line_show, .context = &progress };
 	int result;
 
 	allotp_progress_line_init(&progress);
-	how.progress = allotp_progress_line_show;
-	how.context = &progress;
 	how.also_peak = true;
 	how.width = outcome->report_path ? 0 : allotp_terminal_width(STDERR_FILENO);
-	result = allotp_resolver_new(snapshot, how.progress, how.context, &view.resolver);
+	result = allotp_resolver_new(snapshot, view.progress, view.context, &view.resolver);
 	if (!result)
 		result = allotp_report_write(outcome->out, &view, NULL, &how);
 	allotp_progress_line_clear(&progress);

@@ -6,4 +6,6 @@ libcommon_la_SOURCES = \
 	lib/common/clock.h \
 	lib/common/error.c \
 	lib/common/error.h \
-	lib/common/sys.h
+	lib/common/sys.h \
+	lib/common/utf8.c \
+	lib/common/utf8.h

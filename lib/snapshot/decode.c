@@ -143,6 +143,11 @@ static void decode_sampling(struct allot_decoder *decoder, struct allot_snapshot
 	allotp_decode_columns(decoder, &allotp_table_sampling, snapshot, 1);
 }
 
+static void decode_filtered(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	allotp_decode_columns(decoder, &allotp_table_filtered, snapshot, 1);
+}
+
 /* Comes after the sites, whose fields they are. */
 static void decode_variances(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
@@ -245,6 +250,7 @@ static const struct section {
 	{ ALLOT_TAG_DIFFERENCES, false, decode_differences, "differences" },
 	{ ALLOT_TAG_SAMPLING, false, decode_sampling, "sampling" },
 	{ ALLOT_TAG_VARIANCES, false, decode_variances, "variances" },
+	{ ALLOT_TAG_FILTERED, false, decode_filtered, "filtered" },
 	{ ALLOT_TAG_MARKS, false, decode_marks, "marks" },
 	{ ALLOT_TAG_SERIES, false, decode_series, "series" },
 	{ ALLOT_TAG_BLOCKS, false, decode_blocks, "blocks" },

@@ -126,6 +126,8 @@ int allotp_snapshot_encode(const struct allot_snapshot *snapshot, const char *na
 		encode_struct(&encoder, &allotp_table_sampling, snapshot);
 		encode_array(&encoder, &allotp_table_variances, snapshot->sites, snapshot->site_count);
 	}
+	if (snapshot->filters)
+		encode_struct(&encoder, &allotp_table_filtered, snapshot);
 	encode_optional(&encoder, &allotp_table_marks, snapshot->marks, snapshot->mark_count);
 	encode_optional(&encoder, &allotp_table_series, snapshot->series, snapshot->sample_count);
 	encode_optional(&encoder, &allotp_table_blocks, snapshot->blocks, snapshot->block_count);

@@ -21,6 +21,7 @@ void allotp_snapshot_free(struct allot_snapshot *snapshot)
 	free(snapshot->program);
 	free(snapshot->command);
 	free(snapshot->note);
+	free(snapshot->filters);
 	for (uint32_t i = 0; i < snapshot->module_count; i++)
 		free(snapshot->modules[i].path);
 	free(snapshot->modules);

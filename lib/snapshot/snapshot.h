@@ -15,12 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct allot_error;
-
-struct allot_count {
-	uint64_t bytes;  /* requested bytes */
-	uint64_t blocks; /* number of blocks */
-};
+#include <allot/snapshot.h>
 
 /* The estimated variance of a count that is itself an estimate; its square root is the standard error. 0: exact. */
 struct allot_variance {
@@ -174,6 +169,10 @@ struct allot_snapshot {
 	uint64_t frees;
 	uint64_t peak_time_ns;   /* when the peak was, since start */
 	uint64_t overhead_bytes; /* memory of the store itself */
+
+	/* Of a snapshot without the sites that filters have dropped: which filters (NULL: it is whole), and what there was. */
+	char *filters;
+	struct allot_snapshot_totals unfiltered;
 
 	struct allot_module *modules;
 	uint32_t module_count; /* at least 1: entry 0 is "no module" */

@@ -58,6 +58,16 @@ TABLE(sampling, SAMPLING, struct allot_snapshot);
 static const struct allot_column dropped_columns[] = { PROCESS(dropped_marks, PLAIN), PROCESS(dropped_regions, PLAIN) };
 TABLE(dropped, DROPPED, struct allot_snapshot);
 
+static const struct allot_column filtered_columns[] = {
+	PROCESS(filters, STRING),
+	COUNT(struct allot_snapshot, unfiltered.live),
+	COUNT(struct allot_snapshot, unfiltered.peak),
+	COUNT(struct allot_snapshot, unfiltered.ever),
+	COUNT(struct allot_snapshot, unfiltered.temporary),
+	PROCESS(unfiltered.frees, PLAIN),
+};
+TABLE(filtered, FILTERED, struct allot_snapshot);
+
 static const struct allot_column modules_columns[] = {
 	FIELD(struct allot_module, path, STRING),         FIELD(struct allot_module, start, DELTA),
 	FIELD(struct allot_module, end, DELTA),           FIELD(struct allot_module, bias, DELTA),

@@ -21,7 +21,12 @@ struct allot_option {
 /* The options given, by index into the command's table, and the operands. */
 struct allot_arguments {
 	const char **values; /* values[i]: the last value given to options[i] ("" for a flag), or NULL */
-	char **operands;     /* NULL after the last */
+	struct allot_given { /* all values in their order; an option may be given again and again */
+		int option;
+		const char *value;
+	} * given;
+	int given_count;
+	char **operands; /* NULL after the last */
 	int operand_count;
 };
 

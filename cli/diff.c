@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /* allot diff: what has changed between two snapshots, of one run or of two. */
 #include "command.h"
+#include "filters.h"
 #include "render.h"
 
 static const struct allot_option options[] = {
-	ALLOT_RENDER_TOP,        ALLOT_RENDER_BY,     ALLOT_RENDER_GROUP_BY("line"),
-	ALLOT_RENDER_CUMULATIVE, ALLOT_RENDER_FORMAT, { 0 },
+	ALLOT_RENDER_TOP,
+	ALLOT_RENDER_BY,
+	ALLOT_RENDER_GROUP_BY("line"),
+	ALLOT_RENDER_CUMULATIVE,
+	ALLOT_FILTERS_FILTER,
+	ALLOT_FILTERS_ALL_FRAMES,
+	ALLOT_FILTERS_DOMAIN,
+	ALLOT_FILTERS_REGION,
+	ALLOT_RENDER_FORMAT,
+	{ 0 },
 };
 
 static int run(const struct allot_arguments *arguments, struct allot_error *error)
 {
-	struct allot_report_options how = { 0 };
+	const struct allot_report_options standard = { 0 };
 
-	if (allotp_render_options(&command_diff, arguments, &how, error) < 0)
-		return EXIT_USAGE;
-	return allotp_render(arguments->operands[1], arguments->operands[0], &how, error);
+	return allotp_render(&command_diff, arguments, arguments->operands[1], arguments->operands[0], &standard,
+			     error);
 }
 
 const struct allot_command command_diff = {

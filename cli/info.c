@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "open.h"
+#include "library/load.h"
 #include "progress.h"
 #include "report/print.h"
 #include "report/size.h"
@@ -270,7 +270,7 @@ static int run(const struct allot_arguments *arguments, struct allot_error *erro
 	struct allot_progress_line progress;
 	int rc;
 
-	if (allotp_snapshot_open(path, &snapshot, error) < 0)
+	if (allotp_load(path, &snapshot, error) < 0)
 		return EXIT_USAGE;
 	allotp_progress_line_init(&progress);
 	rc = allotp_resolver_new(snapshot, allotp_progress_line_show, &progress, &resolver);

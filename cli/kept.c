@@ -12,6 +12,19 @@
 /* What a person looks through on one screen. */
 enum { TOLD = 20 };
 
+/* What a shell or a wrapper takes before it goes on as another program is less. */
+#define MATTERS (UINT64_C(1) << 20)
+
+bool allotp_kept_matters(struct allot_kept *kept, const struct allot_snapshot *snapshot)
+{
+	if (snapshot->trust.exit != ALLOT_EXIT_EXEC || snapshot->peak.bytes >= MATTERS)
+		return true;
+	kept->passed++;
+	if (kept->passed_bytes < snapshot->peak.bytes)
+		kept->passed_bytes = snapshot->peak.bytes;
+	return false;
+}
+
 int allotp_kept_add(struct allot_kept *kept, const struct allot_snapshot *snapshot, const char *path, bool still)
 {
 	struct allot_kept_one *one;
@@ -74,6 +87,14 @@ void allotp_kept_print(struct allot_kept *kept, FILE *out, const char *base)
 		allotp_put(out, base);
 		fputs(".PID\n", out);
 	}
+}
+
+void allotp_kept_print_passed(const struct allot_kept *kept, FILE *out)
+{
+	if (kept->passed)
+		fprintf(out,
+			"allot: no snapshots of %zu forks and wrappers that became other programs, with a peak of %s at most\n",
+			kept->passed, allotp_size((double)kept->passed_bytes).text);
 }
 
 void allotp_kept_release(struct allot_kept *kept)

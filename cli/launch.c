@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -87,6 +88,9 @@ int allotp_launch(struct allot_launch *launch, const struct allot_launch_plan *p
 	ssize_t got;
 
 	memset(launch, 0, sizeof(*launch));
+	allotp_children_read(&launch->before);
+	if (plan->follow)
+		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	fill(&set);
 	if (pipe2(report, O_CLOEXEC))
 		return allotp_error(error, -errno, "cannot make a pipe: %s", strerror(errno));
@@ -120,17 +124,27 @@ static bool from_terminal(const struct signalfd_siginfo *info)
 	return info->ssi_code == SI_KERNEL;
 }
 
+static bool is_wish_to_end(uint32_t signal)
+{
+	return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
+}
+
 static void pass_on(struct allot_launch *launch, const struct signalfd_siginfo *info)
 {
-	if (!launch->ended && !from_terminal(info))
+	if (launch->ended)
+		launch->left = launch->left || is_wish_to_end(info->ssi_signo);
+	else if (!from_terminal(info))
 		kill(launch->pid, (int)info->ssi_signo);
 }
 
 static void reap(struct allot_launch *launch)
 {
 	int status;
+	pid_t pid;
 
-	while (!launch->ended && waitpid(launch->pid, &status, WNOHANG | WUNTRACED) == launch->pid) {
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+		if (pid != launch->pid)
+			continue;
 		if (WIFSTOPPED(status)) {
 			/* Job control: the shell waits for us, so stop as the program has stopped. */
 			if (WSTOPSIG(status) != SIGSTOP)
@@ -154,6 +168,12 @@ void allotp_launch_wait(struct allot_launch *launch, int timeout_ms)
 			pass_on(launch, &info);
 	}
 	reap(launch);
+}
+
+void allotp_launch_orphans(const struct allot_launch *launch, struct allot_children *out)
+{
+	allotp_children_read(out);
+	allotp_children_without(out, &launch->before);
 }
 
 int allotp_launch_exit_status(const struct allot_launch *launch)

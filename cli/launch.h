@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "children.h"
 #include "common/error.h"
 
 struct allot_launch {
@@ -16,9 +17,11 @@ struct allot_launch {
 		struct sigaction on_child;
 	} inherited;
 	pid_t pid;
-	int signals; /* signalfd */
-	bool ended;  /* waited for: status is valid */
-	int status;  /* as from waitpid */
+	int signals;                  /* signalfd */
+	bool ended;                   /* waited for: status is valid */
+	int status;                   /* as from waitpid */
+	bool left;                    /* somebody wants us to end, and the program has ended already */
+	struct allot_children before; /* our children that we have not started */
 };
 
 /* What the traced program gets in its environment. */
@@ -31,12 +34,21 @@ struct allot_launch_plan {
 	bool follow, mmap;
 };
 
-/* Runs argv[0], looked up in PATH. Returns 0, or a negative errno with the error when it cannot be executed. */
+/*
+ * Runs argv[0], looked up in PATH. Returns 0, or a negative errno with the error when it cannot be executed. If children
+ * are followed, this process takes the place of init for all that the program starts.
+ */
 int allotp_launch(struct allot_launch *launch, const struct allot_launch_plan *plan, char **argv,
 		  struct allot_error *error);
 
-/* Waits for at most timeout_ms, passes signals on, and notes the program's end. */
+/* Waits for at most timeout_ms, passes signals on, and notes the program's end; or that we are to end, after that. */
 void allotp_launch_wait(struct allot_launch *launch, int timeout_ms);
+
+/*
+ * When the program has ended and children are followed: those that it, or what it started, has left behind and that
+ * still run. Their own children are not among them, but will be if they are left behind in their turn.
+ */
+void allotp_launch_orphans(const struct allot_launch *launch, struct allot_children *out);
 
 /* The exit status of `allot run`: the program's own, or 128 + the signal that ended it. */
 int allotp_launch_exit_status(const struct allot_launch *launch);

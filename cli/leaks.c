@@ -1,26 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* allot leaks: blocks that were never freed, by the stack that allocated them. */
 #include "command.h"
+#include "filters.h"
 #include "render.h"
 
 static const struct allot_option options[] = {
-	ALLOT_RENDER_TOP,
-	ALLOT_RENDER_GROUP_BY("stack"),
-	ALLOT_RENDER_FORMAT,
-	{ 0 },
+	ALLOT_RENDER_TOP,     ALLOT_RENDER_GROUP_BY("stack"), ALLOT_FILTERS_FILTER, ALLOT_FILTERS_ALL_FRAMES,
+	ALLOT_FILTERS_DOMAIN, ALLOT_FILTERS_REGION,           ALLOT_RENDER_FORMAT,  { 0 },
 };
 
 static int run(const struct allot_arguments *arguments, struct allot_error *error)
 {
-	struct allot_report_options how = {
+	const struct allot_report_options standard = {
 		.group_by = ALLOT_GROUP_STACK,
 		.measure = ALLOT_MEASURE_LIVE,
 		.leaks = true,
 	};
 
-	if (allotp_render_options(&command_leaks, arguments, &how, error) < 0)
-		return EXIT_USAGE;
-	return allotp_render(arguments->operands[0], NULL, &how, error);
+	return allotp_render(&command_leaks, arguments, arguments->operands[0], NULL, &standard, error);
 }
 
 const struct allot_command command_leaks = {

@@ -2,15 +2,16 @@
 bin_PROGRAMS += allot
 allot_SOURCES = \
 	cli/main.c cli/command.h \
+	cli/children.c cli/children.h \
 	cli/diff.c \
 	cli/doctor.c \
+	cli/filters.c cli/filters.h \
 	cli/help.c cli/help.h \
 	cli/info.c \
 	cli/kept.c cli/kept.h \
 	cli/launch.c cli/launch.h \
 	cli/leaks.c \
 	cli/library.c cli/library.h \
-	cli/open.c cli/open.h \
 	cli/options.c cli/options.h \
 	cli/outcome.c cli/outcome.h \
 	cli/progress.c cli/progress.h \
@@ -22,4 +23,4 @@ allot_SOURCES = \
 	cli/terminal.c cli/terminal.h \
 	cli/tracees.c cli/tracees.h
 allot_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) -DALLOT_LIBDIR='"$(libdir)"'
-allot_LDADD = libread.la libreport.la libsymbol.la libsnapshot.la libstore.la libcommon.la
+allot_LDADD = liblibrary.la libread.la libfilter.la libreport.la libsymbol.la libsnapshot.la libstore.la libcommon.la

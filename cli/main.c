@@ -84,7 +84,7 @@ static int run_command(const struct allot_command *command, int count, char **wo
 		allotp_help_command(stdout, command);
 	else
 		status = command->run(&arguments, &error);
-	free(arguments.values);
+	allotp_options_release(&arguments);
 	if (*error.text)
 		print_error(command->name, error.text);
 	return finish_output(command->name, status);

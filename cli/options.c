@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/bytes.h"
 #include "suggest.h"
 
 /* Where the parser is in the words. */
@@ -52,6 +53,15 @@ static int unknown_option(struct parser *parser, const char *name, size_t length
 			    parser->command->name);
 }
 
+/* There is at most one value in each word. */
+static void give(struct parser *parser, int option, const char *value)
+{
+	struct allot_arguments *arguments = parser->arguments;
+
+	arguments->values[option] = value;
+	arguments->given[arguments->given_count++] = (struct allot_given){ option, value };
+}
+
 /* Takes the next word as the value of an option. */
 static int take_value(struct parser *parser, int option)
 {
@@ -59,7 +69,7 @@ static int take_value(struct parser *parser, int option)
 
 	if (parser->next >= parser->count)
 		return allotp_error(parser->error, -EINVAL, "--%s needs a value: --%s %s", o->name, o->name, o->arg);
-	parser->arguments->values[option] = parser->words[parser->next++];
+	give(parser, option, parser->words[parser->next++]);
 	return 0;
 }
 
@@ -80,7 +90,7 @@ static int parse_long(struct parser *parser, const char *word)
 	}
 	if (!word[length])
 		return take_value(parser, option);
-	parser->arguments->values[option] = word + length + 1;
+	give(parser, option, word + length + 1);
 	return 0;
 }
 
@@ -96,7 +106,7 @@ static int parse_letters(struct parser *parser, const char *word)
 		if (!parser->command->options[option].arg) {
 			parser->arguments->values[option] = "";
 		} else if (word[1]) {
-			parser->arguments->values[option] = word + 1;
+			give(parser, option, word + 1);
 			return 0;
 		} else {
 			return take_value(parser, option);
@@ -163,14 +173,21 @@ int allotp_options_parse(const struct allot_command *command, int count, char **
 	/* Operands are moved to the front of the words: there are never more of them than words read. */
 	*arguments = (struct allot_arguments){ .operands = words };
 	arguments->values = calloc(options + 1, sizeof(*arguments->values));
-	if (!arguments->values)
-		return allotp_error(error, -ENOMEM, "out of memory");
-	rc = parse_words(&parser, help);
-	if (rc < 0) {
-		free(arguments->values);
-		arguments->values = NULL;
-	}
+	arguments->given = calloc((size_t)count + 1, sizeof(*arguments->given));
+	rc = arguments->values && arguments->given ? parse_words(&parser, help)
+						   : allotp_error(error, -ENOMEM, "out of memory");
+	if (rc < 0)
+		allotp_options_release(arguments);
 	return rc;
+}
+
+void allotp_options_release(struct allot_arguments *arguments)
+{
+	free(arguments->values);
+	free(arguments->given);
+	arguments->values = NULL;
+	arguments->given = NULL;
+	arguments->given_count = 0;
 }
 
 const char *allotp_option_value(const struct allot_command *command, const struct allot_arguments *arguments,
@@ -179,6 +196,20 @@ const char *allotp_option_value(const struct allot_command *command, const struc
 	int option = find_by_name(command, name, strlen(name));
 
 	return option < 0 ? NULL : arguments->values[option];
+}
+
+const char *allotp_option_next(const struct allot_command *command, const struct allot_arguments *arguments,
+			       const char *name, int *place)
+{
+	int option = find_by_name(command, name, strlen(name));
+
+	while (option >= 0 && *place < arguments->given_count) {
+		const struct allot_given *given = &arguments->given[(*place)++];
+
+		if (given->option == option)
+			return given->value;
+	}
+	return NULL;
 }
 
 int allotp_option_number(const struct allot_command *command, const struct allot_arguments *arguments, const char *name,
@@ -200,42 +231,15 @@ int allotp_option_number(const struct allot_command *command, const struct allot
 	return 0;
 }
 
-/* What a unit multiplies by; 0: no unit. */
-static uint64_t unit_of(const char *text)
-{
-	static const char prefixes[] = "kmgt";
-	const char *prefix = *text ? strchr(prefixes, tolower((unsigned char)*text)) : NULL;
-	uint64_t unit = 1, base = 1024;
-
-	if (!prefix)
-		return !*text || !strcasecmp(text, "B") ? 1 : 0;
-	text++;
-	if (!strcasecmp(text, "B"))
-		base = 1000;
-	else if (*text && strcasecmp(text, "iB"))
-		return 0;
-	for (const char *p = prefixes; p <= prefix; p++)
-		unit *= base;
-	return unit;
-}
-
 int allotp_option_size(const struct allot_command *command, const struct allot_arguments *arguments, const char *name,
 		       uint64_t min, uint64_t max, uint64_t *value, struct allot_error *error)
 {
 	const char *text = allotp_option_value(command, arguments, name);
-	uint64_t unit = 0, bytes = 0;
-	char *end;
+	uint64_t bytes;
 
 	if (!text)
 		return 0;
-	if (isdigit((unsigned char)*text)) {
-		errno = 0;
-		bytes = strtoull(text, &end, 10);
-		while (*end == ' ')
-			end++;
-		unit = errno ? 0 : unit_of(end);
-	}
-	if (!unit || __builtin_mul_overflow(bytes, unit, &bytes) || bytes < min || bytes > max)
+	if (allotp_bytes_parse(text, &bytes) < 0 || bytes < min || bytes > max)
 		return allotp_error(error, -EINVAL,
 				    "--%s: '%.64s' is not a size from %" PRIu64 " to %" PRIu64 " bytes, such as 512KiB",
 				    name, text, min, max);

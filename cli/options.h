@@ -11,7 +11,8 @@
  * Reads the words after the command's name into *arguments: --name=V, --name V, -nV, -n V, flags, "--" before
  * operands that look like options. *help is set for --help or -h, and the rest is not looked at. The words are
  * reordered and stay the caller's; there must be a NULL after the last, as in argv, and so there is one after the
- * last operand. arguments->values is malloc'ed.
+ * last operand. To be
+ * freed by allotp_options_release.
  *
  * Returns 0, or a negative errno with the error filled in: an option that is not known (with the nearest one that
  * is), a value that is missing or not wanted, too few or too many operands.
@@ -22,6 +23,15 @@ int allotp_options_parse(const struct allot_command *command, int count, char **
 /* The value of the option of that name; NULL if it was not given, or the table does not have it. */
 const char *allotp_option_value(const struct allot_command *command, const struct allot_arguments *arguments,
 				const char *name);
+
+/*
+ * The values of an option that may be given again and again, one with each call: *place is 0 at first. NULL: no more.
+ */
+const char *allotp_option_next(const struct allot_command *command, const struct allot_arguments *arguments,
+			       const char *name, int *place);
+
+/* Frees what allotp_options_parse has made. */
+void allotp_options_release(struct allot_arguments *arguments);
 
 /*
  * Reads the option's value as a whole number from min to max. *value stays as it is if it was not given.

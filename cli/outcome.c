@@ -25,6 +25,7 @@ void allotp_outcome_name(struct allot_outcome *outcome, const char *program, pid
 {
 	const char *slash = strrchr(program, '/');
 
+	outcome->pid = pid;
 	if (outcome->output)
 		snprintf(outcome->base, sizeof(outcome->base), "%s", outcome->output);
 	else
@@ -126,15 +127,13 @@ static void report(const struct allot_outcome *outcome, struct allot_snapshot *s
 {
 	struct allot_report_options how = outcome->report;
 	struct allot_progress_line progress;
-	struct allot_view view = { .snapshot = snapshot };
+	struct allot_view view = { .snapshot = snapshot, .progress = allotp_progress_line_show, .context = &progress };
 	int result;
 
 	allotp_progress_line_init(&progress);
-	how.progress = allotp_progress_line_show;
-	how.context = &progress;
 	how.also_peak = true;
 	how.width = outcome->report_path ? 0 : allotp_terminal_width(STDERR_FILENO);
-	result = allotp_resolver_new(snapshot, how.progress, how.context, &view.resolver);
+	result = allotp_resolver_new(snapshot, view.progress, view.context, &view.resolver);
 	if (!result)
 		result = allotp_report_write(outcome->out, &view, NULL, &how);
 	allotp_progress_line_clear(&progress);
@@ -173,8 +172,10 @@ static void keep_other(struct allot_outcome *outcome, struct allot_tracees *trac
 		       bool over)
 {
 	struct allot_snapshot *snapshot = freeze(tracee, over, NULL);
-	char *path = snapshot ? name_of(outcome, tracees, tracee, snapshot) : NULL;
+	char *path = NULL;
 
+	if (snapshot && (tracee->pid == (uint32_t)outcome->pid || allotp_kept_matters(&outcome->kept, snapshot)))
+		path = name_of(outcome, tracees, tracee, snapshot);
 	if (path && write_snapshot(snapshot, path) && allotp_kept_add(&outcome->kept, snapshot, path, !over))
 		complain("out of memory");
 	free(path);
@@ -204,17 +205,74 @@ void allotp_outcome_keep(struct allot_outcome *outcome, struct allot_tracees *tr
 {
 	struct allot_tracee *program = allotp_tracees_last_of(tracees, (uint32_t)launch->pid);
 
-	if (program)
-		outcome->program = freeze(program, true, launch);
+	if (!program)
+		return;
+	outcome->program = freeze(program, true, launch);
 	outcome->written =
 		outcome->program && (!is_file(outcome->base) || write_snapshot(outcome->program, outcome->base));
-	allotp_outcome_ended(outcome, tracees, launch->pid);
+	/* Its number may become another's. */
+	allotp_tracees_let_go(tracees, program);
+}
+
+void allotp_outcome_keep_rest(struct allot_outcome *outcome, struct allot_tracees *tracees)
+{
+	allotp_outcome_ended(outcome, tracees, 0);
 	for (size_t i = 0; i < tracees->count; i++) {
 		struct allot_tracee *tracee = &tracees->list[i];
 
-		if (tracee->announced && !tracee->over && tracee != program)
+		if (tracee->announced && !tracee->over)
 			keep_other(outcome, tracees, tracee, !allotp_reader_is_running(&tracee->reader));
 	}
+}
+
+static void print_children(FILE *out, const struct allot_children *children)
+{
+	char name[32];
+
+	for (size_t i = 0; i < children->count; i++) {
+		allotp_children_name(children->list[i], name, sizeof(name));
+		fputs(i ? ", " : " ", out);
+		allotp_put(out, name);
+		fprintf(out, " (%d)", children->list[i]);
+	}
+}
+
+void allotp_outcome_tell_wait(const char *program, const struct allot_children *children)
+{
+	fputs("allot run: ", stderr);
+	allotp_put(stderr, program);
+	fputs(" has ended; waiting for what it has started (Ctrl-C ends that):", stderr);
+	print_children(stderr, children);
+	putc('\n', stderr);
+}
+
+void allotp_outcome_leave(struct allot_outcome *outcome, struct allot_tracees *tracees,
+			  const struct allot_children *children)
+{
+	struct allot_children traced = { .count = 0 };
+
+	for (size_t i = 0; i < children->count; i++) {
+		struct allot_tracee *tracee = allotp_tracees_last_of(tracees, (uint32_t)children->list[i]);
+
+		if (tracee && !tracee->over)
+			traced.list[traced.count++] = children->list[i];
+	}
+	outcome->leaving = true;
+	outcome->left = *children;
+	allotp_children_without(&outcome->left, &traced);
+}
+
+/* After the snapshots of those that have one. */
+static void print_left(FILE *out, const struct allot_outcome *outcome)
+{
+	if (!outcome->leaving)
+		return;
+	if (outcome->left.count) {
+		fputs("allot: still running, with nothing recorded so far:", out);
+		print_children(out, &outcome->left);
+		putc('\n', out);
+	}
+	fputs("allot: what processes that still run do from now on is not recorded\n", out);
 }
 
 void allotp_outcome_report(struct allot_outcome *outcome, const char *program)
@@ -233,6 +291,8 @@ void allotp_outcome_report(struct allot_outcome *outcome, const char *program)
 		complain(error.text);
 	}
 	allotp_kept_print(&outcome->kept, outcome->out, outcome->base);
+	allotp_kept_print_passed(&outcome->kept, outcome->out);
+	print_left(outcome->out, outcome);
 	if (outcome->written && !allotp_kept_add(&kept, snapshot, outcome->base, false))
 		allotp_kept_print(&kept, outcome->out, outcome->base);
 	allotp_kept_release(&kept);

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 
+#include "children.h"
 #include "kept.h"
 #include "launch.h"
 #include "report/report.h"
@@ -17,10 +18,13 @@ struct allot_outcome {
 	const char *report_path; /* NULL: standard error */
 	/* as it is */
 	FILE *out;           /* where the report goes */
+	pid_t pid;           /* of the program */
 	char base[PATH_MAX]; /* what the names of all snapshots begin with */
 	struct allot_kept kept;
 	struct allot_snapshot *program; /* of the program's end; NULL: not recorded */
 	bool written;                   /* it is in its file */
+	struct allot_children left;     /* still run, and have recorded nothing */
+	bool leaving;                   /* followed processes still run */
 };
 
 /*
@@ -39,9 +43,17 @@ void allotp_outcome_interval(struct allot_outcome *outcome, struct allot_tracees
 /* Keeps snapshots of the followed processes that have ended, as FILE.PID, and lets them go. */
 void allotp_outcome_ended(struct allot_outcome *outcome, struct allot_tracees *tracees, pid_t pid);
 
-/* After the program's end: keeps snapshots of it and of all followed children. What fails is said on standard error. */
+/* After the program's end: keeps its snapshot and lets it go. What fails is said on standard error. */
 void allotp_outcome_keep(struct allot_outcome *outcome, struct allot_tracees *tracees,
 			 const struct allot_launch *launch);
+/* After that: the snapshots of all others, also of those that still run. */
+void allotp_outcome_keep_rest(struct allot_outcome *outcome, struct allot_tracees *tracees);
+
+/* Says on standard error that the program has ended and what is waited for. */
+void allotp_outcome_tell_wait(const char *program, const struct allot_children *children);
+/* Some of these still run, and are waited for no longer: the report is to say so. */
+void allotp_outcome_leave(struct allot_outcome *outcome, struct allot_tracees *tracees,
+			  const struct allot_children *children);
 /*
  * The report, which may take long, and the same snapshot once more with the names that were found. program is what was
  * asked for, for messages.

@@ -15,7 +15,7 @@ struct allot_progress_line {
 
 /* To be called when the work begins: nothing is shown in its first second. */
 void allotp_progress_line_init(struct allot_progress_line *progress);
-/* An allot_progress_fn (symbol/symbol.h); context is the struct allot_progress_line. */
+/* An allot_progress_fn (allot/snapshot.h); context is the struct allot_progress_line. */
 void allotp_progress_line_show(void *context, const char *what, uint64_t done, uint64_t total);
 /* Wipes the line, before anything else is written. */
 void allotp_progress_line_clear(struct allot_progress_line *progress);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "open.h"
+#include "filters.h"
 #include "options.h"
 #include "terminal.h"
 
@@ -18,11 +18,11 @@ int allotp_render_options(const struct allot_command *command, const struct allo
 	uint64_t top = options->top;
 
 	for (int i = 0; i < ALLOT_GROUPS; i++)
-		groups[i] = allotp_group_by_name((enum allot_group_by)i);
+		groups[i] = allot_group_by_name((enum allot_group_by)i);
 	for (int i = 0; i < ALLOT_MEASURES; i++)
-		measures[i] = allotp_measure_name((enum allot_measure)i);
+		measures[i] = allot_measure_name((enum allot_measure)i);
 	for (int i = 0; i < ALLOT_FORMATS; i++)
-		formats[i] = allotp_format_name((enum allot_format)i);
+		formats[i] = allot_format_name((enum allot_format)i);
 	rc = allotp_option_number(command, arguments, "top", 1, UINT32_MAX, &top, error);
 	if (rc == 0)
 		rc = allotp_option_choice(command, arguments, "by", measures, ALLOT_MEASURES, &measure, error);
@@ -37,6 +37,7 @@ int allotp_render_options(const struct allot_command *command, const struct allo
 	options->group_by = (enum allot_group_by)group_by;
 	options->format = (enum allot_format)format;
 	options->cumulative = allotp_option_value(command, arguments, "cumulative") != NULL;
+	/* said here in the words of the command line, before a large snapshot is read in vain */
 	if (options->cumulative && (options->group_by == ALLOT_GROUP_STACK || options->group_by == ALLOT_GROUP_DOMAIN))
 		return allotp_error(error, -EINVAL,
 				    "--cumulative does not go with --group-by %s, which counts each block once",
@@ -44,32 +45,20 @@ int allotp_render_options(const struct allot_command *command, const struct allo
 	return 0;
 }
 
-/* A snapshot and its resolver. */
-struct input {
-	struct allot_snapshot *snapshot;
-	struct allot_view view;
-};
-
-static void close_input(struct input *input)
+static int open_input(const char *path, const struct allot_filter_options *filters,
+		      struct allot_progress_line *progress, allot_snapshot_t **snapshot, struct allot_error *error)
 {
-	allotp_resolver_free(input->view.resolver);
-	allotp_snapshot_free(input->snapshot);
-}
-
-static int open_input(const char *path, struct allot_progress_line *progress, struct input *input,
-		      struct allot_error *error)
-{
-	int rc = allotp_snapshot_open(path, &input->snapshot, error);
+	int rc = allot_snapshot_load(path, snapshot, error);
 
 	if (rc < 0)
 		return rc;
-	input->view.snapshot = input->snapshot;
-	rc = allotp_resolver_new(input->snapshot, allotp_progress_line_show, progress, &input->view.resolver);
-	return rc < 0 ? allotp_error(error, rc, "%s: cannot prepare its symbols: %s", path, strerror(-rc)) : 0;
+	allot_snapshot_set_progress(*snapshot, allotp_progress_line_show, progress);
+	return allotp_filter_options_apply(filters, snapshot, error);
 }
 
-int allotp_render_views(FILE *out, const struct allot_view *now, const struct allot_view *before,
-			const struct allot_report_options *options, struct allot_progress_line *progress)
+int allotp_render_snapshots(FILE *out, const allot_snapshot_t *snapshot, const allot_snapshot_t *older,
+			    const struct allot_report_options *options, struct allot_progress_line *progress,
+			    struct allot_error *error)
 {
 	struct allot_report_options how = *options;
 	char *text = NULL;
@@ -77,17 +66,15 @@ int allotp_render_views(FILE *out, const struct allot_view *now, const struct al
 	FILE *stream = out;
 	int rc;
 
-	how.progress = allotp_progress_line_show;
-	how.context = progress;
 	how.width = allotp_terminal_width(fileno(out));
 	/* On a terminal names are still looked up, and progress shown, while the first lines are there already. */
 	if (how.width)
 		stream = open_memstream(&text, &size);
 	if (!stream)
-		return -ENOMEM;
-	rc = allotp_report_write(stream, now, before, &how);
+		return allotp_error(error, -ENOMEM, "out of memory");
+	rc = allot_snapshot_report(snapshot, older, &how, stream, error);
 	if (stream != out && fclose(stream) != 0 && rc == 0)
-		rc = -ENOMEM;
+		rc = allotp_error(error, -ENOMEM, "out of memory");
 	allotp_progress_line_clear(progress);
 	if (rc == 0 && stream != out)
 		fwrite(text, 1, size, out);
@@ -95,24 +82,37 @@ int allotp_render_views(FILE *out, const struct allot_view *now, const struct al
 	return rc;
 }
 
-int allotp_render(const char *path, const char *before_path, const struct allot_report_options *options,
-		  struct allot_error *error)
+static int render(const char *path, const char *older_path, const struct allot_filter_options *filters,
+		  const struct allot_report_options *options, struct allot_error *error)
 {
+	allot_snapshot_t *snapshot = NULL, *older = NULL;
 	struct allot_progress_line progress;
-	struct input now = { 0 }, before = { 0 };
 	int rc = 0;
 
 	allotp_progress_line_init(&progress);
-	if (before_path)
-		rc = open_input(before_path, &progress, &before, error);
+	if (older_path)
+		rc = open_input(older_path, filters, &progress, &older, error);
 	if (rc == 0)
-		rc = open_input(path, &progress, &now, error);
-	if (rc == 0) {
-		rc = allotp_render_views(stdout, &now.view, before_path ? &before.view : NULL, options, &progress);
-		if (rc < 0)
-			allotp_error(error, rc, "%s: %s", path, strerror(-rc));
-	}
-	close_input(&now);
-	close_input(&before);
+		rc = open_input(path, filters, &progress, &snapshot, error);
+	if (rc == 0)
+		rc = allotp_render_snapshots(stdout, snapshot, older, options, &progress, error);
+	allotp_progress_line_clear(&progress);
+	allot_snapshot_free(snapshot);
+	allot_snapshot_free(older);
 	return rc < 0 ? EXIT_USAGE : EXIT_OK;
+}
+
+int allotp_render(const struct allot_command *command, const struct allot_arguments *arguments, const char *path,
+		  const char *older_path, const struct allot_report_options *standard, struct allot_error *error)
+{
+	struct allot_report_options options = *standard;
+	struct allot_filter_options filters;
+	int result = EXIT_USAGE;
+
+	if (allotp_render_options(command, arguments, &options, error) < 0)
+		return EXIT_USAGE;
+	if (allotp_filter_options(command, arguments, &filters, error) == 0)
+		result = render(path, older_path, &filters, &options, error);
+	allotp_filter_options_release(&filters);
+	return result;
 }

@@ -3,9 +3,10 @@
 #ifndef ALLOT_CLI_RENDER_H
 #define ALLOT_CLI_RENDER_H
 
+#include <allot/snapshot.h>
+
 #include "command.h"
 #include "progress.h"
-#include "report/report.h"
 
 /* Rows for the tables of options. */
 #define ALLOT_RENDER_TOP                                                                                               \
@@ -21,7 +22,7 @@
 	}
 #define ALLOT_RENDER_GROUP_BY(standard)                                                                                \
 	{                                                                                                              \
-		"group-by", 'g', "KEY", "line, function, file, module, stack, domain (default: " standard ")"          \
+		"group-by", 'g', "KEY", "line, function, file, module, stack, domain, region (default: " standard ")"  \
 	}
 #define ALLOT_RENDER_CUMULATIVE                                                                                        \
 	{                                                                                                              \
@@ -39,17 +40,19 @@ int allotp_render_options(const struct allot_command *command, const struct allo
 			  struct allot_report_options *options, struct allot_error *error);
 
 /*
- * Writes a report (allotp_report_write) with the progress line behind it, which is gone before the first line of a report
- * that goes to a terminal. Returns what allotp_report_write does.
+ * Writes a report (allot_snapshot_report) with the progress line behind it, which is gone before the first line of a report
+ * that goes to a terminal. Returns what allot_snapshot_report does.
  */
-int allotp_render_views(FILE *out, const struct allot_view *now, const struct allot_view *before,
-			const struct allot_report_options *options, struct allot_progress_line *progress);
+int allotp_render_snapshots(FILE *out, const allot_snapshot_t *snapshot, const allot_snapshot_t *older,
+			    const struct allot_report_options *options, struct allot_progress_line *progress,
+			    struct allot_error *error);
 
 /*
- * Opens the snapshot (and the older one it is compared with, unless NULL) and writes the report to standard output, with
- * progress on a terminal. Returns the exit status, with the error filled in if it is not EXIT_OK.
+ * A whole command: reads its options over the standard ones, opens the snapshot (and the older one it is compared with,
+ * unless NULL), filters, and writes the report to standard output, with progress on a terminal. Returns the exit status,
+ * with the error filled in if it is not EXIT_OK.
  */
-int allotp_render(const char *path, const char *before_path, const struct allot_report_options *options,
-		  struct allot_error *error);
+int allotp_render(const struct allot_command *command, const struct allot_arguments *arguments, const char *path,
+		  const char *older_path, const struct allot_report_options *standard, struct allot_error *error);
 
 #endif

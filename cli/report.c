@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* allot report: ranks the call sites of a snapshot. */
 #include "command.h"
+#include "filters.h"
 #include "render.h"
 
 static const struct allot_option options[] = {
-	ALLOT_RENDER_TOP,        ALLOT_RENDER_BY,     ALLOT_RENDER_GROUP_BY("line"),
-	ALLOT_RENDER_CUMULATIVE, ALLOT_RENDER_FORMAT, { 0 },
+	ALLOT_RENDER_TOP,
+	ALLOT_RENDER_BY,
+	ALLOT_RENDER_GROUP_BY("line"),
+	ALLOT_RENDER_CUMULATIVE,
+	ALLOT_FILTERS_FILTER,
+	ALLOT_FILTERS_ALL_FRAMES,
+	ALLOT_FILTERS_DOMAIN,
+	ALLOT_FILTERS_REGION,
+	ALLOT_RENDER_FORMAT,
+	{ 0 },
 };
 
 static int run(const struct allot_arguments *arguments, struct allot_error *error)
 {
-	struct allot_report_options how = { 0 };
+	const struct allot_report_options standard = { 0 };
 
-	if (allotp_render_options(&command_report, arguments, &how, error) < 0)
-		return EXIT_USAGE;
-	return allotp_render(arguments->operands[0], NULL, &how, error);
+	return allotp_render(&command_report, arguments, arguments->operands[0], NULL, &standard, error);
 }
 
 const struct allot_command command_report = {

@@ -30,7 +30,7 @@ static const struct allot_option options[] = {
 	{ "depth", 'd', "N", "keep the innermost N frames of each stack (default: all, up to 65535)" },
 	{ "sample", 's', "BYTES",
 	  "record only one block about every BYTES allocated (512KiB, 1M): counts are estimates then" },
-	{ "follow", 0, NULL, "trace the processes that the program starts, too" },
+	{ "follow", 0, NULL, "trace the processes that the program starts, too, and stay until they have ended" },
 	{ "mmap", 0, NULL, "record mmap, munmap and mremap as a domain of their own" },
 	{ 0 },
 };
@@ -79,28 +79,78 @@ static int read_settings(const struct allot_arguments *arguments, struct setting
 	return result;
 }
 
-/* Drains until the program ends: often while there is much to do, seldom while there is nothing. */
-static void watch(struct allot_launch *launch, struct allot_tracees *tracees, struct settings *settings)
+/* How often to look: times of CLOCK_MONOTONIC. */
+struct pace {
+	uint64_t now, next_look;
+	int pause; /* milliseconds */
+};
+
+#define LOOK_NS 50000000
+
+/*
+ * Waits a little and drains: often while there is much to do, seldom while there is nothing. program is the process whose
+ * end is for others to look after; 0: none.
+ */
+static void step(struct pace *pace, struct allot_launch *launch, struct allot_tracees *tracees,
+		 struct allot_outcome *outcome, pid_t program)
 {
 	enum { SELDOM = 50 };
-	const uint64_t step = (uint64_t)(settings->interval * 1e9), look = 50000000;
-	uint64_t now = allotp_clock_ns(CLOCK_MONOTONIC), next_snapshot = now + step, next_look = now;
+	bool look;
+
+	allotp_launch_wait(launch, pace->pause);
+	pace->now = allotp_clock_ns(CLOCK_MONOTONIC);
+	look = pace->now >= pace->next_look;
+	if (allotp_tracees_poll(tracees, look))
+		pace->pause = 1;
+	else
+		pace->pause = pace->pause < SELDOM / 2 ? 2 * pace->pause : SELDOM;
+	if (look) {
+		allotp_outcome_ended(outcome, tracees, program);
+		pace->next_look = pace->now + LOOK_NS;
+	}
+}
+
+/* Until the program ends. */
+static void watch(struct allot_launch *launch, struct allot_tracees *tracees, struct settings *settings)
+{
+	const uint64_t interval = (uint64_t)(settings->interval * 1e9);
+	struct pace pace = { .now = allotp_clock_ns(CLOCK_MONOTONIC), .pause = 1 };
+	uint64_t next_snapshot = pace.now + interval;
 	unsigned int snapshots = 0;
-	int pause = 1;
 
 	while (!launch->ended) {
-		allotp_launch_wait(launch, pause);
-		now = allotp_clock_ns(CLOCK_MONOTONIC);
-		pause = allotp_tracees_poll(tracees, now >= next_look) ? 1 : 2 * pause < SELDOM ? 2 * pause : SELDOM;
-		if (now >= next_look) {
-			allotp_outcome_ended(&settings->outcome, tracees, launch->pid);
-			next_look = now + look;
-		}
-		if (step && now >= next_snapshot && !launch->ended) {
+		step(&pace, launch, tracees, &settings->outcome, launch->pid);
+		if (interval && pace.now >= next_snapshot && !launch->ended) {
 			allotp_outcome_interval(&settings->outcome, tracees, launch->pid, ++snapshots);
-			next_snapshot += step;
+			next_snapshot += interval;
 		}
 	}
+}
+
+/*
+ * Followed children may outlast the program, as a daemon does; what they record after our end would be lost. So we stay
+ * until all have ended, or somebody wants us to end.
+ */
+static void outlast(struct allot_launch *launch, struct allot_tracees *tracees, struct allot_outcome *outcome,
+		    const char *program)
+{
+	struct pace pace = { .now = allotp_clock_ns(CLOCK_MONOTONIC), .pause = 1 };
+	uint64_t patience = pace.now + 1000000000;
+	struct allot_children orphans;
+
+	for (;;) {
+		allotp_launch_orphans(launch, &orphans);
+		if (!orphans.count)
+			return;
+		if (launch->left)
+			break;
+		if (pace.now >= patience) {
+			allotp_outcome_tell_wait(program, &orphans);
+			patience = UINT64_MAX;
+		}
+		step(&pace, launch, tracees, outcome, 0);
+	}
+	allotp_outcome_leave(outcome, tracees, &orphans);
 }
 
 static int trace(struct settings *settings, struct allot_tracees *tracees, char **argv, struct allot_error *error)
@@ -123,6 +173,10 @@ static int trace(struct settings *settings, struct allot_tracees *tracees, char 
 	watch(&launch, tracees, settings);
 	allotp_tracees_poll(tracees, true);
 	allotp_outcome_keep(&settings->outcome, tracees, &launch);
+	if (settings->plan.follow)
+		outlast(&launch, tracees, &settings->outcome, argv[0]);
+	allotp_tracees_poll(tracees, true);
+	allotp_outcome_keep_rest(&settings->outcome, tracees);
 	/* Nothing is lost any more by whoever has no patience for the names of functions. */
 	allotp_tracees_free(tracees);
 	allotp_launch_finish(&launch);

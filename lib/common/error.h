@@ -3,9 +3,7 @@
 #ifndef ALLOT_COMMON_ERROR_H
 #define ALLOT_COMMON_ERROR_H
 
-struct allot_error {
-	char text[512]; /* no newline at the end; names the file and what is wrong with it */
-};
+#include <allot/error.h>
 
 /* Fills in the error (NULL is fine) and returns code, so that `return allotp_error(e, -EINVAL, "…")` reads well. */
 int allotp_error(struct allot_error *error, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -1,4 +1,5 @@
-# What runs in the traced program. Sanitizers have no place there.
+# What runs in the traced program, and the header by which the program talks to it. Sanitizers have no place there.
+pkginclude_HEADERS += include/allot/trace.h
 if !SANITIZE
 lib_LTLIBRARIES += liballot.la
 endif
@@ -11,6 +12,7 @@ libsampling_la_SOURCES = \
 	lib/preload/sampler.h
 
 liballot_la_SOURCES = \
+	lib/preload/api.c \
 	lib/preload/capture.c \
 	lib/preload/capture.h \
 	lib/preload/config.c \

@@ -46,16 +46,17 @@ static FILE *open_maps(uint32_t pid)
 	return fopen(path, "re");
 }
 
-bool allotp_mappings_have(uint32_t pid, uint64_t inode)
+int allotp_mappings_have(uint32_t pid, uint64_t inode)
 {
 	FILE *maps = open_maps(pid);
 	struct mapping mapping;
 	bool found = false;
 
-	while (maps && !found && next_mapping(maps, &mapping))
+	if (!maps)
+		return errno == EACCES || errno == EPERM ? -EACCES : 0;
+	while (!found && next_mapping(maps, &mapping))
 		found = mapping.inode == inode && strstr(mapping.path, "allot");
-	if (maps)
-		fclose(maps);
+	fclose(maps);
 	return found;
 }
 

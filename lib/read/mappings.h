@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether the process has the store of that inode mapped. */
-bool allotp_mappings_have(uint32_t pid, uint64_t inode);
+/* Whether the process has the store of that inode mapped: 1 or 0; -EACCES: its mappings are not ours to see. */
+int allotp_mappings_have(uint32_t pid, uint64_t inode);
 
 /*
  * Opens the store that the process has mapped, for reading and writing: by its path, or, if it is the memfd of an `allot run`,

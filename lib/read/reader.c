@@ -44,6 +44,37 @@ int allotp_reader_open_path(struct allot_reader *reader, const char *path, struc
 	return allotp_reader_open(reader, fd, path, error);
 }
 
+/* Opened for reading alone, it is a copy of our own. Where there is no room for one, -ENOMEM. */
+static int open_copy(struct allot_reader *reader, const char *path, struct allot_error *error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY), result;
+
+	if (fd < 0)
+		return allotp_error(error, -errno, "%s: %s", path, strerror(errno));
+	result = allotp_reader_open(reader, fd, path, error);
+	if (!result)
+		reader->copy = true;
+	return result;
+}
+
+int allotp_reader_open_file(struct allot_reader *reader, const char *path, struct allot_error *error)
+{
+	int result = open_copy(reader, path, error);
+
+	if (result && result != -ENOMEM)
+		return result;
+	if (!result && !allotp_reader_is_running(reader))
+		return 0;
+	if (!result)
+		allotp_reader_close(reader);
+	result = allotp_reader_open_path(reader, path, error);
+	if (result == -EACCES || result == -EPERM || result == -EROFS)
+		return allotp_error(error, result,
+				    "%s: its program still runs, and to look into it takes the right to write: %s",
+				    path, strerror(-result));
+	return result;
+}
+
 void allotp_reader_close(struct allot_reader *reader)
 {
 	if (reader->announced)
@@ -92,9 +123,9 @@ static bool is_elsewhere(const struct allot_reader *reader)
 
 bool allotp_reader_is_running(const struct allot_reader *reader)
 {
-	if (is_elsewhere(reader))
-		return is_held(reader);
-	return allotp_mappings_have(reader->store.header->pid, reader->inode);
+	int mapped = is_elsewhere(reader) ? -EACCES : allotp_mappings_have(reader->store.header->pid, reader->inode);
+
+	return mapped < 0 ? is_held(reader) : mapped;
 }
 
 bool allotp_reader_seems_running(const struct allot_reader *reader)

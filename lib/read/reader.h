@@ -15,12 +15,18 @@ struct allot_reader {
 	int fd;         /* of the store's file; the reader's own */
 	uint64_t inode; /* of that file */
 	bool announced; /* producers have been told of us */
+	bool copy;      /* the mapping is our own: what is done to it does not reach the file */
 };
 
 /* Takes the descriptor over (also on failure). name is for errors. 0 or a negative errno with the error. */
 int allotp_reader_open(struct allot_reader *reader, int fd, const char *name, struct allot_error *error);
-/* The same for a store file. -EBADMSG: it is something else. */
+/* The same for a store file that its program writes to, or may. -EBADMSG: it is something else. */
 int allotp_reader_open_path(struct allot_reader *reader, const char *path, struct allot_error *error);
+/*
+ * The same for any store file. One that no running program has mapped is read as a copy: the file stays as it is, needs
+ * not be writable, and several may read it at once.
+ */
+int allotp_reader_open_file(struct allot_reader *reader, const char *path, struct allot_error *error);
 /* The store of a running process, found by its mappings. -ESRCH: it is not there, -ENODATA: it is not traced. */
 int allotp_reader_open_process(struct allot_reader *reader, int pid, struct allot_error *error);
 void allotp_reader_close(struct allot_reader *reader);

@@ -9,6 +9,8 @@
 struct allot_view {
 	const struct allot_snapshot *snapshot;
 	struct allot_resolver *resolver;
+	allot_progress_fn *progress; /* told how far grouping is; may be NULL */
+	void *context;               /* for progress */
 };
 
 /*

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/utf8.h"
+#include "report/filtered.h"
 #include "report/writer.h"
 
 /* Of a standard error more would be noise. */
@@ -18,34 +20,6 @@ enum { ERROR_DIGITS = 4 };
 static json_t *number(uint64_t value)
 {
 	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
-}
-
-/* How many bytes of well-formed UTF-8 begin here; 0: none do. */
-static size_t utf8_length(const unsigned char *p)
-{
-	static const struct {
-		unsigned char first, last; /* of the leading byte */
-		size_t length;
-		unsigned char from, to; /* of the second byte */
-	} forms[] = {
-		{ 0x01, 0x7f, 1, 0, 0 },       { 0xc2, 0xdf, 2, 0x80, 0xbf }, { 0xe0, 0xe0, 3, 0xa0, 0xbf },
-		{ 0xe1, 0xec, 3, 0x80, 0xbf }, { 0xed, 0xed, 3, 0x80, 0x9f }, { 0xee, 0xef, 3, 0x80, 0xbf },
-		{ 0xf0, 0xf0, 4, 0x90, 0xbf }, { 0xf1, 0xf3, 4, 0x80, 0xbf }, { 0xf4, 0xf4, 4, 0x80, 0x8f },
-	};
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		size_t n = 1;
-
-		if (p[0] < forms[i].first || p[0] > forms[i].last)
-			continue;
-		if (forms[i].length > 1 && (p[1] < forms[i].from || p[1] > forms[i].to))
-			return 0;
-		for (n = 2; n < forms[i].length; n++)
-			if (p[n] < 0x80 || p[n] > 0xbf)
-				return 0;
-		return forms[i].length;
-	}
-	return 0;
 }
 
 /* A string; null for NULL. A path or a name may be any bytes: those that are not UTF-8 become U+FFFD. */
@@ -64,7 +38,7 @@ static json_t *string(const char *text)
 	if (!clean)
 		return NULL;
 	for (const char *p = text; *p;) {
-		size_t length = utf8_length((const unsigned char *)p);
+		size_t length = allotp_utf8_length(p);
 
 		to = mempcpy(to, length ? p : replacement, length ? length : 3);
 		p += length ? length : 1;
@@ -120,6 +94,18 @@ static json_t *totals(const struct allot_snapshot *snapshot)
 static json_t *sampled(const struct allot_snapshot *snapshot)
 {
 	return json_pack("{s:o}", "bytes", number(snapshot->sampling_bytes));
+}
+
+/* Which filters, what there was before them, and what part of what is ranked by is left. */
+static json_t *filtered(const struct allot_snapshot *snapshot, enum allot_measure measure)
+{
+	const struct allot_snapshot_totals *whole = &snapshot->unfiltered;
+	json_t *totals = json_pack("{s:o, s:o, s:o, s:o, s:o}", "live", count(whole->live, NULL), "peak",
+				   count(whole->peak, NULL), "ever", count(whole->ever, NULL), "frees",
+				   number(whole->frees), "temporary", count(whole->temporary, NULL));
+
+	return json_pack("{s:o, s:f, s:o}", "by", string(snapshot->filters), "share",
+			 allotp_filtered_share(snapshot, measure), "of", totals);
 }
 
 static json_t *frame(const struct allot_snapshot *snapshot, const struct allot_symbol *symbol,
@@ -210,7 +196,9 @@ static json_t *old(const struct allot_report *report)
 	json_t *object =
 		json_pack("{s:o, s:o}", "trust", trust(snapshot, &report->trust_before), "totals", totals(snapshot));
 
-	if (object && snapshot->sampling_bytes && set(object, "sampled", sampled(snapshot))) {
+	if (object &&
+	    ((snapshot->sampling_bytes && set(object, "sampled", sampled(snapshot))) ||
+	     (snapshot->filters && set(object, "filtered", filtered(snapshot, report->statistics->measure))))) {
 		json_decref(object);
 		return NULL;
 	}
@@ -227,6 +215,8 @@ int allotp_write_json(FILE *out, const struct allot_report *report)
 		rc = write_member(out, "totals", totals(report->now->snapshot));
 	if (rc == 0 && report->now->snapshot->sampling_bytes)
 		rc = write_member(out, "sampled", sampled(report->now->snapshot));
+	if (rc == 0 && report->now->snapshot->filters)
+		rc = write_member(out, "filtered", filtered(report->now->snapshot, report->statistics->measure));
 	if (rc == 0 && report->before)
 		rc = write_member(out, "old", old(report));
 	fputs(",\"groups\":[", out);

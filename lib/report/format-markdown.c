@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "report/filtered.h"
 #include "report/size.h"
 #include "report/writer.h"
 
@@ -88,6 +89,9 @@ int allotp_write_markdown(FILE *out, const struct allot_report *report)
 	}
 	write_numbers(out, report, &total);
 	fprintf(out, "| **Total %s** | |\n\n", allotp_report_total_name(report));
+	if (report->before)
+		allotp_filtered_write(out, report->before->snapshot, statistics->measure, "- Old: ");
+	allotp_filtered_write(out, report->now->snapshot, statistics->measure, report->before ? "- New: " : "- ");
 	if (report->before)
 		allotp_trust_write(out, report->before, &report->trust_before, "- Old: ");
 	allotp_trust_write(out, report->now, &report->trust, report->before ? "- New: " : "- ");

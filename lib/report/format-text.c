@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report/filtered.h"
 #include "report/print.h"
 #include "report/size.h"
 #include "report/source.h"
@@ -442,6 +443,9 @@ int allotp_write_text(FILE *out, const struct allot_report *report)
 	if (rc < 0)
 		return rc;
 	write_totals(out, report);
+	if (report->before)
+		allotp_filtered_write(out, report->before->snapshot, report->statistics->measure, "Old: ");
+	allotp_filtered_write(out, report->now->snapshot, report->statistics->measure, report->before ? "New: " : "");
 	if (report->before)
 		allotp_trust_write(out, report->before, &report->trust_before, "Old: ");
 	allotp_trust_write(out, report->now, &report->trust, report->before ? "New: " : "");

@@ -10,13 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char unknown[] = "[unknown]";
-
-const char *allotp_group_by_name(enum allot_group_by group_by)
+const char *allot_group_by_name(enum allot_group_by group_by)
 {
-	static const char *const names[ALLOT_GROUPS] = { "line", "function", "file", "module", "stack", "domain" };
+	static const char *const names[ALLOT_GROUPS] = { "line",  "function", "file",  "module",
+							 "stack", "domain",   "region" };
 
-	return names[group_by];
+	return (unsigned)group_by < ALLOT_GROUPS ? names[group_by] : NULL;
+}
+
+const char *allotp_module_name(const struct allot_snapshot *snapshot, uint32_t module)
+{
+	return module ? snapshot->modules[module].path : ALLOT_LABEL_UNKNOWN;
 }
 
 const char *allotp_base_name(const char *path)
@@ -65,7 +69,7 @@ int allotp_label_of_frame(struct allot_keys *keys, enum allot_group_by group_by,
 			  const struct allot_symbol *symbol, uint32_t frame, uint32_t *label)
 {
 	const struct allot_frame *f = &symbol->frames[frame];
-	const char *path = symbol->module ? snapshot->modules[symbol->module].path : unknown;
+	const char *path = allotp_module_name(snapshot, symbol->module);
 	const char *module = allotp_base_name(path);
 	char name[PATH_MAX + 32];
 
@@ -90,8 +94,8 @@ int allotp_label_of_frame(struct allot_keys *keys, enum allot_group_by group_by,
 int allotp_label_of_end(struct allot_keys *keys, uint32_t node, uint32_t *label)
 {
 	static const char *const names[] = {
-		[ALLOT_NODE_NONE] = "[no stack]",
-		[ALLOT_NODE_ROOT] = "[no stack]",
+		[ALLOT_NODE_NONE] = ALLOT_LABEL_NO_STACK,
+		[ALLOT_NODE_ROOT] = ALLOT_LABEL_NO_STACK,
 		[ALLOT_NODE_TRUNCATED] = "[truncated]",
 		[ALLOT_NODE_LIMIT] = "[depth limit]",
 	};
@@ -105,4 +109,34 @@ int allotp_label_of_domain(struct allot_keys *keys, const struct allot_snapshot 
 	if (domain < snapshot->domain_count)
 		return allotp_keys_label(keys, snapshot->domains[domain], 0, snapshot->domains[domain], label);
 	return add(keys, "domain", domain, label, "domain %" PRIu32, domain);
+}
+
+int allotp_label_of_region(struct allot_keys *keys, const struct allot_snapshot *snapshot, uint32_t region,
+			   uint32_t *label)
+{
+	size_t size = 1;
+	char *text, *start;
+	int rc;
+
+	if (!region)
+		return allotp_keys_label(keys, "", 0, "[no region]", label);
+	for (uint32_t r = region; r; r = snapshot->regions[r].parent)
+		size += strlen(snapshot->regions[r].name) + 1;
+	text = malloc(size);
+	if (!text)
+		return -ENOMEM;
+	/* from the end, as the outermost comes first */
+	start = text + size - 1;
+	*start = '\0';
+	for (uint32_t r = region; r; r = snapshot->regions[r].parent) {
+		size_t length = strlen(snapshot->regions[r].name);
+
+		if (r != region)
+			*--start = '/';
+		start -= length;
+		memcpy(start, snapshot->regions[r].name, length);
+	}
+	rc = allotp_keys_label(keys, start, 0, start, label);
+	free(text);
+	return rc;
 }

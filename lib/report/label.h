@@ -6,18 +6,12 @@
 #include "report/backtrace.h"
 #include "report/keys.h"
 
-enum allot_group_by {
-	ALLOT_GROUP_LINE,
-	ALLOT_GROUP_FUNCTION,
-	ALLOT_GROUP_FILE,
-	ALLOT_GROUP_MODULE,
-	ALLOT_GROUP_STACK, /* its labels are those of lines */
-	ALLOT_GROUP_DOMAIN,
-	ALLOT_GROUPS,
-};
+/* What stands where nothing is known. */
+#define ALLOT_LABEL_UNKNOWN "[unknown]" /* for a module */
+#define ALLOT_LABEL_NO_STACK "[no stack]"
 
-/* "line", "function", … */
-const char *allotp_group_by_name(enum allot_group_by group_by);
+/* A module's path. */
+const char *allotp_module_name(const struct allot_snapshot *snapshot, uint32_t module);
 
 /* The last part of a path. */
 const char *allotp_base_name(const char *path);
@@ -35,7 +29,7 @@ void allotp_symbol_name(const struct allot_snapshot *snapshot, const struct allo
  *   function     "function (file)"; without a file "function (module)"; without a name "module+0xoffset"
  *   file         "file:0", as tracemalloc has it; without a file "module:0"
  *   module       its whole path, or "[unknown]"
- * Returns 0 and *label, or -ENOMEM. Not for domains, which have no frames.
+ * Returns 0 and *label, or -ENOMEM. Not for domains and regions, which have no frames.
  */
 int allotp_label_of_frame(struct allot_keys *keys, enum allot_group_by group_by, const struct allot_snapshot *snapshot,
 			  const struct allot_symbol *symbol, uint32_t frame, uint32_t *label);
@@ -44,6 +38,10 @@ int allotp_label_of_frame(struct allot_keys *keys, enum allot_group_by group_by,
 int allotp_label_of_end(struct allot_keys *keys, uint32_t node, uint32_t *label);
 
 int allotp_label_of_domain(struct allot_keys *keys, const struct allot_snapshot *snapshot, uint32_t domain,
+			   uint32_t *label);
+
+/* A region with those around it, the outermost first: "request/parse"; "[no region]" for 0. */
+int allotp_label_of_region(struct allot_keys *keys, const struct allot_snapshot *snapshot, uint32_t region,
 			   uint32_t *label);
 
 #endif

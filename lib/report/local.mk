@@ -5,6 +5,7 @@ libreport_la_SOURCES = \
 	lib/report/backtrace.c lib/report/backtrace.h \
 	lib/report/compare.c \
 	lib/report/format-csv.c \
+	lib/report/filtered.c lib/report/filtered.h \
 	lib/report/hash.c lib/report/hash.h \
 	lib/report/format-json.c \
 	lib/report/keys.c lib/report/keys.h \

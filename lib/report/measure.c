@@ -14,11 +14,11 @@ enum allot_measure allotp_measure_choose(enum allot_measure measure, const struc
 	return ALLOT_MEASURE_PEAK;
 }
 
-const char *allotp_measure_name(enum allot_measure measure)
+const char *allot_measure_name(enum allot_measure measure)
 {
 	static const char *const names[ALLOT_MEASURES] = { "auto", "live", "peak", "ever", "count", "temporary" };
 
-	return names[measure];
+	return (unsigned)measure < ALLOT_MEASURES ? names[measure] : NULL;
 }
 
 static struct allot_count choose(enum allot_measure measure, struct allot_count live, struct allot_count peak,
@@ -50,6 +50,11 @@ struct allot_count allotp_group_count(const struct allot_group *group, enum allo
 struct allot_count allotp_snapshot_count(const struct allot_snapshot *snapshot, enum allot_measure measure)
 {
 	return choose(measure, snapshot->live, snapshot->peak, snapshot->ever, snapshot->temporary);
+}
+
+struct allot_count allotp_totals_count(const struct allot_snapshot_totals *totals, enum allot_measure measure)
+{
+	return choose(measure, totals->live, totals->peak, totals->ever, totals->temporary);
 }
 
 struct allot_variance allotp_variances_of(const struct allot_variances *variances, enum allot_measure measure)

@@ -131,3 +131,11 @@ int allotp_namer_domain(struct allot_namer *namer, uint32_t domain, uint32_t *ke
 
 	return rc < 0 ? rc : allotp_keys_add(namer->keys, 0, label, key);
 }
+
+int allotp_namer_region(struct allot_namer *namer, uint32_t region, uint32_t *key)
+{
+	uint32_t label;
+	int rc = allotp_label_of_region(namer->keys, namer->view.snapshot, region, &label);
+
+	return rc < 0 ? rc : allotp_keys_add(namer->keys, 0, label, key);
+}

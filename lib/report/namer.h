@@ -40,5 +40,6 @@ int allotp_namer_stack(struct allot_namer *namer, uint32_t node, uint32_t *key);
 /* The key of what has no frames: "[no stack]", "[truncated]" … */
 int allotp_namer_end(struct allot_namer *namer, uint32_t node, uint32_t *key);
 int allotp_namer_domain(struct allot_namer *namer, uint32_t domain, uint32_t *key);
+int allotp_namer_region(struct allot_namer *namer, uint32_t region, uint32_t *key);
 
 #endif

@@ -53,9 +53,9 @@ void allotp_report_title(const struct allot_report *report, char *buffer, size_t
 	const char *what = report->options->leaks ? " leaks" : report->before ? " differences" : "";
 	bool live = report->statistics->measure == ALLOT_MEASURE_LIVE;
 
-	snprintf(buffer, size, "Top %u%s%s%s%s%s", top, what, live ? "" : " by ",
-		 live ? "" : allotp_measure_name(report->statistics->measure),
-		 report->options->cumulative ? ", cumulative" : "",
+	snprintf(buffer, size, "Top %u%s%s%s%s%s%s", top, what, live ? "" : " by ",
+		 live ? "" : allot_measure_name(report->statistics->measure),
+		 report->options->cumulative ? ", cumulative" : "", report->now->snapshot->filters ? ", filtered" : "",
 		 allotp_report_is_sampled(report) ? ", sampled" : "");
 }
 
@@ -87,9 +87,9 @@ static const struct {
 	[ALLOT_FORMAT_CSV] = { "csv", allotp_write_csv, false },
 };
 
-const char *allotp_format_name(enum allot_format format)
+const char *allot_format_name(enum allot_format format)
 {
-	return formats[format].name;
+	return (unsigned)format < ALLOT_FORMATS ? formats[format].name : NULL;
 }
 
 /* How many groups are worth a person's look. */
@@ -153,8 +153,6 @@ int allotp_report_write(FILE *out, const struct allot_view *now, const struct al
 		.measure = allotp_measure_choose(options->measure, now->snapshot, before ? before->snapshot : NULL),
 		.cumulative = options->cumulative,
 		.skip_empty = formats[options->format].for_people,
-		.progress = options->progress,
-		.context = options->context,
 	};
 	int rc;
 

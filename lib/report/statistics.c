@@ -126,14 +126,17 @@ static bool wanted(const struct grouper *g, const struct allot_site *site)
 
 static void report_progress(const struct grouper *g, uint64_t done, uint64_t total)
 {
-	if (g->options->progress && done % 64 == 0)
-		g->options->progress(g->options->context, "naming call sites", done, total);
+	if (g->namer.view.progress && done % 64 == 0)
+		g->namer.view.progress(g->namer.view.context, "naming call sites", done, total);
 }
 
-static int key_of_site(struct grouper *g, const struct allot_site *site, uint32_t origin, uint32_t *key)
+static int key_of_site(struct grouper *g, const struct allot_site *site, uint32_t origin, uint32_t region,
+		       uint32_t *key)
 {
 	if (g->options->group_by == ALLOT_GROUP_DOMAIN)
 		return allotp_namer_domain(&g->namer, site->domain, key);
+	if (g->options->group_by == ALLOT_GROUP_REGION)
+		return allotp_namer_region(&g->namer, region, key);
 	if (g->options->group_by == ALLOT_GROUP_STACK)
 		return allotp_namer_stack(&g->namer, origin, key);
 	if (origin < ALLOT_NODE_FIRST)
@@ -141,15 +144,31 @@ static int key_of_site(struct grouper *g, const struct allot_site *site, uint32_
 	return allotp_namer_frame(&g->namer, origin, 0, key);
 }
 
-/* Each site goes to one group. */
+/* A site's sums go to its group; cumulatively also to those of the regions around its own. */
+static int add_site(struct grouper *g, const struct allot_site *site, uint32_t origin)
+{
+	bool outwards = g->options->cumulative && g->options->group_by == ALLOT_GROUP_REGION;
+	struct sums sums = sums_of_site(g, site);
+	uint32_t region = site->region, key;
+	int rc;
+
+	do {
+		rc = key_of_site(g, site, origin, region, &key);
+		if (rc == 0)
+			rc = add_to_group(g, key, &sums, origin, 0);
+		region = g->snapshot->regions[region].parent;
+	} while (rc == 0 && outwards && region);
+	return rc;
+}
+
+/* Each site goes to one group, or to those of its regions. */
 static int group_sites(struct grouper *g)
 {
 	const struct allot_snapshot *snapshot = g->snapshot;
 
 	for (uint32_t i = 0; i < snapshot->site_count; i++) {
 		const struct allot_site *site = &snapshot->sites[i];
-		struct sums sums = sums_of_site(g, site);
-		uint32_t origin, key;
+		uint32_t origin;
 		int rc;
 
 		report_progress(g, i, snapshot->site_count);
@@ -157,9 +176,7 @@ static int group_sites(struct grouper *g)
 			continue;
 		rc = allotp_backtrace_origin(&g->namer.view, site->stack, &origin);
 		if (rc == 0)
-			rc = key_of_site(g, site, origin, &key);
-		if (rc == 0)
-			rc = add_to_group(g, key, &sums, origin, 0);
+			rc = add_site(g, site, origin);
 		if (rc < 0)
 			return rc;
 	}
@@ -238,6 +255,11 @@ static int compare_groups(const void *left, const void *right, void *context)
 	return allotp_keys_compare(g->namer.keys, b->key, a->key);
 }
 
+bool allotp_can_be_cumulative(enum allot_group_by group_by)
+{
+	return group_by != ALLOT_GROUP_STACK && group_by != ALLOT_GROUP_DOMAIN;
+}
+
 int allotp_statistics_new(const struct allot_view *view, struct allot_keys *keys,
 			  const struct allot_statistics_options *options, struct allot_statistics **out)
 {
@@ -245,7 +267,7 @@ int allotp_statistics_new(const struct allot_view *view, struct allot_keys *keys
 	struct allot_statistics *statistics;
 	int rc;
 
-	if (options->cumulative && (options->group_by == ALLOT_GROUP_STACK || options->group_by == ALLOT_GROUP_DOMAIN))
+	if (options->cumulative && !allotp_can_be_cumulative(options->group_by))
 		return -EINVAL;
 	g.measure = allotp_measure_choose(options->measure, view->snapshot, NULL);
 	rc = allotp_namer_init(&g.namer, view, keys, options->group_by);
@@ -253,7 +275,8 @@ int allotp_statistics_new(const struct allot_view *view, struct allot_keys *keys
 	if (!statistics)
 		rc = -ENOMEM;
 	if (rc == 0)
-		rc = options->cumulative ? group_cumulatively(&g) : group_sites(&g);
+		rc = options->cumulative && options->group_by != ALLOT_GROUP_REGION ? group_cumulatively(&g)
+										    : group_sites(&g);
 	if (rc == 0) {
 		if (g.count)
 			qsort_r(g.groups, g.count, sizeof(*g.groups), compare_groups, &g);

@@ -7,31 +7,6 @@
 #include "report/keys.h"
 #include "report/label.h"
 
-/* What groups are ranked by. */
-enum allot_measure {
-	ALLOT_MEASURE_AUTO, /* live; if nothing is live, as at the end of a tidy program, peak */
-	ALLOT_MEASURE_LIVE,
-	ALLOT_MEASURE_PEAK,
-	ALLOT_MEASURE_EVER,
-	ALLOT_MEASURE_COUNT, /* all that was ever allocated, by number of blocks before bytes */
-	ALLOT_MEASURE_TEMPORARY,
-	ALLOT_MEASURES,
-};
-
-struct allot_statistics_options {
-	enum allot_group_by group_by;
-	enum allot_measure measure;
-	/*
-	 * Count each block on every frame of its stack, not only on the most recent one. As in CPython, a
-	 * function that calls itself counts a block once for each of its frames. Not with stack or domain.
-	 */
-	bool cumulative;
-	/* Leave out sites that have nothing of the measure: fewer addresses need names. */
-	bool skip_empty;
-	allot_progress_fn *progress; /* may be NULL */
-	void *context;               /* for progress */
-};
-
 struct allot_group {
 	uint32_t key;
 	struct allot_count live, peak, ever, temporary;
@@ -53,11 +28,12 @@ struct allot_statistics {
 	struct allot_count total_before;
 };
 
+/* Whether blocks can count in more than one such group. */
+bool allotp_can_be_cumulative(enum allot_group_by group_by);
+
 /* AUTO becomes what it stands for with this snapshot (and the older one it is compared with, or NULL). */
 enum allot_measure allotp_measure_choose(enum allot_measure measure, const struct allot_snapshot *snapshot,
 					 const struct allot_snapshot *before);
-/* "auto", "live", "peak", "ever", "count", "temporary" */
-const char *allotp_measure_name(enum allot_measure measure);
 
 struct allot_count allotp_site_count(const struct allot_site *site, enum allot_measure measure);
 struct allot_count allotp_group_count(const struct allot_group *group, enum allot_measure measure);
@@ -68,6 +44,7 @@ struct allot_variance allotp_variance_sum(struct allot_variance a, struct allot_
 void allotp_variances_add(struct allot_variances *sum, const struct allot_variances *variances);
 /* Of the totals. */
 struct allot_variances allotp_snapshot_variances(const struct allot_snapshot *snapshot);
+struct allot_count allotp_totals_count(const struct allot_snapshot_totals *totals, enum allot_measure measure);
 struct allot_count allotp_snapshot_count(const struct allot_snapshot *snapshot, enum allot_measure measure);
 
 /*

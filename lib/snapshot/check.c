@@ -68,6 +68,8 @@ static const char *check_sites(const struct allot_snapshot *snapshot)
 			return "sites: a stack is out of range";
 		if (snapshot->sites[i].domain >= snapshot->domain_count)
 			return "sites: a domain is out of range";
+		if (snapshot->sites[i].region >= snapshot->region_count)
+			return "sites: a region is out of range";
 		if (!are_variances(snapshot->sites[i].variance.live) ||
 		    !are_variances(snapshot->sites[i].variance.peak) ||
 		    !are_variances(snapshot->sites[i].variance.ever) ||
@@ -75,6 +77,19 @@ static const char *check_sites(const struct allot_snapshot *snapshot)
 			return "sites: a variance is out of range";
 	}
 	return NULL;
+}
+
+static const char *check_regions(const struct allot_snapshot *snapshot)
+{
+	if (!snapshot->region_count)
+		return "regions: entry 0 is missing";
+	for (uint32_t i = 0; i < snapshot->region_count; i++) {
+		if (!snapshot->regions[i].name)
+			return "regions: a name is missing";
+		if (i && snapshot->regions[i].parent >= i)
+			return "regions: a parent is out of range";
+	}
+	return snapshot->regions[0].name[0] || snapshot->regions[0].parent ? "regions: entry 0 is a region" : NULL;
 }
 
 static const char *check_differences(const struct allot_snapshot *snapshot)
@@ -133,7 +148,7 @@ static const char *check_symbols(const struct allot_snapshot *snapshot)
 const char *allotp_snapshot_check(const struct allot_snapshot *snapshot)
 {
 	static const char *(*const checks[])(const struct allot_snapshot *) = {
-		check_process,     check_modules, check_nodes,  check_sites,
+		check_process,     check_modules, check_nodes,  check_regions, check_sites,
 		check_differences, check_marks,   check_blocks, check_symbols,
 	};
 

@@ -114,6 +114,22 @@ static void decode_sites(struct allot_decoder *decoder, struct allot_snapshot *s
 	snapshot->site_count = (uint32_t)count;
 }
 
+/* Comes after the sites: which region each is in follows here. */
+static void decode_regions(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count;
+
+	snapshot->regions = decode_array(decoder, &allotp_table_regions, UINT32_MAX, &count);
+	snapshot->region_count = (uint32_t)count;
+	if (!decoder->failed)
+		allotp_decode_columns(decoder, &allotp_table_site_regions, snapshot->sites, snapshot->site_count);
+}
+
+static void decode_dropped(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	allotp_decode_columns(decoder, &allotp_table_dropped, snapshot, 1);
+}
+
 static void decode_differences(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
 	uint64_t count;
@@ -125,6 +141,11 @@ static void decode_differences(struct allot_decoder *decoder, struct allot_snaps
 static void decode_sampling(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
 	allotp_decode_columns(decoder, &allotp_table_sampling, snapshot, 1);
+}
+
+static void decode_filtered(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	allotp_decode_columns(decoder, &allotp_table_filtered, snapshot, 1);
 }
 
 /* Comes after the sites, whose fields they are. */
@@ -224,9 +245,12 @@ static const struct section {
 	{ ALLOT_TAG_NODES, true, decode_nodes, "nodes" },
 	{ ALLOT_TAG_DOMAINS, true, decode_domains, "domains" },
 	{ ALLOT_TAG_SITES, true, decode_sites, "sites" },
+	{ ALLOT_TAG_REGIONS, false, decode_regions, "regions" },
+	{ ALLOT_TAG_DROPPED, false, decode_dropped, "dropped" },
 	{ ALLOT_TAG_DIFFERENCES, false, decode_differences, "differences" },
 	{ ALLOT_TAG_SAMPLING, false, decode_sampling, "sampling" },
 	{ ALLOT_TAG_VARIANCES, false, decode_variances, "variances" },
+	{ ALLOT_TAG_FILTERED, false, decode_filtered, "filtered" },
 	{ ALLOT_TAG_MARKS, false, decode_marks, "marks" },
 	{ ALLOT_TAG_SERIES, false, decode_series, "series" },
 	{ ALLOT_TAG_BLOCKS, false, decode_blocks, "blocks" },
@@ -265,6 +289,19 @@ static int find_sections(const uint8_t *data, size_t size, const char *name, str
 	return 0;
 }
 
+/* A program without regions has none in its file. */
+static bool add_no_region(struct allot_snapshot *snapshot)
+{
+	if (snapshot->regions)
+		return true;
+	snapshot->regions = calloc(1, sizeof(*snapshot->regions));
+	if (!snapshot->regions)
+		return false;
+	snapshot->region_count = 1;
+	snapshot->regions[0].name = strdup("");
+	return snapshot->regions[0].name;
+}
+
 static int decode_sections(struct allot_snapshot *snapshot, struct allot_decoder found[SECTIONS], const char *name,
 			   struct allot_error *error)
 {
@@ -281,6 +318,8 @@ static int decode_sections(struct allot_snapshot *snapshot, struct allot_decoder
 		if (found[i].failed)
 			return allotp_error(error, -EBADMSG, "%s: damaged: bad section '%s'", name, sections[i].name);
 	}
+	if (!add_no_region(snapshot))
+		return allotp_error(error, -ENOMEM, "%s: out of memory", name);
 	wrong = allotp_snapshot_check(snapshot);
 	return wrong ? allotp_error(error, -EBADMSG, "%s: damaged: %s", name, wrong) : 0;
 }

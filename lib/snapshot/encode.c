@@ -65,6 +65,16 @@ static void encode_nodes(struct allot_encoder *encoder, const struct allot_snaps
 	allotp_encode_end(encoder, begin);
 }
 
+static void encode_regions(struct allot_encoder *encoder, const struct allot_snapshot *snapshot)
+{
+	size_t begin = allotp_encode_begin(encoder, ALLOT_TAG_REGIONS);
+
+	allotp_encode_varint(encoder, snapshot->region_count);
+	allotp_encode_columns(encoder, &allotp_table_regions, snapshot->regions, snapshot->region_count);
+	allotp_encode_columns(encoder, &allotp_table_site_regions, snapshot->sites, snapshot->site_count);
+	allotp_encode_end(encoder, begin);
+}
+
 static void encode_symbols(struct allot_encoder *encoder, const struct allot_snapshot *snapshot)
 {
 	uint64_t frame_count = 0, next = 0;
@@ -107,11 +117,17 @@ int allotp_snapshot_encode(const struct allot_snapshot *snapshot, const char *na
 	encode_nodes(&encoder, snapshot);
 	encode_array(&encoder, &allotp_table_domains, snapshot->domains, snapshot->domain_count);
 	encode_array(&encoder, &allotp_table_sites, snapshot->sites, snapshot->site_count);
+	if (snapshot->region_count > 1)
+		encode_regions(&encoder, snapshot);
+	if (snapshot->dropped_marks || snapshot->dropped_regions)
+		encode_struct(&encoder, &allotp_table_dropped, snapshot);
 	encode_optional(&encoder, &allotp_table_differences, snapshot->differences, snapshot->difference_count);
 	if (snapshot->sampling_bytes) {
 		encode_struct(&encoder, &allotp_table_sampling, snapshot);
 		encode_array(&encoder, &allotp_table_variances, snapshot->sites, snapshot->site_count);
 	}
+	if (snapshot->filters)
+		encode_struct(&encoder, &allotp_table_filtered, snapshot);
 	encode_optional(&encoder, &allotp_table_marks, snapshot->marks, snapshot->mark_count);
 	encode_optional(&encoder, &allotp_table_series, snapshot->series, snapshot->sample_count);
 	encode_optional(&encoder, &allotp_table_blocks, snapshot->blocks, snapshot->block_count);

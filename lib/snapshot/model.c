@@ -21,6 +21,7 @@ void allotp_snapshot_free(struct allot_snapshot *snapshot)
 	free(snapshot->program);
 	free(snapshot->command);
 	free(snapshot->note);
+	free(snapshot->filters);
 	for (uint32_t i = 0; i < snapshot->module_count; i++)
 		free(snapshot->modules[i].path);
 	free(snapshot->modules);
@@ -29,6 +30,9 @@ void allotp_snapshot_free(struct allot_snapshot *snapshot)
 	for (uint32_t i = 0; i < snapshot->domain_count; i++)
 		free(snapshot->domains[i]);
 	free(snapshot->domains);
+	for (uint32_t i = 0; i < snapshot->region_count; i++)
+		free(snapshot->regions[i].name);
+	free(snapshot->regions);
 	for (uint32_t i = 0; i < snapshot->mark_count; i++)
 		free(snapshot->marks[i].name);
 	free(snapshot->marks);
@@ -53,6 +57,7 @@ struct allot_snapshot *allotp_snapshot_new(void)
 	snapshot->modules = calloc(1, sizeof(*snapshot->modules));
 	snapshot->nodes = calloc(ALLOT_NODE_FIRST, sizeof(*snapshot->nodes));
 	snapshot->domains = calloc(2, sizeof(*snapshot->domains));
+	snapshot->regions = calloc(1, sizeof(*snapshot->regions));
 	if (snapshot->modules) {
 		snapshot->module_count = 1;
 		snapshot->modules[0].path = strdup("");
@@ -64,9 +69,13 @@ struct allot_snapshot *allotp_snapshot_new(void)
 		snapshot->domains[ALLOT_DOMAIN_MALLOC] = strdup("malloc");
 		snapshot->domains[ALLOT_DOMAIN_MMAP] = strdup("mmap");
 	}
+	if (snapshot->regions) {
+		snapshot->region_count = 1;
+		snapshot->regions[0].name = strdup("");
+	}
 	if (!snapshot->program || !snapshot->command || !snapshot->note || !snapshot->modules ||
 	    !snapshot->modules[0].path || !snapshot->nodes || !snapshot->domains || !snapshot->domains[0] ||
-	    !snapshot->domains[1]) {
+	    !snapshot->domains[1] || !snapshot->regions || !snapshot->regions[0].name) {
 		allotp_snapshot_free(snapshot);
 		return NULL;
 	}

@@ -5,7 +5,8 @@
  * commands only read it.
  *
  * Glossary. A *node* is one frame of the stack tree: an address, and the node of its caller. A *stack*
- * is named by its innermost node. A *site* is a stack in a domain, with its counters.
+ * is named by its innermost node. A *site* is a stack in a domain and a region, with its counters. A *region* is a
+ * part of what the program does, named by itself: ALLOT_REGION("parse").
  */
 #ifndef ALLOT_SNAPSHOT_SNAPSHOT_H
 #define ALLOT_SNAPSHOT_SNAPSHOT_H
@@ -14,12 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct allot_error;
-
-struct allot_count {
-	uint64_t bytes;  /* requested bytes */
-	uint64_t blocks; /* number of blocks */
-};
+#include <allot/snapshot.h>
 
 /* The estimated variance of a count that is itself an estimate; its square root is the standard error. 0: exact. */
 struct allot_variance {
@@ -49,12 +45,23 @@ enum { ALLOT_DOMAIN_MALLOC = 0, ALLOT_DOMAIN_MMAP = 1 };
 struct allot_site {
 	uint32_t stack;  /* node */
 	uint32_t domain; /* ALLOT_DOMAIN_*, or a program's own */
+	uint32_t region; /* the innermost one that the blocks were allocated in; 0: in none */
 	struct allot_count live, peak, ever, temporary;
 	uint64_t mismatched; /* blocks freed by the wrong family: new[] by delete, malloc by delete, … */
 	/* Of the counts above, if blocks were sampled. Those of different sites are independent of each other. */
 	struct allot_variances {
 		struct allot_variance live, peak, ever, temporary;
 	} variance;
+};
+
+/*
+ * What was allocated inside ALLOT_REGION(name), in all threads. The counts include those of the regions inside of it, over
+ * all domains; the peak is the region's own, whenever that was. With sampled blocks they are estimates, too.
+ */
+struct allot_program_region {
+	char *name;      /* as the program says it, without those around it; never NULL; "" for entry 0 */
+	uint32_t parent; /* the region around it; less than its own index; 0: none */
+	struct allot_count live, peak, ever, temporary;
 };
 
 struct allot_module {
@@ -163,6 +170,10 @@ struct allot_snapshot {
 	uint64_t peak_time_ns;   /* when the peak was, since start */
 	uint64_t overhead_bytes; /* memory of the store itself */
 
+	/* Of a snapshot without the sites that filters have dropped: which filters (NULL: it is whole), and what there was. */
+	char *filters;
+	struct allot_snapshot_totals unfiltered;
+
 	struct allot_module *modules;
 	uint32_t module_count; /* at least 1: entry 0 is "no module" */
 	struct allot_node *nodes;
@@ -171,10 +182,15 @@ struct allot_snapshot {
 	uint32_t site_count;
 	char **domains; /* names; domains[0] "malloc", domains[1] "mmap" */
 	uint32_t domain_count;
+	struct allot_program_region *regions;
+	uint32_t region_count;                /* at least 1: entry 0 is "in no region", and counts nothing */
 	struct allot_difference *differences; /* the first few of trust.differing */
 	uint32_t difference_count;
 	struct allot_mark *marks;
 	uint32_t mark_count;
+	uint64_t dropped_marks; /* for which there was no room */
+	uint64_t
+		dropped_regions; /* how often a region could not be entered, for want of room: what it did counts outside */
 	struct allot_sample *series;
 	uint32_t sample_count;
 	struct allot_block *blocks;
@@ -183,7 +199,7 @@ struct allot_snapshot {
 	uint32_t symbol_count;
 };
 
-/* An empty snapshot: module 0, the special nodes, the two domains. NULL if out of memory. */
+/* An empty snapshot: module 0, the special nodes, the two domains, region 0. NULL if out of memory. */
 struct allot_snapshot *allotp_snapshot_new(void);
 /* Frees it and all it owns. NULL is fine. */
 void allotp_snapshot_free(struct allot_snapshot *snapshot);

@@ -55,6 +55,19 @@ TABLE(trust, TRUST, struct allot_snapshot);
 static const struct allot_column sampling_columns[] = { PROCESS(sampling_bytes, PLAIN) };
 TABLE(sampling, SAMPLING, struct allot_snapshot);
 
+static const struct allot_column dropped_columns[] = { PROCESS(dropped_marks, PLAIN), PROCESS(dropped_regions, PLAIN) };
+TABLE(dropped, DROPPED, struct allot_snapshot);
+
+static const struct allot_column filtered_columns[] = {
+	PROCESS(filters, STRING),
+	COUNT(struct allot_snapshot, unfiltered.live),
+	COUNT(struct allot_snapshot, unfiltered.peak),
+	COUNT(struct allot_snapshot, unfiltered.ever),
+	COUNT(struct allot_snapshot, unfiltered.temporary),
+	PROCESS(unfiltered.frees, PLAIN),
+};
+TABLE(filtered, FILTERED, struct allot_snapshot);
+
 static const struct allot_column modules_columns[] = {
 	FIELD(struct allot_module, path, STRING),         FIELD(struct allot_module, start, DELTA),
 	FIELD(struct allot_module, end, DELTA),           FIELD(struct allot_module, bias, DELTA),
@@ -83,6 +96,16 @@ static const struct allot_column sites_columns[] = {
 	FIELD(struct allot_site, mismatched, PLAIN),
 };
 TABLE(sites, SITES, struct allot_site);
+
+static const struct allot_column site_regions_columns[] = { FIELD(struct allot_site, region, PLAIN) };
+TABLE(site_regions, REGIONS, struct allot_site);
+
+static const struct allot_column regions_columns[] = {
+	FIELD(struct allot_program_region, parent, PLAIN), FIELD(struct allot_program_region, name, STRING),
+	COUNT(struct allot_program_region, live),          COUNT(struct allot_program_region, peak),
+	COUNT(struct allot_program_region, ever),          COUNT(struct allot_program_region, temporary),
+};
+TABLE(regions, REGIONS, struct allot_program_region);
 
 static const struct allot_column differences_columns[] = {
 	FIELD(struct allot_difference, walked, PLAIN),

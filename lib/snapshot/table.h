@@ -31,7 +31,10 @@ enum {
 	ALLOT_TAG_DIFFERENCES = ALLOT_TAG('D', 'I', 'F', 'F'),
 	ALLOT_TAG_SYMBOLS = ALLOT_TAG('S', 'Y', 'M', 'S'),
 	ALLOT_TAG_SAMPLING = ALLOT_TAG('S', 'A', 'M', 'P'),
+	ALLOT_TAG_REGIONS = ALLOT_TAG('R', 'E', 'G', 'N'),
+	ALLOT_TAG_DROPPED = ALLOT_TAG('D', 'R', 'O', 'P'),
 	ALLOT_TAG_VARIANCES = ALLOT_TAG('V', 'A', 'R', 'I'),
+	ALLOT_TAG_FILTERED = ALLOT_TAG('F', 'I', 'L', 'T'),
 };
 
 enum allot_coding {
@@ -55,12 +58,14 @@ struct allot_table {
 	size_t column_count;
 };
 
-extern const struct allot_table allotp_table_process, allotp_table_trust,
-	allotp_table_sampling; /* of struct allot_snapshot */
+extern const struct allot_table allotp_table_process, allotp_table_trust, allotp_table_sampling, allotp_table_dropped,
+	allotp_table_filtered; /* of struct allot_snapshot */
 extern const struct allot_table allotp_table_modules, allotp_table_domains, allotp_table_sites, allotp_table_marks,
-	allotp_table_differences, allotp_table_series, allotp_table_blocks, allotp_table_symbols;
+	allotp_table_regions, allotp_table_differences, allotp_table_series, allotp_table_blocks, allotp_table_symbols;
 extern const struct allot_table allotp_table_nodes;     /* without address and parent, which are coded by hand */
 extern const struct allot_table allotp_table_variances; /* of struct allot_site */
-extern const struct allot_table allotp_table_frames;    /* follow the symbols in their section */
+extern const struct allot_table
+	allotp_table_site_regions;                   /* of struct allot_site; follow the regions in their section */
+extern const struct allot_table allotp_table_frames; /* follow the symbols in their section */
 
 #endif

@@ -154,7 +154,8 @@ static void apply_restore(struct allot_batch *batch, struct allot_cursor *cursor
 
 	cursor->given_up[0] = 0;
 	if (!key) {
-		batch->totals.tallies.unknown_frees--; /* it was not freed after all */
+		if (batch->totals.tallies.unknown_frees) /* it was not freed after all; but all may be forgotten by now */
+			batch->totals.tallies.unknown_frees--;
 		return;
 	}
 	block = allotp_batch_block(batch, key);
@@ -162,6 +163,55 @@ static void apply_restore(struct allot_batch *batch, struct allot_cursor *cursor
 	site = site_of(batch, block);
 	if (site)
 		allotp_block_back(batch, site, size);
+}
+
+/* Takes a block of the program's own out; one that is not known goes without a word. */
+static struct allot_batch_block *take_tracked(struct allot_batch *batch, uint64_t key, struct allot_batch_site **site)
+{
+	struct allot_batch_block *block = find(batch, key);
+
+	if (!block)
+		return NULL;
+	allotp_batch_change(batch, block);
+	block->live = false;
+	*site = site_of(batch, block);
+	if (*site)
+		allotp_whole_out(batch, *site, block->size, 1);
+	return block;
+}
+
+/* The block that is there already goes, quietly: that is what the program wants. */
+static void apply_track(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
+{
+	struct allot_batch_site *site = allotp_batch_site_of(batch, event->stack, event->domain), *old;
+	uint64_t key = key_of(event), size = allotp_event_size(event);
+	struct allot_batch_block *block;
+
+	if (!site) {
+		allotp_batch_out_of_room(batch);
+		return;
+	}
+	take_tracked(batch, key, &old);
+	block = allotp_batch_block(batch, key);
+	/* It was looked for. */
+	if (block->stored == ALLOT_STORED_UNKNOWN)
+		block->stored = ALLOT_STORED_NO;
+	put_in(batch, block, size, site->number, cursor->slot << 2 | ALLOT_FAMILY_ANY);
+	allotp_whole_in(batch, site, size, 1, event->stamp);
+	cursor->last_alloc = key;
+}
+
+static void apply_untrack(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
+{
+	uint64_t key = key_of(event);
+	struct allot_batch_site *site;
+	const struct allot_batch_block *block = take_tracked(batch, key, &site);
+
+	if (!block || cursor->last_alloc != key)
+		return;
+	cursor->last_alloc = 0;
+	if (site && block->slot_family >> 2 == cursor->slot)
+		allotp_whole_temporary(batch, site, block->size);
 }
 
 static void apply_mark(struct allot_batch *batch, const struct allot_cursor *cursor, const struct allot_event *event)
@@ -190,9 +240,9 @@ static inline void tally(struct allot_batch *batch, uint8_t op)
 	totals->tallies.events++;
 	if (__builtin_expect(!batch->sampled, 1))
 		return;
-	if (op == ALLOT_OP_ALLOC || op == ALLOT_OP_MAP)
+	if (op == ALLOT_OP_ALLOC || op == ALLOT_OP_MAP || op == ALLOT_OP_TRACK)
 		totals->samples.allocated++;
-	else if (op == ALLOT_OP_FREE || op == ALLOT_OP_GIVE_UP || op == ALLOT_OP_UNMAP)
+	else if (op == ALLOT_OP_FREE || op == ALLOT_OP_GIVE_UP || op == ALLOT_OP_UNMAP || op == ALLOT_OP_UNTRACK)
 		totals->samples.freed++;
 	else if (op == ALLOT_OP_RESTORE)
 		totals->samples.freed--;
@@ -205,7 +255,7 @@ bool allotp_apply_pair(struct allot_batch *batch, struct allot_cursor *cursor, c
 	struct allot_batch_site *site;
 
 	/* An allocator whose calloc calls its own malloc by name: the block is there already. */
-	if (batch->full || (block && block->live))
+	if (batch->dropping || (block && block->live))
 		return false;
 	site = allotp_batch_site_of(batch, event->stack, event->domain);
 	if (!site)
@@ -248,8 +298,9 @@ void allotp_apply(struct allot_batch *batch, struct allot_cursor *cursor, const 
 	}
 	if (event->op < ALLOT_OP_THREAD)
 		allotp_batch_pass_turn(batch, event);
-	if (batch->full) {
-		allotp_store_lost(batch->store, ALLOT_LOST_STORE_FULL, 1);
+	if (batch->dropping) {
+		if (batch->dropping == ALLOT_DROPPING_FULL)
+			allotp_store_lost(batch->store, ALLOT_LOST_STORE_FULL, 1);
 		return;
 	}
 	tally(batch, event->op);
@@ -269,6 +320,12 @@ void allotp_apply(struct allot_batch *batch, struct allot_cursor *cursor, const 
 	case ALLOT_OP_MAP:
 	case ALLOT_OP_UNMAP:
 		apply_mapping(batch, cursor, event);
+		break;
+	case ALLOT_OP_TRACK:
+		apply_track(batch, cursor, event);
+		break;
+	case ALLOT_OP_UNTRACK:
+		apply_untrack(batch, cursor, event);
 		break;
 	case ALLOT_OP_THREAD:
 		cursor->last_alloc = 0;

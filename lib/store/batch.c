@@ -52,7 +52,6 @@ static void catch_up(struct allot_batch *batch)
 	memcpy(batch->applied, header->applied, sizeof(batch->applied));
 	batch->totals = header->totals;
 	batch->mark_count = __atomic_load_n(&header->mark_count, __ATOMIC_RELAXED);
-	batch->full = header->full;
 	batch->sampled = header->sampling_bytes != 0;
 	batch->limit = allotp_journal_limit(batch->store);
 	if (batch->limit > ALLOT_BATCH_EVENTS)
@@ -70,6 +69,7 @@ struct allot_batch *allotp_batch_begin(struct allot_store *store)
 		return NULL;
 	if (!batch->begun || batch->number != store->header->batch)
 		catch_up(batch);
+	batch->dropping = __atomic_load_n(&store->header->dropping, __ATOMIC_RELAXED);
 	return batch;
 }
 
@@ -121,8 +121,8 @@ struct allot_batch_site *allotp_batch_learn_stack(struct allot_batch *batch, uin
 void allotp_batch_out_of_room(struct allot_batch *batch)
 {
 	allotp_store_lost(batch->store, ALLOT_LOST_STORE_FULL, 1);
-	batch->full = true;
-	batch->store->header->full = 1;
+	batch->dropping = ALLOT_DROPPING_FULL;
+	__atomic_store_n(&batch->store->header->dropping, ALLOT_DROPPING_FULL, __ATOMIC_RELAXED);
 	__atomic_store_n(&batch->store->header->stopped, 1, __ATOMIC_RELAXED);
 }
 

@@ -64,7 +64,7 @@ struct allot_batch {
 	bool begun;                      /* there is one */
 	uint32_t limit;                  /* events in a batch */
 	bool sampled;
-	bool full;                       /* there is no room in the store: what comes is lost */
+	uint32_t dropping;               /* the header's */
 
 	uint32_t events, site_count, changed_count, cursor_count, released_count;
 	uint32_t mark_count, sample_count;

@@ -130,4 +130,12 @@ static inline void allotp_whole_out(struct allot_batch *batch, struct allot_batc
 	allotp_add_out(&batch->totals, &site->counters, bytes << bytes_shift, blocks << blocks_shift);
 }
 
+static inline void allotp_whole_temporary(struct allot_batch *batch, struct allot_batch_site *site, uint64_t bytes)
+{
+	uint32_t bytes_shift = batch->sampled ? ALLOT_FRACTION_BYTES : 0;
+	uint32_t blocks_shift = batch->sampled ? ALLOT_FRACTION_BLOCKS : 0;
+
+	allotp_add_temporary(&batch->totals, &site->counters, bytes << bytes_shift, UINT64_C(1) << blocks_shift);
+}
+
 #endif

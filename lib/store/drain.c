@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/sys.h"
+#include "store/clear.h"
 #include "store/journal.h"
 #include "store/live.h"
 #include "store/merge.h"
@@ -50,8 +51,15 @@ static int take_over(struct allot_store *store, bool recover)
 		allotp_live_recover(store);
 		allotp_journal_recover(store);
 		allotp_series_recover(store);
+		allotp_clear_recover(store);
 	}
 	return 0;
+}
+
+/* Whether the last one who had the lock left something half done. */
+static bool is_half_done(const struct allot_store *store)
+{
+	return allotp_journal_is_pending(store) || store->header->clearing;
 }
 
 bool allotp_drain_owner_is_here(const struct allot_store *store)
@@ -70,7 +78,7 @@ int allotp_drain_lock(struct allot_store *store)
 		return -EBUSY;
 	me = owner_word(store);
 	if (__atomic_compare_exchange_n(&store->header->lock, &owner, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return take_over(store, allotp_journal_is_pending(store));
+		return take_over(store, is_half_done(store));
 	if (!owner_is_dead(store, owner, me) ||
 	    !__atomic_compare_exchange_n(&store->header->lock, &owner, me, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return -EBUSY;
@@ -81,7 +89,7 @@ int allotp_drain_lock_by_force(struct allot_store *store)
 {
 	uint64_t before = __atomic_exchange_n(&store->header->lock, owner_word(store), __ATOMIC_ACQUIRE);
 
-	return take_over(store, before || allotp_journal_is_pending(store));
+	return take_over(store, before || is_half_done(store));
 }
 
 void allotp_drain_unlock(struct allot_store *store)
@@ -96,6 +104,9 @@ void allotp_drain_unlock(struct allot_store *store)
  */
 enum { MARGIN = 4096 };
 #define OVERDUE (UINT64_C(1) << 31)
+
+/* Longer than an overdue turn is waited for. */
+#define PATIENCE_NS UINT64_C(2000000000)
 
 static bool uses_counter(const struct allot_store *store)
 {
@@ -132,6 +143,15 @@ uint64_t allotp_drain_now(struct allot_store *store)
 		;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return allotp_merge(store, now, ago(now, OVERDUE));
+}
+
+void allotp_drain_all(struct allot_store *store)
+{
+	uint64_t now = allotp_stamp(uses_counter(store)), since = allotp_clock_ns(CLOCK_MONOTONIC);
+
+	do {
+		allotp_drain_now(store);
+	} while (store->oldest_waiting <= now && allotp_clock_ns(CLOCK_MONOTONIC) - since < PATIENCE_NS);
 }
 
 uint64_t allotp_drain_rest(struct allot_store *store)

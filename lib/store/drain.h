@@ -36,6 +36,11 @@ void allotp_drain_unlock(struct allot_store *store);
 uint64_t allotp_drain(struct allot_store *store);
 /* The same up to this very moment: everything the calling thread has done is in. Spins for a microsecond. */
 uint64_t allotp_drain_now(struct allot_store *store);
+/*
+ * The same, and also what waits for the turn of an event that another thread is writing at this moment: everything that
+ * any thread had written before the call is in. Takes some seconds at most, when a thread was killed or left in the middle.
+ */
+void allotp_drain_all(struct allot_store *store);
 /* Everything, for a process that is gone. */
 uint64_t allotp_drain_rest(struct allot_store *store);
 

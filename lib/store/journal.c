@@ -282,7 +282,7 @@ static void drop(struct allot_batch *batch)
 	struct allot_store *store = batch->store;
 
 	allotp_store_lost(store, ALLOT_LOST_STORE_FULL, batch->events);
-	if (!batch->full)
+	if (!batch->dropping)
 		allotp_batch_out_of_room(batch);
 	for (uint32_t i = 0; i < batch->cursor_count; i++) {
 		const struct allot_cursor *cursor = batch->cursors[i];
@@ -323,6 +323,6 @@ void allotp_journal_write(struct allot_batch *batch)
 	fence();
 	__atomic_store_n(&journal->sealed, 1, __ATOMIC_RELEASE);
 	fence();
-	if (!redo(store, &parts) && !batch->full)
+	if (!redo(store, &parts) && !batch->dropping)
 		allotp_batch_out_of_room(batch);
 }

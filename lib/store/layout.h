@@ -60,6 +60,8 @@ enum allot_op {
 	ALLOT_OP_RESTORE,       /* address: that realloc failed, the block is live as it was */
 	ALLOT_OP_MAP,           /* address, size, stack: mmap; replaces what was mapped there */
 	ALLOT_OP_UNMAP,         /* address, size */
+	ALLOT_OP_TRACK,         /* address, size, stack, domain: a block of the program's own; replaces one of that address */
+	ALLOT_OP_UNTRACK,       /* address, domain; of no block is fine */
 	ALLOT_OP_THREAD,        /* a thread took this slot: size is its tid */
 	ALLOT_OP_MARK,          /* address is the offset of the name in strings */
 	ALLOT_OPS,
@@ -256,6 +258,8 @@ struct allot_store_sample {
 	uint64_t live_bytes, live_blocks, ever_bytes, ever_blocks;
 };
 
+#define ALLOT_DOMAIN_NAMES 1024u /* domains with larger numbers have no name */
+
 #define ALLOT_DIFFERENCES 8u /* verified stacks that differ are kept up to this many */
 
 #define ALLOT_SAMPLES 1024u /* the time series has no more points than this */
@@ -274,6 +278,20 @@ struct allot_totals {
 	struct allot_samples {
 		uint64_t allocated, freed; /* when blocks are sampled: how many events said so */
 	} samples;
+};
+
+/* What a program asks of its store as a whole, see clear.h. */
+enum allot_clearing {
+	ALLOT_CLEARING_NONE,
+	ALLOT_CLEARING_PEAK,
+	ALLOT_CLEARING_ALL,
+};
+
+/* Why events are taken out of the rings and dropped. */
+enum allot_dropping {
+	ALLOT_DROPPING_NONE,
+	ALLOT_DROPPING_FULL,    /* there was no room for one: what is kept is exact */
+	ALLOT_DROPPING_STOPPED, /* the program has stopped tracing; this is what threads were at just then */
 };
 
 /*
@@ -331,6 +349,8 @@ enum { /* header.flags */
 	ALLOT_STORE_FORKED = 2, /* the process began by fork: frees of unknown blocks are its parent's */
 	ALLOT_STORE_MAPS_UNCERTAIN = 4, /* a drainer died in the maps */
 	ALLOT_STORE_HELD = 8,   /* the file is locked (F_OFD_SETLK) for as long as a process has it mapped */
+	ALLOT_STORE_LATE = 16,  /* recording began, or began anew, when there were blocks already: their frees are unknown */
+	ALLOT_STORE_IMAGE = 32, /* a copy that the program made of its store: nobody writes to it, see image.h */
 };
 
 struct allot_header {
@@ -374,7 +394,8 @@ struct allot_header {
 	struct {
 		uint32_t walked, reference; /* nodes: what the walk found, and what the reference unwinder did */
 	} differences[ALLOT_DIFFERENCES];
-	uint32_t stopped;       /* recording has stopped */
+	uint32_t domain_names[ALLOT_DOMAIN_NAMES]; /* offsets in strings, by the domain's number; 0: it has none */
+	uint32_t stopped;       /* recording has stopped, against the program's will */
 	uint32_t exit_state;    /* enum allot_exit, as far as the process itself could say */
 	int32_t exit_value;
 	uint32_t index_level;   /* which hash table of the stack tree is in use */
@@ -385,7 +406,7 @@ struct allot_header {
 
 	/* drainer */
 	uint64_t lock __attribute__((aligned(64))); /* who drains, see drain.c; 0: nobody (atomic) */
-	uint32_t full;          /* there was no room for an event: later ones are dropped, so that what is kept is exact */
+	uint32_t dropping;      /* enum allot_dropping (atomic: the program and its readers look at it, too) */
 	uint32_t reader;        /* a reader drains now and then: producers leave it to that for a while (atomic) */
 	uint64_t site_count;    /* the first site is number 1 */
 	uint64_t page_count;    /* the first page is number 1 */
@@ -396,6 +417,7 @@ struct allot_header {
 	uint32_t sample_count;
 	uint64_t sample_interval; /* stamp ticks between two samples */
 	uint64_t next_sample;   /* stamp */
+	uint32_t clearing;      /* enum allot_clearing that is to be done again, 0: none; never while a batch is put in */
 	uint64_t batch;         /* counts the batches of events that were drained: what a drainer remembers may be old */
 	struct allot_totals totals;
 	struct allot_split split;

@@ -326,6 +326,19 @@ void allotp_live_remove(struct allot_store *store, uint64_t key)
 	remove_at(page, (uint32_t)(entry - page->entries));
 }
 
+/* The pages stay where they are and keep their parts of the hash, empty: as many blocks may come again. */
+void allotp_live_clear(struct allot_store *store)
+{
+	for (uint64_t i = 1; i <= store->header->page_count; i++) {
+		struct allot_live_page *page = i < UINT32_MAX ? page_at(store, (uint32_t)i) : NULL;
+
+		if (!page)
+			break;
+		page->count = 0;
+		memset(page->entries, 0, sizeof(page->entries));
+	}
+}
+
 /*
  * A change that was cut short leaves an entry without its tag, one that is empty, or one twice: the last, which was to
  * move. Can be repeated.

@@ -23,6 +23,9 @@ int allotp_live_set(struct allot_store *store, const struct allot_live_entry *en
 /* A block is not in the table. */
 void allotp_live_remove(struct allot_store *store, uint64_t key);
 
+/* Takes out every entry. If it is cut short, it has to be done again. */
+void allotp_live_clear(struct allot_store *store);
+
 /* The block's entry, or NULL. Valid until the table next changes. */
 const struct allot_live_entry *allotp_live_find(const struct allot_store *store, uint64_t key);
 

@@ -6,9 +6,13 @@ libstore_la_SOURCES = \
 	lib/store/batch.h \
 	lib/store/begin.c \
 	lib/store/begin.h \
+	lib/store/clear.c \
+	lib/store/clear.h \
 	lib/store/count.h \
 	lib/store/drain.c \
 	lib/store/drain.h \
+	lib/store/image.c \
+	lib/store/image.h \
 	lib/store/journal.c \
 	lib/store/journal.h \
 	lib/store/layout.h \

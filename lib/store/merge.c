@@ -375,6 +375,17 @@ static void collect(struct allot_batch *batch, struct merge *merge)
 		sift_down(merge->heap, merge->count, i);
 }
 
+static uint64_t oldest_parked(const struct merge *merge)
+{
+	uint64_t oldest = UINT64_MAX;
+
+	for (uint64_t i = merge->count; i < merge->count + merge->parked; i++) {
+		if (merge->heap[i].key >> 1 < oldest)
+			oldest = merge->heap[i].key >> 1;
+	}
+	return oldest;
+}
+
 uint64_t allotp_merge(struct allot_store *store, uint64_t cut, uint64_t overdue)
 {
 	struct merge merge = { 0 };
@@ -411,5 +422,6 @@ uint64_t allotp_merge(struct allot_store *store, uint64_t cut, uint64_t overdue)
 			unpark_ready(batch, &merge);
 	}
 	allotp_batch_commit(batch);
+	store->oldest_waiting = oldest_parked(&merge);
 	return applied;
 }

@@ -26,11 +26,11 @@ static uint64_t round_up(uint64_t value, uint64_t unit)
 
 /* What share of the whole each region gets, in 1/1024; the header has its own size, segments the rest. */
 static const uint16_t shares[ALLOT_REGIONS] = {
-	[ALLOT_REGION_SLOTS] = 1,     [ALLOT_REGION_MODULES] = 1,    [ALLOT_REGION_STRINGS] = 1,
-	[ALLOT_REGION_NODES] = 64,    [ALLOT_REGION_INDEX] = 96,     [ALLOT_REGION_NODE_SITE] = 16,
-	[ALLOT_REGION_SITES] = 64,    [ALLOT_REGION_VARIANCES] = 16, [ALLOT_REGION_DIRECTORY] = 8,
-	[ALLOT_REGION_PAGES] = 448,   [ALLOT_REGION_MAPS] = 1,       [ALLOT_REGION_MARKS] = 1,
-	[ALLOT_REGION_SERIES] = 1,    [ALLOT_REGION_JOURNAL] = 32,
+	[ALLOT_REGION_SLOTS] = 1,   [ALLOT_REGION_MODULES] = 1,    [ALLOT_REGION_STRINGS] = 1,
+	[ALLOT_REGION_NODES] = 64,  [ALLOT_REGION_INDEX] = 96,     [ALLOT_REGION_NODE_SITE] = 16,
+	[ALLOT_REGION_SITES] = 64,  [ALLOT_REGION_VARIANCES] = 16, [ALLOT_REGION_DIRECTORY] = 8,
+	[ALLOT_REGION_PAGES] = 448, [ALLOT_REGION_MAPS] = 1,       [ALLOT_REGION_MARKS] = 1,
+	[ALLOT_REGION_SERIES] = 1,  [ALLOT_REGION_JOURNAL] = 32,
 };
 
 static void lay_out(struct allot_store *store, uint64_t size)
@@ -149,16 +149,17 @@ static int open_regions(struct allot_store *store, const char *name, struct allo
 int allotp_store_open(struct allot_store *store, int fd, const char *name, struct allot_error *error)
 {
 	struct allot_store opened = { .pid_namespace = own_pid_namespace() };
+	int access = fcntl(fd, F_GETFL), result;
 	struct stat status;
 	void *base;
-	int result;
 
 	if (fstat(fd, &status))
 		return allotp_error(error, -errno, "%s: %s", name, strerror(errno));
 	opened.size = (uint64_t)status.st_size;
 	if (opened.size < sizeof(struct allot_header))
 		return allotp_error(error, -EBADMSG, "%s: not an allot store", name);
-	base = mmap(NULL, opened.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	base = mmap(NULL, opened.size, PROT_READ | PROT_WRITE,
+		    MAP_NORESERVE | ((access & O_ACCMODE) == O_RDONLY ? MAP_PRIVATE : MAP_SHARED), fd, 0);
 	if (base == MAP_FAILED)
 		return allotp_error(error, -errno, "%s: cannot map the store: %s", name, strerror(errno));
 	opened.base = base;

@@ -15,17 +15,19 @@
 
 struct allot_store {
 	uint8_t *base;
-	struct allot_header *header;   /* == base */
+	struct allot_header *header; /* == base */
 	uint64_t size;
 	bool guest;
-	bool quiet;                    /* no system calls: see allotp_store_hush */
-	uint64_t pid_namespace;        /* that of this process: inode of /proc/self/ns/pid; 0: not known */
+	bool quiet;             /* no system calls: see allotp_store_hush */
+	uint64_t pid_namespace; /* that of this process: inode of /proc/self/ns/pid; 0: not known */
 	uint8_t *region[ALLOT_REGIONS];
-	uint64_t region_size[ALLOT_REGIONS];    /* checked against the mapping; the header's own are not trusted */
-	uint64_t accessible[ALLOT_REGIONS];     /* bytes that this process has opened (atomic) */
-	uint32_t segment_events, segment_bytes, segment_shift; /* checked, see allotp_ring_open; 1 << shift are events */
-	uint64_t stuck_at;                      /* events drained when a producer waited in vain (atomic) */
-	void *scratch;                          /* the drainer's, see merge.c */
+	uint64_t region_size[ALLOT_REGIONS]; /* checked against the mapping; the header's own are not trusted */
+	uint64_t accessible[ALLOT_REGIONS];  /* bytes that this process has opened (atomic) */
+	uint32_t segment_events, segment_bytes,
+		segment_shift; /* checked, see allotp_ring_open; 1 << shift are events */
+	uint64_t stuck_at;     /* events drained when a producer waited in vain (atomic) */
+	uint64_t oldest_waiting; /* the drainer's: stamp of the oldest event whose turn had not come yet */
+	void *scratch;         /* the drainer's, see merge.c */
 	size_t scratch_size;
 	struct allot_batch *batch;              /* the drainer's, see batch.h; NULL: it has never drained */
 };
@@ -45,7 +47,11 @@ uint64_t allotp_store_affordable_size(bool file);
  */
 int allotp_store_create(struct allot_store *store, int fd, uint64_t size, void *at);
 
-/* Maps a store that another process made, checking the header. Returns 0 or a negative errno with the error. */
+/*
+ * Maps a store that another process made, checking the header. If fd is open for reading alone, the mapping is a copy of
+ * this process's own: it can be drained like any other, and nobody else sees it. Returns 0 or a negative errno with
+ * the error.
+ */
 int allotp_store_open(struct allot_store *store, int fd, const char *name, struct allot_error *error);
 void allotp_store_close(struct allot_store *store);
 
@@ -72,7 +78,7 @@ static inline bool allotp_store_has(const struct allot_store *store, enum allot_
 static inline int allotp_store_need(struct allot_store *store, enum allot_region_id region, uint64_t bytes)
 {
 	return __builtin_expect(allotp_store_has(store, region, bytes), 1) ? 0
-									     : allotp_store_commit(store, region, bytes);
+									   : allotp_store_commit(store, region, bytes);
 }
 
 /* Element i of a region, unchecked. */

@@ -11,9 +11,6 @@
 
 struct allot_resolver;
 
-/* Called now and then while a slow step goes on: what ("reading symbols of cc1plus"), and how far of how many. */
-typedef void allot_progress_fn(void *context, const char *what, uint64_t done, uint64_t total);
-
 /* How well a module's names are known, for the trust header and `allot info`. */
 enum allot_module_symbols {
 	ALLOT_SYMBOLS_UNTRIED,

@@ -10,6 +10,7 @@ E2E_TESTS = \
 	tests/e2e/cxx.test \
 	tests/e2e/doctor.test \
 	tests/e2e/exports.test \
+	tests/e2e/follow.test \
 	tests/e2e/harness.test \
 	tests/e2e/install.test \
 	tests/e2e/leave.test \

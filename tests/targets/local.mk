@@ -9,10 +9,12 @@ check_PROGRAMS += \
 	tests/targets/clearenv \
 	tests/targets/coroutine \
 	tests/targets/cross-free \
+	tests/targets/daemon \
 	tests/targets/deep \
 	tests/targets/deepbind \
 	tests/targets/errno \
 	tests/targets/fork \
+	tests/targets/fork-exec \
 	tests/targets/fork-handler \
 	tests/targets/fork-threads \
 	tests/targets/free-sized \

@@ -75,6 +75,8 @@ tests_unit_test_snapshot_memory_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_snapshot_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 tests_unit_test_snapshot_memory_LDADD = $(SNAPSHOT_LIBS)
 
+include $(top_srcdir)/tests/unit/gate.mk
+
 include $(top_srcdir)/tests/unit/unwind.mk
 
 include $(top_srcdir)/tests/unit/store.mk

@@ -130,6 +130,25 @@ static void fill_nodes(struct allot_snapshot *s, uint64_t *state, uint32_t count
 	s->node_count = ALLOT_NODE_FIRST + count;
 }
 
+static void fill_regions(struct allot_snapshot *s, uint64_t *state, uint32_t count)
+{
+	s->regions = realloc(s->regions, (1 + count) * sizeof(*s->regions));
+	if (!s->regions)
+		abort();
+	for (uint32_t i = 1; i <= count; i++)
+		s->regions[i] = (struct allot_program_region){
+			.name = text(state, "parse"),
+			.parent = (uint32_t)(sample_next(state) % i),
+			.live = any_count(state),
+			.peak = any_count(state),
+			.ever = any_count(state),
+			.temporary = any_count(state),
+		};
+	s->region_count = 1 + count;
+	s->dropped_marks = any(state);
+	s->dropped_regions = any(state);
+}
+
 static void fill_sites(struct allot_snapshot *s, uint64_t *state, uint32_t count)
 {
 	s->domains = realloc(s->domains, 3 * sizeof(*s->domains));
@@ -142,6 +161,7 @@ static void fill_sites(struct allot_snapshot *s, uint64_t *state, uint32_t count
 		s->sites[i] = (struct allot_site){
 			.stack = (uint32_t)(sample_next(state) % s->node_count),
 			.domain = (uint32_t)(sample_next(state) % s->domain_count),
+			.region = (uint32_t)(sample_next(state) % s->region_count),
 			.live = any_count(state),
 			.peak = any_count(state),
 			.ever = any_count(state),
@@ -212,6 +232,7 @@ struct allot_snapshot *sample_snapshot(uint64_t seed, uint32_t scale)
 	fill_trust(&snapshot->trust, &state);
 	fill_modules(snapshot, &state, 2 + scale / 50);
 	fill_nodes(snapshot, &state, 2 + scale * 2);
+	fill_regions(snapshot, &state, 1 + scale / 20);
 	fill_sites(snapshot, &state, 1 + scale);
 	fill_times(snapshot, &state, 1 + scale / 10);
 	fill_blocks(snapshot, &state, 1 + scale);
@@ -309,11 +330,23 @@ static const char *site_difference(const struct allot_site *a, const struct allo
 {
 	SAME(stack);
 	SAME(domain);
+	SAME(region);
 	SAME_COUNT(live);
 	SAME_COUNT(peak);
 	SAME_COUNT(ever);
 	SAME_COUNT(temporary);
 	SAME(mismatched);
+	return NULL;
+}
+
+static const char *region_difference(const struct allot_program_region *a, const struct allot_program_region *b)
+{
+	SAME_TEXT(name);
+	SAME(parent);
+	SAME_COUNT(live);
+	SAME_COUNT(peak);
+	SAME_COUNT(ever);
+	SAME_COUNT(temporary);
 	return NULL;
 }
 
@@ -393,6 +426,9 @@ const char *sample_difference(const struct allot_snapshot *a, const struct allot
 	SAME_ARRAY(modules, module_count, module_difference);
 	SAME_ARRAY(nodes, node_count, node_difference);
 	SAME_ARRAY(domains, domain_count, domain_difference);
+	SAME_ARRAY(regions, region_count, region_difference);
+	SAME(dropped_marks);
+	SAME(dropped_regions);
 	SAME_ARRAY(sites, site_count, site_difference);
 	SAME_ARRAY(marks, mark_count, mark_difference);
 	SAME_ARRAY(series, sample_count, sample_point_difference);

@@ -40,7 +40,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	free(arguments.values);
+	allotp_options_release(&arguments);
 }
 
 /* Parses a line of words; '|' stands between them. */
@@ -99,7 +99,7 @@ START_TEST(leaves_a_programs_options_alone)
 	ck_assert_str_eq(arguments.operands[2], "--");
 	ck_assert_str_eq(arguments.operands[3], "--top=5");
 	ck_assert_ptr_null(arguments.operands[4]);
-	free(arguments.values);
+	allotp_options_release(&arguments);
 	ck_assert_int_eq(parse(&run, "-n|3|--|prog|-c"), 0);
 	ck_assert_int_eq(arguments.operand_count, 2);
 	ck_assert_str_eq(arguments.operands[0], "prog");
@@ -167,7 +167,7 @@ START_TEST(reads_choices)
 	ck_assert_int_eq(parse(&command, "--by=peak|a"), 0);
 	ck_assert_int_eq(allotp_option_choice(&command, &arguments, "by", measures, 2, &choice, &error), 0);
 	ck_assert_int_eq(choice, 1);
-	free(arguments.values);
+	allotp_options_release(&arguments);
 	ck_assert_int_eq(parse(&command, "--by=pea|a"), 0);
 	ck_assert_int_eq(allotp_option_choice(&command, &arguments, "by", measures, 2, &choice, &error), -EINVAL);
 	ck_assert_str_eq(error.text, "--by: 'pea' is none of live, peak");

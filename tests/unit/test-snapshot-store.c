@@ -30,6 +30,7 @@ static struct allot_store store;
 static uint32_t stacks[STACKS];
 static struct model model;
 static uint64_t event_count;
+static struct allot_cursor cursor; /* of the only slot */
 
 /* Each stack is a leaf of its own below a common caller, which two threads have put in. */
 static void add_stacks(void)
@@ -49,6 +50,7 @@ static void set_up(void)
 
 	memset(&model, 0, sizeof(model));
 	event_count = 0;
+	cursor = (struct allot_cursor){ 0 };
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(ftruncate(fd, (off_t)STORE_BYTES), 0);
 	ck_assert_int_eq(allotp_store_create(&store, fd, STORE_BYTES, NULL), 0);
@@ -75,6 +77,7 @@ static uint64_t address_of(uint32_t block)
 
 static void apply(enum allot_op op, uint32_t block, uint64_t size, uint32_t stack)
 {
+	struct allot_batch *batch = allotp_batch_begin(&store);
 	struct allot_event event = {
 		.stamp = event_count,
 		.address = address_of(block),
@@ -83,7 +86,12 @@ static void apply(enum allot_op op, uint32_t block, uint64_t size, uint32_t stac
 		.op = (uint8_t)op,
 	};
 
-	allotp_apply(&store, 0, event_count++, &event);
+	ck_assert_ptr_nonnull(batch);
+	if (allotp_batch_is_full(batch))
+		allotp_batch_commit(batch);
+	cursor.number = ++event_count;
+	allotp_batch_touch(batch, &cursor);
+	allotp_apply(batch, &cursor, &event);
 }
 
 static void allocate(uint32_t block, uint64_t size, uint32_t stack)
@@ -137,6 +145,7 @@ START_TEST(counters_and_blocks_are_exact)
 		else
 			allocate(block, 1 + sample_next(&state) % 1000, (uint32_t)(sample_next(&state) % STACKS));
 	}
+	allotp_batch_commit(allotp_batch_begin(&store));
 	ck_assert_msg(allotp_freeze(store.base, store.size, &options, &snapshot, &error) == 0, "%s", error.text);
 	ck_assert_pstr_eq(allotp_snapshot_check(snapshot), NULL);
 	ck_assert_uint_eq(snapshot->trust.lost[ALLOT_LOST_CORRUPT], 0);

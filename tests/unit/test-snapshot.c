@@ -51,6 +51,8 @@ START_TEST(empty_snapshot_has_the_fixed_entries)
 	ck_assert_uint_eq(snapshot->domain_count, 2);
 	ck_assert_str_eq(snapshot->domains[ALLOT_DOMAIN_MALLOC], "malloc");
 	ck_assert_str_eq(snapshot->domains[ALLOT_DOMAIN_MMAP], "mmap");
+	ck_assert_uint_eq(snapshot->region_count, 1);
+	ck_assert_str_eq(snapshot->regions[0].name, "");
 	ck_assert_pstr_eq(allotp_snapshot_check(snapshot), NULL);
 	allotp_snapshot_free(snapshot);
 	allotp_snapshot_free(NULL);
@@ -140,6 +142,20 @@ static void spoil(struct allot_snapshot *s, int how)
 		free(s->modules[0].path);
 		s->modules[0].path = strdup("x");
 		break;
+	case 11:
+		s->sites[0].region = s->region_count;
+		break;
+	case 12:
+		s->regions[1].parent = 1;
+		break;
+	case 13:
+		free(s->regions[1].name);
+		s->regions[1].name = NULL;
+		break;
+	case 14:
+		free(s->regions[0].name);
+		s->regions[0].name = strdup("x");
+		break;
 	default:
 		s->trust.exit = (enum allot_exit)(ALLOT_EXIT_UNKNOWN + 1);
 		break;
@@ -204,7 +220,7 @@ int main(void)
 	tcase_add_loop_test(tcase, rich_snapshots_round_trip, 0, 50);
 	tcase_add_test(tcase, symbol_is_found_by_module_address_and_signal);
 	tcase_add_test(tcase, snapshot_without_symbols_has_none);
-	tcase_add_loop_test(tcase, writer_refuses_what_breaks_a_promise, 0, 12);
+	tcase_add_loop_test(tcase, writer_refuses_what_breaks_a_promise, 0, 16);
 	tcase_add_test(tcase, sites_take_few_bytes);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

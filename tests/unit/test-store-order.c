@@ -265,33 +265,36 @@ START_TEST(a_stranger_may_be_alive)
 }
 END_TEST
 
+/* More events than are worth draining. */
+enum { MANY = ALLOT_RING_BATCH / sizeof(struct allot_event) + 1000 };
+
 START_TEST(a_producer_does_not_wait_for_the_lock)
 {
 	pid_t child = holder();
 
-	for (uint32_t i = 0; i < 1000; i++)
+	for (uint32_t i = 0; i < MANY; i++)
 		write_event(0, ALLOT_OP_MARK, 2 + i);
 	ck_assert_uint_eq(store.header->mark_count, 0);
 	kill_holder(child);
 	/* The next that finds its segment full takes over. */
 	for (uint32_t i = 0; i < 64; i++)
-		write_event(0, ALLOT_OP_MARK, 2000 + i);
-	ck_assert_uint_ge(store.header->mark_count, 1000);
+		write_event(0, ALLOT_OP_MARK, 2 + MANY + i);
+	ck_assert_uint_ge(store.header->mark_count, MANY);
 	fixture_drain(&store);
-	ck_assert_uint_eq(store.header->mark_count, 1064);
+	ck_assert_uint_eq(store.header->mark_count, MANY + 64);
 }
 END_TEST
 
 START_TEST(a_reader_is_given_some_time)
 {
 	store.header->reader = 1;
-	for (uint32_t i = 0; i < 1000; i++)
+	for (uint32_t i = 0; i < MANY; i++)
 		write_event(0, ALLOT_OP_THREAD, 2 + i);
 	ck_assert_uint_eq(store.header->totals.tallies.events, 3);
 	store.header->reader = 0;
 	for (uint32_t i = 0; i < 64; i++)
-		write_event(0, ALLOT_OP_THREAD, 2000 + i);
-	ck_assert_uint_ge(store.header->totals.tallies.events, 1000);
+		write_event(0, ALLOT_OP_THREAD, 2 + MANY + i);
+	ck_assert_uint_ge(store.header->totals.tallies.events, MANY);
 }
 END_TEST
 

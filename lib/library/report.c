@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Reports of handles. */
+#include "report/report.h"
+
+#include <errno.h>
+
+#include "common/error.h"
+#include "library/handle.h"
+
+int allot_snapshot_report(const allot_snapshot_t *snapshot, const allot_snapshot_t *older,
+			  const struct allot_report_options *options, FILE *out, struct allot_error *error)
+{
+	struct allot_view now, before;
+	int rc;
+
+	if (options->cumulative && !allotp_can_be_cumulative(options->group_by))
+		return allotp_error(error, -EINVAL,
+				    "cumulative does not go with groups by %s, which count each block once",
+				    allot_group_by_name(options->group_by));
+	rc = allotp_handle_lock_both(snapshot, older, &now, &before);
+	if (rc == 0) {
+		rc = allotp_report_write(out, &now, older ? &before : NULL, options);
+		allotp_handle_unlock_both(snapshot, older);
+	}
+	return rc < 0 ? allotp_error(error, rc, "out of memory") : 0;
+}

@@ -80,3 +80,5 @@ include $(top_srcdir)/tests/unit/gate.mk
 include $(top_srcdir)/tests/unit/unwind.mk
 
 include $(top_srcdir)/tests/unit/store.mk
+
+include $(top_srcdir)/tests/unit/scan.mk

@@ -8,6 +8,7 @@ libreport_la_SOURCES = \
 	lib/report/filtered.c lib/report/filtered.h \
 	lib/report/hash.c lib/report/hash.h \
 	lib/report/format-json.c \
+	lib/report/json.c lib/report/json.h \
 	lib/report/keys.c lib/report/keys.h \
 	lib/report/format-markdown.c \
 	lib/report/measure.c \

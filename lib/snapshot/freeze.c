@@ -199,7 +199,8 @@ static int freeze_marks(struct allot_view *view, const struct clock *clock, stru
 		allotp_view_fetch(view, ALLOT_REGION_MARKS, i, &stored, sizeof(stored));
 		mark->time_ns = time_of(clock, stored.stamp);
 		mark->live_bytes = allotp_freeze_rounded(view->header, stored.live_bytes, ALLOT_FRACTION_BYTES);
-		if (freeze_string(view, stored.name, &mark->name) < 0)
+		mark->name = allotp_freeze_name(view, stored.name);
+		if (!mark->name)
 			return -ENOMEM;
 	}
 	return 0;
@@ -240,6 +241,8 @@ static int freeze(struct allot_view *view, const struct allot_freeze_options *op
 	if (result == 0)
 		result = freeze_modules(view, snapshot);
 	if (result == 0)
+		result = allotp_freeze_regions(view, snapshot, &places);
+	if (result == 0)
 		result = allotp_freeze_sites(view, snapshot, &places);
 	if (result == 0 && options->with_blocks)
 		result = allotp_freeze_blocks(view, &places, snapshot);
@@ -248,6 +251,7 @@ static int freeze(struct allot_view *view, const struct allot_freeze_options *op
 	if (result == 0)
 		result = freeze_series(view, &clock, snapshot);
 	free(places.of_number);
+	free(places.of_scope);
 	if (result < 0)
 		return result;
 	freeze_totals(view, &clock, snapshot);

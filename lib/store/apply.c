@@ -12,6 +12,7 @@
 #include "store/live.h"
 #include "store/maps.h"
 #include "store/ring.h"
+#include "store/scoped.h"
 
 static void fence(void)
 {
@@ -31,6 +32,7 @@ static inline void journal_open(struct allot_store *store, bool sampled, uint32_
 	journal->removed.key = 0;
 	journal->fresh = 0;
 	journal->mark_count = store->header->mark_count;
+	journal->dropped_marks = store->header->dropped_marks;
 	journal->last_alloc = slot->last_alloc;
 	journal->tallies = store->header->totals.tallies;
 	if (sampled)
@@ -121,6 +123,7 @@ static void sum_up(struct allot_store *store)
 		totals->temporary_bytes += counters->temporary_bytes;
 		totals->temporary_blocks += counters->temporary_blocks;
 	}
+	allotp_scoped_sum_up(store);
 }
 
 /* The turn was passed on, and the event is going to be applied again: others in its bucket must wait for that. */
@@ -149,6 +152,8 @@ static void undo(struct allot_store *store, struct allot_slot *slot, const struc
 	uint32_t replaced_site = __atomic_load_n(&journal->replaced_site, __ATOMIC_RELAXED);
 
 	store->header->mark_count = journal->mark_count;
+	store->header->dropped_marks = journal->dropped_marks;
+	allotp_scoped_undo(store);
 	store->header->totals.tallies = journal->tallies;
 	if (allotp_is_sampled(store))
 		store->header->totals.samples = journal->samples;
@@ -243,7 +248,9 @@ uint32_t allotp_site_of(struct allot_store *store, uint32_t stack, uint32_t doma
 	    allotp_store_need(store, ALLOT_REGION_VARIANCES, (count + 1) * sizeof(struct allot_store_variance)))
 		return 0;
 	site = allotp_site(store, count);
-	*site = (struct allot_store_site){ .stack = stack, .domain = domain, .next = *first };
+	*site = (struct allot_store_site){ .stack = stack, .domain = (uint16_t)domain, .next = *first };
+	if (!allotp_scoped_begin(store, site, (uint32_t)count))
+		return 0;
 	/* Dying between the two loses an empty site. */
 	header->site_count = count;
 	fence();
@@ -265,13 +272,28 @@ static inline uint64_t whole_blocks(const struct allot_store *store, uint64_t bl
 void allotp_count_in(struct allot_store *store, struct allot_store_site *site, uint64_t bytes, uint64_t blocks,
 		     uint64_t stamp)
 {
-	allotp_add_in(&store->header->totals, &site->counters, whole_bytes(store, bytes), whole_blocks(store, blocks),
-		      stamp);
+	bytes = whole_bytes(store, bytes);
+	blocks = whole_blocks(store, blocks);
+	allotp_add_in(&store->header->totals, &site->counters, bytes, blocks, stamp);
+	if (site->scoped)
+		allotp_scoped_in(store, site, bytes, blocks);
 }
 
 void allotp_count_out(struct allot_store *store, struct allot_store_site *site, uint64_t bytes, uint64_t blocks)
 {
-	allotp_add_out(&store->header->totals, &site->counters, whole_bytes(store, bytes), whole_blocks(store, blocks));
+	bytes = whole_bytes(store, bytes);
+	blocks = whole_blocks(store, blocks);
+	allotp_add_out(&store->header->totals, &site->counters, bytes, blocks);
+	if (site->scoped)
+		allotp_scoped_out(store, site, bytes, blocks);
+}
+
+static void count_temporary(struct allot_store *store, struct allot_store_site *site, uint64_t bytes)
+{
+	bytes = whole_bytes(store, bytes);
+	allotp_add_temporary(&store->header->totals, &site->counters, bytes, whole_blocks(store, 1));
+	if (site->scoped)
+		allotp_scoped_temporary(store, site, bytes, whole_blocks(store, 1));
 }
 
 static inline void count_mismatch(struct allot_totals *totals, struct allot_store_site *site, uint8_t family,
@@ -476,8 +498,7 @@ static void apply_untrack(struct allot_store *store, uint32_t number, const stru
 		return;
 	slot->last_alloc = 0;
 	if (taken.slot_family >> 2 == number)
-		allotp_add_temporary(&store->header->totals, &site->counters, whole_bytes(store, taken.size),
-				     whole_blocks(store, 1));
+		count_temporary(store, site, taken.size);
 }
 
 static void apply_mark(struct allot_store *store, uint32_t slot, const struct allot_event *event)
@@ -485,8 +506,10 @@ static void apply_mark(struct allot_store *store, uint32_t slot, const struct al
 	struct allot_header *header = store->header;
 	uint32_t count = header->mark_count;
 
-	if (allotp_store_need(store, ALLOT_REGION_MARKS, ((uint64_t)count + 1) * sizeof(struct allot_store_mark))) {
-		out_of_room(store);
+	/* That one is missing spoils no counter. */
+	if (count >= ALLOT_MARKS ||
+	    allotp_store_need(store, ALLOT_REGION_MARKS, ((uint64_t)count + 1) * sizeof(struct allot_store_mark))) {
+		header->dropped_marks++;
 		return;
 	}
 	*ALLOTP_AT(store, ALLOT_REGION_MARKS, struct allot_store_mark, count) = (struct allot_store_mark){
@@ -582,6 +605,9 @@ static void apply_one(struct allot_store *store, uint32_t slot, const struct all
 		break;
 	case ALLOT_OP_MARK:
 		apply_mark(store, slot, event);
+		break;
+	case ALLOT_OP_BUDGET:
+		allotp_scoped_budget(store, allotp_event_address(event));
 		break;
 	}
 }

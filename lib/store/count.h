@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "store/scoped.h"
 #include "store/store.h"
 
 /* What the functions below do with a block's weight, when blocks are sampled. The site is the number of one that is there. */
@@ -90,34 +91,54 @@ static inline void allotp_add_temporary(struct allot_totals *totals, struct allo
 static inline void allotp_block_in(struct allot_store *store, bool sampled, uint32_t site, uint64_t size,
 				   uint64_t stamp)
 {
-	if (sampled)
+	struct allot_store_site *at = allotp_site(store, site);
+
+	if (sampled) {
 		allotp_sampled_in(store, site, size, stamp);
-	else
-		allotp_add_in(&store->header->totals, &allotp_site(store, site)->counters, size, 1, stamp);
+	} else {
+		allotp_add_in(&store->header->totals, &at->counters, size, 1, stamp);
+		if (__builtin_expect(at->scoped, 0))
+			allotp_scoped_in(store, at, size, 1);
+	}
 }
 
 static inline void allotp_block_out(struct allot_store *store, bool sampled, uint32_t site, uint64_t size)
 {
-	if (sampled)
+	struct allot_store_site *at = allotp_site(store, site);
+
+	if (sampled) {
 		allotp_sampled_out(store, site, size);
-	else
-		allotp_add_out(&store->header->totals, &allotp_site(store, site)->counters, size, 1);
+	} else {
+		allotp_add_out(&store->header->totals, &at->counters, size, 1);
+		if (__builtin_expect(at->scoped, 0))
+			allotp_scoped_out(store, at, size, 1);
+	}
 }
 
 static inline void allotp_block_back(struct allot_store *store, bool sampled, uint32_t site, uint64_t size)
 {
-	if (sampled)
+	struct allot_store_site *at = allotp_site(store, site);
+
+	if (sampled) {
 		allotp_sampled_back(store, site, size);
-	else
-		allotp_add_back(&store->header->totals, &allotp_site(store, site)->counters, size, 1);
+	} else {
+		allotp_add_back(&store->header->totals, &at->counters, size, 1);
+		if (__builtin_expect(at->scoped, 0))
+			allotp_scoped_back(store, at, size, 1);
+	}
 }
 
 static inline void allotp_block_temporary(struct allot_store *store, bool sampled, uint32_t site, uint64_t size)
 {
-	if (sampled)
+	struct allot_store_site *at = allotp_site(store, site);
+
+	if (sampled) {
 		allotp_sampled_temporary(store, site, size);
-	else
-		allotp_add_temporary(&store->header->totals, &allotp_site(store, site)->counters, size, 1);
+	} else {
+		allotp_add_temporary(&store->header->totals, &at->counters, size, 1);
+		if (__builtin_expect(at->scoped, 0))
+			allotp_scoped_temporary(store, at, size, 1);
+	}
 }
 
 #endif

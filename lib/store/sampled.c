@@ -45,6 +45,8 @@ void allotp_sampled_in(struct allot_store *store, uint32_t site, uint64_t size, 
 		add(&variance->ever, &weight.variance);
 	}
 	allotp_add_in(&store->header->totals, &allotp_site(store, site)->counters, weight.bytes, weight.blocks, stamp);
+	if (allotp_site(store, site)->scoped)
+		allotp_scoped_in(store, allotp_site(store, site), weight.bytes, weight.blocks);
 }
 
 void allotp_sampled_out(struct allot_store *store, uint32_t site, uint64_t size)
@@ -57,6 +59,8 @@ void allotp_sampled_out(struct allot_store *store, uint32_t site, uint64_t size)
 		add(&variance->freed, &weight.variance);
 	}
 	allotp_add_out(&store->header->totals, &allotp_site(store, site)->counters, weight.bytes, weight.blocks);
+	if (allotp_site(store, site)->scoped)
+		allotp_scoped_out(store, allotp_site(store, site), weight.bytes, weight.blocks);
 }
 
 void allotp_sampled_back(struct allot_store *store, uint32_t site, uint64_t size)
@@ -69,6 +73,8 @@ void allotp_sampled_back(struct allot_store *store, uint32_t site, uint64_t size
 		subtract(&variance->freed, &weight.variance);
 	}
 	allotp_add_back(&store->header->totals, &allotp_site(store, site)->counters, weight.bytes, weight.blocks);
+	if (allotp_site(store, site)->scoped)
+		allotp_scoped_back(store, allotp_site(store, site), weight.bytes, weight.blocks);
 }
 
 void allotp_sampled_temporary(struct allot_store *store, uint32_t site, uint64_t size)
@@ -79,4 +85,6 @@ void allotp_sampled_temporary(struct allot_store *store, uint32_t site, uint64_t
 	if (variance)
 		add(&variance->temporary, &weight.variance);
 	allotp_add_temporary(&store->header->totals, &allotp_site(store, site)->counters, weight.bytes, weight.blocks);
+	if (allotp_site(store, site)->scoped)
+		allotp_scoped_temporary(store, allotp_site(store, site), weight.bytes, weight.blocks);
 }

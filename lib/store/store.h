@@ -108,6 +108,21 @@ static inline struct allot_store_variance *allotp_variance(const struct allot_st
 	return ALLOTP_AT(store, ALLOT_REGION_VARIANCES, struct allot_store_variance, i);
 }
 
+static inline struct allot_store_scope *allotp_scope(const struct allot_store *store, uint64_t i)
+{
+	return ALLOTP_AT(store, ALLOT_REGION_SCOPES, struct allot_store_scope, i);
+}
+
+static inline struct allot_store_budget *allotp_budget(const struct allot_store *store, uint64_t i)
+{
+	return ALLOTP_AT(store, ALLOT_REGION_BUDGETS, struct allot_store_budget, i);
+}
+
+static inline struct allot_store_share *allotp_share(const struct allot_store *store, uint64_t i)
+{
+	return ALLOTP_AT(store, ALLOT_REGION_SHARES, struct allot_store_share, i);
+}
+
 static inline struct allot_live_page *allotp_page(const struct allot_store *store, uint64_t i)
 {
 	return ALLOTP_AT(store, ALLOT_REGION_PAGES, struct allot_live_page, i);

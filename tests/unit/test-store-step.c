@@ -13,7 +13,7 @@
 
 #include "common/clock.h"
 #include "snapshot/snapshot.h"
-#include "store-model.h"
+#include "store-scopes.h"
 #include "store/drain.h"
 #include "unit.h"
 
@@ -32,6 +32,7 @@
 
 static struct allot_store store, reader; /* as the program maps it, and as a reader does */
 static struct store_model model;
+static struct store_scopes scopes; /* model NULL: there are none */
 static struct allot_producer producers[SLOTS];
 static uint64_t stamp;
 
@@ -158,6 +159,7 @@ static void set_up(void)
 	reader = fixture_open(fd);
 	close(fd);
 	model_init(&model, &store, BLOCKS);
+	scopes.model = NULL;
 	stamp = 2;
 	for (uint32_t i = 0; i < SLOTS; i++) {
 		ck_assert_int_eq(allotp_producer_attach(&producers[i], &store, 100 + i, 1), 0);
@@ -199,6 +201,8 @@ static void drain_by_force(struct allot_store *taken)
 /* What is wrong with a store whose drainer is dead, once it has been taken over. */
 static const char *wrong_after_takeover(struct allot_store *dead)
 {
+	const char *wrong;
+
 	drain_by_force(dead);
 	for (int i = 0; i < ALLOT_LOST_REASONS; i++) {
 		if (dead->header->lost[i])
@@ -211,7 +215,8 @@ static const char *wrong_after_takeover(struct allot_store *dead)
 		if (sample[-1].stamp >= sample->stamp)
 			return "the time series is out of order";
 	}
-	return model_difference(&model, dead);
+	wrong = model_difference(&model, dead);
+	return wrong || !scopes.model ? wrong : scopes_difference(&scopes, dead);
 }
 
 static const char *(*verdict)(struct allot_store *dead) = wrong_after_takeover;
@@ -258,6 +263,8 @@ static void drain_and_die(const char *what)
 static void happen(struct model_event event)
 {
 	model_apply(&model, &event);
+	if (scopes.model)
+		scopes_follow(&scopes, &event);
 	fixture_require(fixture_write(&producers[event.slot], model_encode(&model, &event, stamp++)));
 }
 
@@ -422,6 +429,47 @@ START_TEST(threads_and_marks)
 }
 END_TEST
 
+static void begin_budget(int which)
+{
+	fixture_require(fixture_write(&producers[0], scopes_begin(&scopes, which, stamp)));
+	stamp++;
+}
+
+START_TEST(scopes_and_budgets)
+{
+	scopes_init(&scopes, &model, &store);
+	begin_budget(SCOPES_OUTER);
+	allocate(0, 1, 100, 1);
+	drain_and_die("the first block in a scope");
+	allocate(0, 2, 200, 2);
+	drain_and_die("a block in a scope in a scope");
+	allocate(0, 3, 300, 3);
+	drain_and_die("the first block in a budget");
+	begin_budget(SCOPES_INNER);
+	allocate(0, 4, 400, 5);
+	drain_and_die("the first block in a budget in a budget");
+	go(1, ALLOT_OP_FREE, 3);
+	go(1, ALLOT_OP_FREE, 4);
+	drain_and_die("frees of blocks in budgets");
+	allocate(0, 5, 50, 3);
+	go(0, ALLOT_OP_FREE, 5);
+	allocate(0, 6, 60, 4);
+	go(0, ALLOT_OP_FREE, 6);
+	drain_and_die("temporary blocks in budgets");
+	begin_budget(SCOPES_INNER);
+	allocate(0, 6, 70, 5);
+	drain_and_die("a budget begins again, and a block in it");
+	begin_budget(SCOPES_INNER);
+	go(0, ALLOT_OP_GIVE_UP, 6);
+	drain_and_die("a budget begins again while blocks of it live, and one of them goes");
+	go(0, ALLOT_OP_RESTORE, 6);
+	go(0, ALLOT_OP_FREE, 1);
+	drain_and_die("a realloc in a budget fails");
+	allocate(1, 6, 80, 2);
+	drain_and_die("a second allocation at an address, in another scope");
+}
+END_TEST
+
 START_TEST(ring_segments)
 {
 	for (uint32_t i = 0; i < RING_EVENTS - 4; i++)
@@ -542,6 +590,7 @@ int main(void)
 	tcase_add_test(tcase, double_allocations);
 	tcase_add_test(tcase, double_allocations_noticed_late);
 	tcase_add_test(tcase, threads_and_marks);
+	tcase_add_test(tcase, scopes_and_budgets);
 	tcase_add_test(tcase, ring_segments);
 	tcase_add_test(tcase, turns);
 	tcase_add_test(tcase, time_series);

@@ -36,7 +36,7 @@ static void complain(const char *name, const char *value)
 		used += size;
 	}
 	allotp_sys_write(2, line, used);
-	allotp_config.off = true;
+	allotp_config.off = allotp_config.invalid = true;
 }
 
 /* A number from least to most, or `otherwise` when the variable is not set. */

@@ -57,4 +57,11 @@ struct allot_reader_end {
 int allotp_reader_freeze(struct allot_reader *reader, const struct allot_reader_end *end, const char *name,
 			 struct allot_snapshot **out, struct allot_error *error);
 
+/*
+ * An image that a program has made of its own store (allot_take_snapshot), from memory; nothing of it is trusted. name is
+ * for errors. 0 or a negative errno; -EBADMSG: it is something else.
+ */
+int allotp_reader_freeze_image(const void *data, size_t size, const char *name, struct allot_snapshot **out,
+			       struct allot_error *error);
+
 #endif

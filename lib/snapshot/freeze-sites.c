@@ -148,8 +148,22 @@ static int copy_sites(struct sites *sites, const struct allot_freeze_tree *tree,
 	return 0;
 }
 
-/* The store does not name a program's own domains: "domain 7". */
-static int name_domains(struct allot_snapshot *snapshot)
+/* As the program calls it, or else by its number: "domain 7". NULL: out of memory. */
+static char *domain_name(struct allot_view *view, uint32_t domain)
+{
+	uint32_t offset = domain < ALLOT_DOMAIN_NAMES ? view->header->domain_names[domain] : 0;
+	char *name = NULL;
+
+	if (offset)
+		name = allotp_view_string(view, offset);
+	if (name && *name)
+		return name;
+	free(name);
+	return asprintf(&name, "domain %u", domain) < 0 ? NULL : name;
+}
+
+/* Those of the sites, and those that the program has named. */
+static int name_domains(struct allot_view *view, struct allot_snapshot *snapshot)
 {
 	uint32_t count = snapshot->domain_count;
 	char **domains;
@@ -157,12 +171,16 @@ static int name_domains(struct allot_snapshot *snapshot)
 	for (uint32_t i = 0; i < snapshot->site_count; i++)
 		if (snapshot->sites[i].domain >= count)
 			count = snapshot->sites[i].domain + 1;
+	for (uint32_t i = count; i < ALLOT_DOMAIN_NAMES; i++)
+		if (view->header->domain_names[i])
+			count = i + 1;
 	domains = realloc(snapshot->domains, count * sizeof(*domains));
 	if (!domains)
 		return -ENOMEM;
 	snapshot->domains = domains;
 	while (snapshot->domain_count < count) {
-		if (asprintf(&domains[snapshot->domain_count], "domain %u", snapshot->domain_count) < 0)
+		domains[snapshot->domain_count] = domain_name(view, snapshot->domain_count);
+		if (!domains[snapshot->domain_count])
 			return -ENOMEM;
 		snapshot->domain_count++;
 	}
@@ -225,7 +243,7 @@ int allotp_freeze_sites(struct allot_view *view, struct allot_snapshot *snapshot
 	if (result == 0)
 		result = copy_differences(view, &tree, snapshot);
 	if (result == 0)
-		result = name_domains(snapshot);
+		result = name_domains(view, snapshot);
 	if (result == 0 && view->header->sampling_bytes)
 		allotp_freeze_estimates(snapshot);
 	allotp_freeze_tree_close(&tree);

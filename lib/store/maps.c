@@ -139,3 +139,10 @@ void allotp_maps_add(struct allot_store *store, uint32_t slot, const struct allo
 	}
 	allotp_count_in(store, allotp_site(store, map.site), map.size, 1, event->stamp);
 }
+
+const struct allot_map *allotp_maps_find(struct allot_store *store, uint64_t start)
+{
+	uint32_t i = first_after(store, start);
+
+	return i < map_count(store) && map_at(store, i)->start == start ? map_at(store, i) : NULL;
+}

@@ -24,10 +24,10 @@ struct allot_store {
 	uint64_t region_size[ALLOT_REGIONS]; /* checked against the mapping; the header's own are not trusted */
 	uint64_t accessible[ALLOT_REGIONS];  /* bytes that this process has opened (atomic) */
 	uint32_t segment_events, segment_bytes,
-		segment_shift; /* checked, see allotp_ring_open; 1 << shift are events */
-	uint64_t stuck_at;     /* events drained when a producer waited in vain (atomic) */
+		segment_shift;   /* checked, see allotp_ring_open; 1 << shift are events */
+	uint64_t stuck_at;       /* events drained when a producer waited in vain (atomic) */
 	uint64_t oldest_waiting; /* the drainer's: stamp of the oldest event whose turn had not come yet */
-	void *scratch;         /* the drainer's, see drain.c */
+	void *scratch;           /* the drainer's, see drain.c */
 	size_t scratch_size;
 };
 

@@ -82,3 +82,5 @@ include $(top_srcdir)/tests/unit/unwind.mk
 include $(top_srcdir)/tests/unit/store.mk
 
 include $(top_srcdir)/tests/unit/scan.mk
+
+include $(top_srcdir)/tests/unit/object.mk

@@ -223,16 +223,13 @@ static_assert(sizeof(struct allot_store_site) == 128, "site size is part of the 
 #define ALLOT_FRACTION_BYTES 10
 #define ALLOT_FRACTION_BLOCKS 20
 
-/* How far the estimates of a site may be off: the estimated variances of what its counters hold. */
+/* How far the estimates of a site may be off: the estimated variances of what its counters hold, with twice the bits. */
 struct allot_store_variance {
 	struct allot_spread {
-		unsigned __int128 bytes;  /* bytes squared */
-		unsigned __int128 blocks; /* with a fraction of ALLOT_FRACTION_VARIANCE bits */
+		unsigned __int128 bytes, blocks;
 	} ever, freed, peak, temporary;
 };
 static_assert(sizeof(struct allot_store_variance) == 128, "variance size is part of the store's format");
-
-#define ALLOT_FRACTION_VARIANCE 16
 
 struct allot_live_entry {
 	uint64_t key;           /* address | domain << 48; 0: empty */

@@ -84,3 +84,5 @@ include $(top_srcdir)/tests/unit/store.mk
 include $(top_srcdir)/tests/unit/scan.mk
 
 include $(top_srcdir)/tests/unit/object.mk
+
+include $(top_srcdir)/tests/unit/sampling.mk

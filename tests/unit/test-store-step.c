@@ -276,11 +276,19 @@ static void allocate(uint32_t slot, uint32_t block, uint64_t size, uint32_t stac
 
 static void go(uint32_t slot, enum allot_op op, uint32_t block)
 {
-	happen((struct model_event){ .op = op, .slot = slot, .block = block });
+	happen((struct model_event){ .op = op, .slot = slot, .block = block, .temporary = op == ALLOT_OP_FREE });
+}
+
+/* In loop tests: the second time blocks are sampled, those of these sizes. */
+static void sample(int loop)
+{
+	if (loop)
+		model_sample(&model, &store, 256);
 }
 
 START_TEST(allocations_and_frees)
 {
+	sample(_i);
 	allocate(0, 1, 100, 1);
 	drain_and_die("the first allocation");
 	allocate(0, 2, 200, 1);
@@ -301,6 +309,7 @@ END_TEST
 
 START_TEST(reallocations)
 {
+	sample(_i);
 	allocate(0, 1, 100, 1);
 	allocate(0, 2, 200, 2);
 	go(0, ALLOT_OP_GIVE_UP, 2);
@@ -370,6 +379,7 @@ END_TEST
 
 START_TEST(double_allocations)
 {
+	sample(_i);
 	allocate(0, 1, 100, 1);
 	allocate(1, 1, 200, 2);
 	drain_and_die("a second allocation of a young block");
@@ -584,10 +594,10 @@ int main(void)
 	}
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_set_timeout(tcase, 120);
-	tcase_add_test(tcase, allocations_and_frees);
-	tcase_add_test(tcase, reallocations);
+	tcase_add_loop_test(tcase, allocations_and_frees, 0, 2);
+	tcase_add_loop_test(tcase, reallocations, 0, 2);
 	tcase_add_test(tcase, growth_of_the_live_table);
-	tcase_add_test(tcase, double_allocations);
+	tcase_add_loop_test(tcase, double_allocations, 0, 2);
 	tcase_add_test(tcase, double_allocations_noticed_late);
 	tcase_add_test(tcase, threads_and_marks);
 	tcase_add_test(tcase, scopes_and_budgets);

@@ -45,6 +45,9 @@ extern struct allot_config allotp_config;
  */
 void allotp_config_read(void);
 
+/* Takes our entry, and only that, out of the value of a LD_PRELOAD. In place. */
+void allotp_config_remove_entry(char *list);
+
 /*
  * Takes out of the environment what must not reach the programs that this one starts: the memfd's number always;
  * when they are not to be followed, our entry of LD_PRELOAD and our other variables too. The user's own entries stay.

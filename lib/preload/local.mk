@@ -37,6 +37,8 @@ liballot_la_SOURCES = \
 	lib/preload/modules.c \
 	lib/preload/modules.h \
 	lib/preload/order.h \
+	lib/preload/program.c \
+	lib/preload/program.h \
 	lib/preload/real.c \
 	lib/preload/real.h \
 	lib/preload/record.c \

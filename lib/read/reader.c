@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -136,6 +137,22 @@ bool allotp_reader_seems_running(const struct allot_reader *reader)
 		return is_held(reader);
 	return __atomic_load_n(&header->exit_state, __ATOMIC_ACQUIRE) == ALLOT_EXIT_RUNNING &&
 	       (!kill((pid_t)header->pid, 0) || errno != ESRCH);
+}
+
+bool allotp_reader_refused(const struct allot_reader *reader, unsigned int i, char *text, size_t size, uint32_t *count)
+{
+	const struct allot_store *store = &reader->store;
+	const struct allot_refused *refused = &store->header->refused[i];
+	uint64_t offset = __atomic_load_n(&refused->text, __ATOMIC_ACQUIRE);
+	uint64_t left = store->region_size[ALLOT_REGION_STRINGS];
+
+	if (!offset || offset >= left)
+		return false;
+	left -= offset;
+	snprintf(text, size, "%.*s", (int)(left < size ? left : size),
+		 (const char *)store->region[ALLOT_REGION_STRINGS] + offset);
+	*count = __atomic_load_n(&refused->count, __ATOMIC_RELAXED);
+	return true;
 }
 
 /* A drain takes milliseconds; ten seconds without the lock mean that its owner is stopped. */

@@ -47,6 +47,12 @@ bool allotp_reader_is_running(const struct allot_reader *reader);
 /* The same for less: false only if it may have ended. */
 bool allotp_reader_seems_running(const struct allot_reader *reader);
 
+/*
+ * The i-th (< ALLOT_REFUSED) of the programs that the process executed and that could not be traced: path and reason, and how
+ * many times. False: there are no more.
+ */
+bool allotp_reader_refused(const struct allot_reader *reader, unsigned int i, char *text, size_t size, uint32_t *count);
+
 struct allot_reader_end {
 	bool over;            /* nobody writes to the store any more: take all there is, whoever held the lock */
 	enum allot_exit exit; /* how it ended, if the caller knows; else ALLOT_EXIT_UNKNOWN, and the store is asked */

@@ -353,6 +353,8 @@ struct allot_store_sample {
 
 #define ALLOT_DIFFERENCES 8u /* verified stacks that differ are kept up to this many */
 
+#define ALLOT_REFUSED 8u /* different programs that could not be traced are told up to this many */
+
 #define ALLOT_SAMPLES 1024u /* the time series has no more points than this */
 
 struct allot_totals {
@@ -470,6 +472,11 @@ struct allot_header {
 		uint32_t walked, reference; /* nodes: what the walk found, and what the reference unwinder did */
 	} differences[ALLOT_DIFFERENCES];
 	uint32_t domain_names[ALLOT_DOMAIN_NAMES]; /* offsets in strings, by the domain's number; 0: it has none */
+	struct allot_refused { /* programs executed that cannot be traced */
+		uint32_t text;  /* offset in strings: path and reason; 0: none (atomic) */
+		uint32_t count; /* how many times (atomic) */
+	} refused[ALLOT_REFUSED];
+	uint64_t refused_others; /* those that did not fit (atomic) */
 	uint32_t stopped;       /* recording has stopped, against the program's will */
 	uint32_t exit_state;    /* enum allot_exit, as far as the process itself could say */
 	int32_t exit_value;

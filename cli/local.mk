@@ -15,6 +15,7 @@ allot_SOURCES = \
 	cli/options.c cli/options.h \
 	cli/outcome.c cli/outcome.h \
 	cli/progress.c cli/progress.h \
+	cli/refusals.c cli/refusals.h \
 	cli/render.c cli/render.h \
 	cli/report.c \
 	cli/run.c \

@@ -41,6 +41,7 @@ void allotp_outcome_release(struct allot_outcome *outcome)
 		complain(error.text);
 	}
 	allotp_kept_release(&outcome->kept);
+	allotp_refusals_release(&outcome->refusals);
 	allotp_snapshot_free(outcome->program);
 	outcome->out = NULL;
 }
@@ -174,6 +175,7 @@ static void keep_other(struct allot_outcome *outcome, struct allot_tracees *trac
 	struct allot_snapshot *snapshot = freeze(tracee, over, NULL);
 	char *path = NULL;
 
+	allotp_refusals_add(&outcome->refusals, &tracee->reader);
 	if (snapshot && (tracee->pid == (uint32_t)outcome->pid || allotp_kept_matters(&outcome->kept, snapshot)))
 		path = name_of(outcome, tracees, tracee, snapshot);
 	if (path && write_snapshot(snapshot, path) && allotp_kept_add(&outcome->kept, snapshot, path, !over))
@@ -208,6 +210,7 @@ void allotp_outcome_keep(struct allot_outcome *outcome, struct allot_tracees *tr
 	if (!program)
 		return;
 	outcome->program = freeze(program, true, launch);
+	allotp_refusals_add(&outcome->refusals, &program->reader);
 	outcome->written =
 		outcome->program && (!is_file(outcome->base) || write_snapshot(outcome->program, outcome->base));
 	/* Its number may become another's. */
@@ -292,6 +295,7 @@ void allotp_outcome_report(struct allot_outcome *outcome, const char *program)
 	}
 	allotp_kept_print(&outcome->kept, outcome->out, outcome->base);
 	allotp_kept_print_passed(&outcome->kept, outcome->out);
+	allotp_refusals_print(&outcome->refusals, outcome->out);
 	print_left(outcome->out, outcome);
 	if (outcome->written && !allotp_kept_add(&kept, snapshot, outcome->base, false))
 		allotp_kept_print(&kept, outcome->out, outcome->base);

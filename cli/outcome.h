@@ -8,6 +8,7 @@
 #include "children.h"
 #include "kept.h"
 #include "launch.h"
+#include "refusals.h"
 #include "report/report.h"
 #include "tracees.h"
 
@@ -21,6 +22,7 @@ struct allot_outcome {
 	pid_t pid;           /* of the program */
 	char base[PATH_MAX]; /* what the names of all snapshots begin with */
 	struct allot_kept kept;
+	struct allot_refusals refusals;
 	struct allot_snapshot *program; /* of the program's end; NULL: not recorded */
 	bool written;                   /* it is in its file */
 	struct allot_children left;     /* still run, and have recorded nothing */

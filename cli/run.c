@@ -192,8 +192,8 @@ static int look_at(const struct settings *settings, const char *program, struct 
 
 	if (result < 0)
 		return result;
-	/* Followed, what it starts may be traced even so. */
-	if (!settings->plan.follow)
+	/* Followed, what it starts is traced even so. */
+	if (!settings->plan.follow || !inspection.passes_on)
 		result = allotp_inspection_verdict(&inspection, error);
 	allotp_inspection_release(&inspection);
 	return result;

@@ -28,6 +28,7 @@
 #include <stdio.h>
 
 #include <allot/error.h>
+#include <allot/model.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,20 +47,6 @@ typedef struct allot_snapshot_handle allot_snapshot_t;
  * not use the snapshot.
  */
 typedef void allot_progress_fn(void *context, const char *what, uint64_t done, uint64_t total);
-
-struct allot_count {
-	uint64_t bytes;  /* requested bytes */
-	uint64_t blocks; /* number of blocks */
-};
-
-struct allot_snapshot_totals {
-	struct allot_count live; /* not freed when the snapshot was taken */
-	struct allot_count peak; /* live at the moment when most bytes were */
-	struct allot_count ever; /* all that was allocated */
-	struct allot_count
-		temporary; /* freed by the thread that allocated it, which had allocated nothing else meanwhile */
-	uint64_t frees;
-};
 
 /* Loading and keeping */
 
@@ -86,6 +73,106 @@ void allot_snapshot_set_progress(allot_snapshot_t *snapshot, allot_progress_fn *
 
 /* Looks up the names of all frames. */
 int allot_snapshot_resolve(const allot_snapshot_t *snapshot, struct allot_error *error);
+
+/*
+ * Writes the snapshot as JSON, all names looked up, which allot_snapshot_load reads again: into one that gives the same
+ * statistics. allot-snapshot(3) has the schema. What is no UTF-8 in names is replaced by U+FFFD, numbers stop at 2^63 - 1,
+ * single blocks and what the reference unwinder found are left out. Errors of the stream are left for its owner to see
+ * (ferror).
+ */
+int allot_snapshot_dump_json(const allot_snapshot_t *snapshot, FILE *out, struct allot_error *error);
+
+/* Looking into it */
+
+/* Of which process, and when. */
+struct allot_process {
+	uint64_t pid;
+	const char *program;     /* path of the executable */
+	const char *command;     /* its arguments, joined by spaces */
+	const char *note;        /* "" if there is nothing to say */
+	uint64_t start_time_ns;  /* CLOCK_REALTIME at its start */
+	uint64_t time_ns;        /* when the snapshot was taken, since the start */
+	uint64_t peak_time_ns;   /* when the peak was, since the start */
+	uint64_t overhead_bytes; /* memory that the tracer took */
+	uint64_t
+		sampling_bytes; /* one block in about so many bytes was recorded, and counts are estimates; 0: all were */
+	uint32_t depth_limit;   /* of stacks; 0: none */
+};
+
+/* Fill in *out. */
+void allot_snapshot_process(const allot_snapshot_t *snapshot, struct allot_process *out);
+void allot_snapshot_totals(const allot_snapshot_t *snapshot, struct allot_snapshot_totals *out);
+
+/*
+ * Which filters it was made by, as the command line has them, with "; " between; NULL: it is whole. Then *out is what the
+ * totals were before.
+ */
+const char *allot_snapshot_filters(const allot_snapshot_t *snapshot, struct allot_snapshot_totals *out);
+
+const struct allot_trust *allot_snapshot_trust(const allot_snapshot_t *snapshot);
+
+/* How many there are, and each by its number from 0 on; NULL: there are fewer. */
+
+size_t allot_snapshot_module_count(const allot_snapshot_t *snapshot);
+const struct allot_module *allot_snapshot_module(const allot_snapshot_t *snapshot, size_t number); /* 0: of no file */
+
+size_t allot_snapshot_domain_count(const allot_snapshot_t *snapshot);
+const char *allot_snapshot_domain(const allot_snapshot_t *snapshot, size_t number);
+
+size_t allot_snapshot_region_count(const allot_snapshot_t *snapshot);
+const struct allot_program_region *allot_snapshot_region(const allot_snapshot_t *snapshot, size_t number); /* 0: none */
+
+size_t allot_snapshot_mark_count(const allot_snapshot_t *snapshot);
+const struct allot_mark *allot_snapshot_mark(const allot_snapshot_t *snapshot, size_t number);
+
+size_t allot_snapshot_sample_count(const allot_snapshot_t *snapshot);
+const struct allot_sample *allot_snapshot_sample(const allot_snapshot_t *snapshot, size_t number);
+
+size_t allot_snapshot_site_count(const allot_snapshot_t *snapshot);
+const struct allot_site *allot_snapshot_site(const allot_snapshot_t *snapshot, size_t number);
+
+/* Stacks */
+
+/* The frames of a stack, the most recent first; not those of allocation functions. */
+typedef struct allot_traceback_handle allot_traceback_t;
+
+struct allot_traceback_frame {
+	const char *function;              /* demangled; NULL: unknown */
+	const char *file;                  /* NULL: unknown */
+	uint32_t line;                     /* 0: unknown */
+	bool inlined;                      /* into the next frame */
+	uint64_t address;                  /* in the module's file; where there is none, of the process */
+	const struct allot_module *module; /* NULL: code of no file */
+};
+
+/* How a stack ends. */
+enum allot_stack_end {
+	ALLOT_STACK_NONE,      /* there is none */
+	ALLOT_STACK_WHOLE,     /* at the first function of the thread */
+	ALLOT_STACK_TRUNCATED, /* early: unwind data was missing or broken */
+	ALLOT_STACK_LIMITED,   /* at the depth limit */
+};
+
+/* The stack of a site. -ERANGE: there is no such site. To be freed by allot_traceback_free. */
+int allot_snapshot_traceback(const allot_snapshot_t *snapshot, size_t site, allot_traceback_t **out,
+			     struct allot_error *error);
+void allot_traceback_free(allot_traceback_t *traceback);
+
+/* How many frames there are, and each from 0, the most recent, on; NULL: there are fewer. CPython counts from the oldest. */
+size_t allot_traceback_count(const allot_traceback_t *traceback);
+const struct allot_traceback_frame *allot_traceback_frame(const allot_traceback_t *traceback, size_t number);
+enum allot_stack_end allot_traceback_end(const allot_traceback_t *traceback);
+
+/* For allot_traceback_format: all frames. */
+#define ALLOT_ALL_FRAMES INT32_MAX
+
+/*
+ * The frames as lines `  File "F", line N, in FUNCTION`, each with `    ` and the line of the source below it, if that is to
+ * be had and not blank; without `, in FUNCTION` where that is not known; `  MODULE+0xOFFSET` where no file is. limit > 0: that
+ * many, the most recent ones; < 0: as many of the most recent ones are left out; 0: none. The oldest come first if not said
+ * otherwise. To be freed by free(); NULL: no memory. CPython: Traceback.format.
+ */
+char *allot_traceback_format(const allot_traceback_t *traceback, int32_t limit, bool most_recent_first);
 
 /* Filtering */
 
@@ -130,7 +217,7 @@ bool allot_glob_match(const char *pattern, const char *text);
  * but for those that an exclusive one matches. No filters make a copy. The snapshot itself stays as it was.
  *
  * The new one's totals are those of what it has kept. What concerns the whole run stays as it was: the trust header, the
- * time series, the marks. CPython: Snapshot.filter_traces.
+ * time series, the marks, the regions' own counts. CPython: Snapshot.filter_traces.
  */
 int allot_snapshot_filter(const allot_snapshot_t *snapshot, const struct allot_filter *filters, size_t count,
 			  allot_snapshot_t **out, struct allot_error *error);
@@ -182,9 +269,82 @@ struct allot_statistics_options {
 	 * Not with stack or domain.
 	 */
 	bool cumulative;
-	/* Leave out sites that have nothing of the measure: fewer addresses need names. */
+	/* Leave out call sites that have nothing of the measure: fewer addresses need names. */
 	bool skip_empty;
 };
+
+/* Groups of call sites with their sums, in order. */
+typedef struct allot_statistics_handle allot_statistics_t;
+
+/*
+ * Groups the call sites of a snapshot. The order is descending by (size, count, stack) of the measure; for
+ * ALLOT_MEASURE_COUNT by (count, size, stack). Stacks compare from their oldest frame on, each by the bytes of its file's name
+ * and then its line as a number; a longer one is greater than its own beginning. Equal sums so come out in reverse
+ * alphabetical order, as in CPython. -EINVAL: cumulative with stack or domain, or what is no choice at all.
+ * To be freed by allot_statistics_free. CPython: Snapshot.statistics.
+ */
+int allot_snapshot_statistics(const allot_snapshot_t *snapshot, const struct allot_statistics_options *options,
+			      allot_statistics_t **out, struct allot_error *error);
+
+/*
+ * How a snapshot differs from an older one: the union of their groups. Unchanged ones are kept, those that are gone have
+ * nothing but their differences. The order is descending by (|size_diff|, size, |count_diff|, count, stack); for
+ * ALLOT_MEASURE_COUNT counts come before sizes. Groups are the same if they have the same text: addresses are not
+ * compared. CPython: Snapshot.compare_to.
+ */
+int allot_snapshot_compare(const allot_snapshot_t *snapshot, const allot_snapshot_t *older,
+			   const struct allot_statistics_options *options, allot_statistics_t **out,
+			   struct allot_error *error);
+
+void allot_statistics_free(allot_statistics_t *statistics);
+
+/* One group, or the total. CPython: Statistic and StatisticDiff. */
+struct allot_statistic {
+	/*
+	 * "file:line", "function (file)", "file:0", the module's path, the names of a domain or of regions; where no file is
+	 * known "module+0xoffset". Of a stack the most recent frame. NULL in a total. It is the statistics'.
+	 */
+	const char *name;
+	uint64_t size, count;          /* of the measure: bytes, blocks */
+	int64_t size_diff, count_diff; /* of a comparison; otherwise 0 */
+	/* What they may be off by, where blocks were sampled: standard errors; otherwise 0. */
+	double size_error, count_error, size_diff_error, count_diff_error;
+	struct allot_count live, peak, ever, temporary; /* 0 if it is gone */
+	uint64_t sites;                                 /* stacks it was summed from; in cumulative groups, frames */
+	bool gone;                                      /* in the older snapshot only */
+};
+
+/* What it is ranked by: never ALLOT_MEASURE_AUTO, but what that stood for. */
+enum allot_measure allot_statistics_measure(const allot_statistics_t *statistics);
+size_t allot_statistics_count(const allot_statistics_t *statistics);
+
+/* Fills in *out with group `number` from 0 on. -ERANGE: there are fewer. */
+int allot_statistics_group(const allot_statistics_t *statistics, size_t number, struct allot_statistic *out);
+/* Fills in *out with the sums of the whole snapshot, whatever the groups hold. */
+void allot_statistics_total(const allot_statistics_t *statistics, struct allot_statistic *out);
+
+/* The group's whole name, to be freed by free(): of a stack all frames, the most recent first, with `;` between. */
+char *allot_statistics_key(const allot_statistics_t *statistics, size_t number);
+
+/*
+ * The group as CPython has it: "NAME: size=66 B, count=1, average=66 B", of a comparison "NAME: size=5002 B (+5000 B),
+ * count=2 (+1), average=2501 B"; no average where the count is 0. With standard errors, where blocks were sampled. To be
+ * freed by free(); NULL: no memory, or no such group.
+ */
+char *allot_statistics_format(const allot_statistics_t *statistics, size_t number);
+
+/* The stack of the group's largest site, from the frame that gave the name on. -ERANGE: there is no such group. */
+int allot_statistics_traceback(const allot_statistics_t *statistics, size_t number, allot_traceback_t **out,
+			       struct allot_error *error);
+
+/* Room for a size as text. */
+#define ALLOT_SIZE_TEXT 32
+
+/*
+ * A size as people read it: in the first unit of B, KiB, MiB, GiB, TiB that suits, with one decimal below 100 (but for B)
+ * and none below 10240. With a sign always, "+0 B" too, if asked for. Returns the buffer. CPython: _format_size.
+ */
+const char *allot_format_size(char buffer[ALLOT_SIZE_TEXT], double bytes, bool sign);
 
 /* What a report looks like; all zero is the one of `allot report`. */
 struct allot_report_options {

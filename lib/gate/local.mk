@@ -1,11 +1,24 @@
 # lib/gate: what `allot check` judges by: budgets, suppressions, the identity of call sites in two builds
 noinst_LTLIBRARIES += libgate.la
 libgate_la_SOURCES = \
+	lib/gate/budget.c lib/gate/budget.h \
+	lib/gate/change.c lib/gate/change.h \
+	lib/gate/check.c \
+	lib/gate/complete.c \
 	lib/gate/date.c lib/gate/date.h \
 	lib/gate/file.c lib/gate/file.h \
 	lib/gate/fold.c lib/gate/fold.h \
+	lib/gate/identity.c lib/gate/identity.h \
+	lib/gate/ledger.c lib/gate/ledger.h \
+	lib/gate/limit.c lib/gate/limit.h \
+	lib/gate/measure.c lib/gate/measure.h \
+	lib/gate/moved.c \
+	lib/gate/note.c \
 	lib/gate/pattern.c lib/gate/pattern.h \
+	lib/gate/place.c lib/gate/place.h \
+	lib/gate/position.c lib/gate/position.h \
 	lib/gate/suppression.c lib/gate/suppression.h \
 	lib/gate/suppression-file.c \
-	lib/gate/trace.c lib/gate/trace.h
+	lib/gate/trace.c lib/gate/trace.h \
+	lib/gate/verdict.c lib/gate/verdict.h
 libgate_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)

@@ -43,6 +43,14 @@ uint32_t allotp_suppressions_meet(struct allot_suppressions *set, const struct a
 	return 0;
 }
 
+uint32_t allotp_suppressions_find(const struct allot_suppressions *set, const struct allot_trace *trace)
+{
+	for (uint32_t i = 0; i < set->count; i++)
+		if (!is_expired(set, &set->list[i]) && allotp_suppression_match(&set->list[i], trace))
+			return i + 1;
+	return 0;
+}
+
 enum allot_suppression_state allotp_suppression_state(const struct allot_suppressions *set,
 						      const struct allot_suppression *suppression)
 {

@@ -73,6 +73,9 @@ bool allotp_suppression_match(const struct allot_suppression *suppression, const
 uint32_t allotp_suppressions_meet(struct allot_suppressions *set, const struct allot_trace *trace,
 				  struct allot_count leaked);
 
+/* What meet() would return, without counting. */
+uint32_t allotp_suppressions_find(const struct allot_suppressions *set, const struct allot_trace *trace);
+
 /* After the last meet(): is what it has said this number of suppressed? Never for 0. */
 bool allotp_suppressions_hold(const struct allot_suppressions *set, uint32_t number);
 

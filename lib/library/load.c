@@ -67,6 +67,8 @@ int allotp_load(const char *path, struct allot_snapshot **out, struct allot_erro
 int allotp_load_memory(const void *data, size_t size, const char *name, struct allot_snapshot **out,
 		       struct allot_error *error)
 {
+	if (kind_of(data, size) == KIND_STORE)
+		return allotp_reader_freeze_image(data, size, name, out, error);
 	return allotp_snapshot_parse(data, size, name, out, error);
 }
 

@@ -6,17 +6,18 @@
 
 #include "common/error.h"
 #include "library/handle.h"
+#include "library/options.h"
 
 int allot_snapshot_report(const allot_snapshot_t *snapshot, const allot_snapshot_t *older,
 			  const struct allot_report_options *options, FILE *out, struct allot_error *error)
 {
 	struct allot_view now, before;
-	int rc;
+	int rc = allotp_grouping_check(options->group_by, options->measure, options->cumulative, error);
 
-	if (options->cumulative && !allotp_can_be_cumulative(options->group_by))
-		return allotp_error(error, -EINVAL,
-				    "cumulative does not go with groups by %s, which count each block once",
-				    allot_group_by_name(options->group_by));
+	if (rc < 0)
+		return rc;
+	if (!allot_format_name(options->format))
+		return allotp_error(error, -EINVAL, "there is no format %d", (int)options->format);
 	rc = allotp_handle_lock_both(snapshot, older, &now, &before);
 	if (rc == 0) {
 		rc = allotp_report_write(out, &now, older ? &before : NULL, options);

@@ -36,7 +36,7 @@ static void complain(const char *name, const char *value)
 		used += size;
 	}
 	allotp_sys_write(2, line, used);
-	allotp_config.off = true;
+	allotp_config.off = allotp_config.invalid = true;
 }
 
 /* A number from least to most, or `otherwise` when the variable is not set. */
@@ -150,9 +150,9 @@ static void remove_variable(const char *name)
 	}
 }
 
-static void remove_own_entry(void)
+void allotp_config_remove_entry(char *list)
 {
-	char *list = (char *)(uintptr_t)value_of("LD_PRELOAD"), *own;
+	char *own;
 	size_t size;
 
 	while ((own = (char *)(uintptr_t)own_entry(list, &size))) {
@@ -165,6 +165,13 @@ static void remove_own_entry(void)
 			own--;
 		memmove(own, end, strlen(end) + 1);
 	}
+}
+
+static void remove_own_entry(void)
+{
+	char *list = (char *)(uintptr_t)value_of("LD_PRELOAD");
+
+	allotp_config_remove_entry(list);
 	if (list && !*list)
 		remove_variable("LD_PRELOAD");
 }

@@ -10,7 +10,7 @@
 
 /*
  * variable          meaning
- * ALLOT             0: do not trace; N: trace, and keep the innermost N frames of each stack
+ * ALLOT             0: do not trace before the program asks for it; N: trace, and keep the innermost N frames of each stack
  * ALLOT_DIR         where the store file goes; "" or unset: the working directory
  * ALLOT_STORE_FD    an open, empty memfd to take as the store (set by `allot run`, for one program only)
  * ALLOT_FOLLOW      0: trace this program only, not those that it starts; 1 (default): them too
@@ -21,7 +21,8 @@
  * ALLOT_SAMPLE_SEED what the choice of blocks starts from, so that it can be repeated; 0 (default): chance
  */
 struct allot_config {
-	bool off;
+	bool off;                /* ALLOT=0, or nonsense: nothing is traced, unless the program asks for it */
+	bool invalid;            /* nonsense: not even then */
 	bool follow;
 	bool by_run;             /* `allot run` has set the environment up: it always says whether to follow */
 	bool record_mmap;
@@ -43,6 +44,9 @@ extern struct allot_config allotp_config;
  * stderr names the variable.
  */
 void allotp_config_read(void);
+
+/* Takes our entry, and only that, out of the value of a LD_PRELOAD. In place. */
+void allotp_config_remove_entry(char *list);
 
 /*
  * Takes out of the environment what must not reach the programs that this one starts: the memfd's number always;

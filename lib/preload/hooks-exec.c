@@ -6,6 +6,7 @@
  */
 #include <alloca.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "common/sys.h"
 #include "preload/config.h"
 #include "preload/export.h"
+#include "preload/program.h"
 #include "preload/real.h"
 #include "preload/state.h"
 #include "snapshot/snapshot.h"
@@ -94,7 +96,8 @@ static const char *user_preload(char *const *environment)
 
 static bool is_ours(const char *entry)
 {
-	static const char *const names[] = { "LD_PRELOAD", "ALLOT", "ALLOT_DIR", "ALLOT_FOLLOW", "ALLOT_RING", "ALLOT_MMAP",
+	static const char *const names[] = { "LD_PRELOAD",   "ALLOT",        "ALLOT_DIR",
+					     "ALLOT_FOLLOW", "ALLOT_RING",   "ALLOT_MMAP",
 					     "ALLOT_VERIFY", "ALLOT_SAMPLE", "ALLOT_SAMPLE_SEED" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -107,7 +110,8 @@ static bool is_ours(const char *entry)
 /* Room for the text of all variables that add_us adds. */
 static size_t text_size(char *const *environment)
 {
-	return strlen(allotp_config.library) + strlen(user_preload(environment)) + strlen(allotp_config.directory) + 256;
+	return strlen(allotp_config.library) + strlen(user_preload(environment)) + strlen(allotp_config.directory) +
+	       256;
 }
 
 /*
@@ -132,7 +136,7 @@ static void add_us(char **to, char *text, char *const *environment)
 	*to++ = ++text;
 	text = join_number(join(text, "ALLOT_RING="), allotp_config.ring_events);
 	if (allotp_config.record_mmap)
-		*to++ = (char *)(uintptr_t)"ALLOT_MMAP=1";
+		*to++ = (char *)(uintptr_t) "ALLOT_MMAP=1";
 	if (allotp_config.verify) {
 		*to++ = ++text;
 		text = join_number(join(text, "ALLOT_VERIFY="), allotp_config.verify);
@@ -152,13 +156,40 @@ static void add_us(char **to, char *text, char *const *environment)
 	*to = NULL;
 }
 
-/* In the caller's frame: the environment to pass on. */
-#define WITH_US(environment)                                                                                           \
+/* The same, but the environment without us. */
+static void remove_us(char **to, char *text, char *const *environment)
+{
+	char *value = join(text, "LD_PRELOAD=");
+
+	for (char *const *entry = environment; entry && *entry; entry++) {
+		if (!is_ours(*entry))
+			*to++ = *entry;
+	}
+	join(value, user_preload(environment));
+	allotp_config_remove_entry(value);
+	if (*value)
+		*to++ = text;
+	*to = NULL;
+}
+
+/*
+ * In the caller's frame: the environment to pass on to a program, which is named as for allotp_program_look. One that would not
+ * start with us gets it without.
+ */
+#define ADAPT(environment, directory, path, search)                                                                    \
 	do {                                                                                                           \
-		if (needs_us(environment)) {                                                                           \
-			char **changed = alloca((count_of(environment) + ADDED + 1) * sizeof(char *));                 \
+		enum allot_admission admission = ALLOT_ADMITTED;                                                       \
                                                                                                                        \
-			add_us(changed, alloca(text_size(environment)), environment);                                  \
+		if (allotp_config.library[0] && is_process_traced_here())                                              \
+			admission = allotp_program_look(directory, path, search);                                      \
+		if (admission == ALLOT_FORBIDDEN || needs_us(environment)) {                                           \
+			char **changed = alloca((count_of(environment) + ADDED + 1) * sizeof(char *));                 \
+			char *text = alloca(text_size(environment));                                                   \
+                                                                                                                       \
+			if (admission == ALLOT_FORBIDDEN)                                                              \
+				remove_us(changed, text, environment);                                                 \
+			else                                                                                           \
+				add_us(changed, text, environment);                                                    \
 			(environment) = changed;                                                                       \
 		}                                                                                                      \
 	} while (0)
@@ -195,7 +226,7 @@ ALLOT_EXPORT int execve(const char *path, char *const *arguments, char *const *e
 	bool noted;
 
 	UNLESS_READY(execve);
-	WITH_US(environment);
+	ADAPT(environment, AT_FDCWD, path, false);
 	noted = note_exec();
 	return failed(noted, allotp_real.execve(path, arguments, environment));
 }
@@ -210,7 +241,7 @@ ALLOT_EXPORT int execvpe(const char *file, char *const *arguments, char *const *
 	bool noted;
 
 	UNLESS_READY(execvpe);
-	WITH_US(environment);
+	ADAPT(environment, AT_FDCWD, file, true);
 	noted = note_exec();
 	return failed(noted, allotp_real.execvpe(file, arguments, environment));
 }
@@ -225,7 +256,7 @@ ALLOT_EXPORT int fexecve(int fd, char *const *arguments, char *const *environmen
 	bool noted;
 
 	UNLESS_READY(fexecve);
-	WITH_US(environment);
+	ADAPT(environment, fd, "", false);
 	noted = note_exec();
 	return failed(noted, allotp_real.fexecve(fd, arguments, environment));
 }
@@ -236,7 +267,7 @@ ALLOT_EXPORT int execveat(int directory, const char *path, char *const *argument
 
 	if (!allotp_real_ready() || !allotp_real.execveat)
 		return (int)syscall(SYS_execveat, directory, path, arguments, environment, flags);
-	WITH_US(environment);
+	ADAPT(environment, directory, path, false);
 	noted = note_exec();
 	return failed(noted, allotp_real.execveat(directory, path, arguments, environment, flags));
 }
@@ -289,21 +320,16 @@ ALLOT_EXPORT int execle(const char *path, const char *first, ...)
 }
 
 /* A spawned program is a child: traced only when children are followed. */
-static bool spawn_needs_us(char *const *environment)
-{
-	return allotp_config.follow && needs_us(environment);
-}
-
-#define SPAWN(name)                                                                                                    \
+#define SPAWN(name, search)                                                                                            \
 	ALLOT_EXPORT int name(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,                 \
 			      const posix_spawnattr_t *attributes, char *const *arguments, char *const *environment)   \
 	{                                                                                                              \
 		if (!allotp_real_ready() || !allotp_real.name)                                                         \
 			return ENOSYS;                                                                                 \
-		if (spawn_needs_us(environment))                                                                       \
-			WITH_US(environment);                                                                          \
+		if (allotp_config.follow)                                                                              \
+			ADAPT(environment, AT_FDCWD, path, search);                                                    \
 		return allotp_real.name(pid, path, actions, attributes, arguments, environment);                       \
 	}
 
-SPAWN(posix_spawn)
-SPAWN(posix_spawnp)
+SPAWN(posix_spawn, false)
+SPAWN(posix_spawnp, true)

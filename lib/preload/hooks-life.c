@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/sys.h"
 #include "preload/export.h"
+#include "preload/life.h"
 #include "preload/modules.h"
 #include "preload/real.h"
 #include "preload/state.h"
@@ -69,12 +70,21 @@ static void at_exit(int status, void *unused)
 	note_exit(status);
 }
 
-/* Also starts recording in a program that has not allocated anything by now. */
-static __attribute__((constructor)) void library_loaded(void)
+void allotp_life_begin(void)
 {
-	if (!allotp_real_ready() || !allotp_recording())
+	static bool begun;
+
+	if (begun)
 		return;
+	begun = true;
 	on_exit(at_exit, NULL);
 	allotp_walk_prepare();
 	allotp_verify_init();
+}
+
+/* Also starts recording in a program that has not allocated anything by now. */
+static __attribute__((constructor)) void library_loaded(void)
+{
+	if (allotp_real_ready() && allotp_recording())
+		allotp_life_begin();
 }

@@ -12,12 +12,19 @@ libsampling_la_SOURCES = \
 	lib/preload/sampler.h
 
 liballot_la_SOURCES = \
+	lib/preload/access.c \
+	lib/preload/access.h \
+	lib/preload/api-blocks.c \
+	lib/preload/api-snapshot.c \
 	lib/preload/api.c \
+	lib/preload/api.h \
 	lib/preload/capture.c \
 	lib/preload/capture.h \
 	lib/preload/config.c \
 	lib/preload/config.h \
 	lib/preload/context.h \
+	lib/preload/domains.c \
+	lib/preload/domains.h \
 	lib/preload/export.h \
 	lib/preload/hooks-exec.c \
 	lib/preload/hooks-filter.c \
@@ -26,9 +33,12 @@ liballot_la_SOURCES = \
 	lib/preload/hooks-mmap.c \
 	lib/preload/hooks-new.c \
 	lib/preload/hooks.def \
+	lib/preload/life.h \
 	lib/preload/modules.c \
 	lib/preload/modules.h \
 	lib/preload/order.h \
+	lib/preload/program.c \
+	lib/preload/program.h \
 	lib/preload/real.c \
 	lib/preload/real.h \
 	lib/preload/record.c \

@@ -41,26 +41,30 @@ static inline __attribute__((always_inline)) bool write_event(struct allot_conte
 	return true;
 }
 
-static inline void record_appearing(uint8_t op, const void *address, size_t size, uint8_t family, uint16_t domain,
-			     const struct allot_walk_start *caller)
+static inline bool record_appearing(uint8_t op, const void *address, size_t size, uint8_t family, uint16_t domain,
+				    const struct allot_walk_start *caller)
 {
 	struct allot_context *context = allotp_enter();
+	bool written;
 
 	if (!context)
-		return;
+		return false;
 	settle();
-	write_event(context, op, (uintptr_t)address, size, allotp_capture(context, caller), family, domain);
+	written = write_event(context, op, (uintptr_t)address, size, allotp_capture(context, caller), family, domain);
 	allotp_leave();
+	return written;
 }
 
-static inline void record_going(uint8_t op, const void *address, size_t size, uint8_t family, uint16_t domain)
+static inline bool record_going(uint8_t op, const void *address, size_t size, uint8_t family, uint16_t domain)
 {
 	struct allot_context *context = allotp_enter();
+	bool written;
 
 	if (!context)
-		return;
-	write_event(context, op, (uintptr_t)address, size, 0, family, domain);
+		return false;
+	written = write_event(context, op, (uintptr_t)address, size, 0, family, domain);
 	allotp_leave();
+	return written;
 }
 
 /* Whether only some blocks are recorded; in a process that records. */
@@ -164,4 +168,14 @@ void allotp_record_unmap(const void *address, size_t size)
 {
 	if (allotp_recording())
 		record_going(ALLOT_OP_UNMAP, address, size, ALLOT_FAMILY_ANY, ALLOT_DOMAIN_MMAP);
+}
+
+bool allotp_record_track(const void *block, size_t size, uint16_t domain, const struct allot_walk_start *caller)
+{
+	return record_appearing(ALLOT_OP_TRACK, block, size, ALLOT_FAMILY_ANY, domain, caller);
+}
+
+bool allotp_record_untrack(const void *block, uint16_t domain)
+{
+	return record_going(ALLOT_OP_UNTRACK, block, 0, ALLOT_FAMILY_ANY, domain);
 }

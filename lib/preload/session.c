@@ -12,6 +12,7 @@
 #include "common/sys.h"
 #include "preload/bootstrap.h"
 #include "preload/config.h"
+#include "preload/domains.h"
 #include "store/begin.h"
 
 /*
@@ -183,7 +184,7 @@ static int fill_in(struct allot_state *state, uint32_t flags)
 		.flags = flags | (allotp_config.record_mmap ? ALLOT_STORE_MMAP : 0),
 		.pid = state->pid,
 		.parent_pid = (uint32_t)ALLOTP_SYSCALL(SYS_getppid),
-		.depth_limit = allotp_config.depth_limit,
+		.depth_limit = state->depth_limit,
 		.sampling_bytes = state->sampling_bytes,
 		.ring_events = allotp_config.ring_events,
 		.counter = state->counter,
@@ -196,6 +197,9 @@ static int fill_in(struct allot_state *state, uint32_t flags)
 	store->header->program = allotp_store_string(store, scratch, program_path(scratch, sizeof(scratch)));
 	add_command(store);
 	add_note(store);
+	allotp_domains_tell(store);
+	state->note = store->header->note;
+	state->stop_note = 0;
 	__atomic_store_n(&store->header->ready, 1, __ATOMIC_RELEASE);
 	return 0;
 }
@@ -206,6 +210,8 @@ static int create_in_given(struct allot_store *store)
 	int fd = allotp_config.store_fd, result;
 	uint64_t size = fd < 0 ? 0 : size_of_given(fd);
 
+	/* Its number may be another's by the next time. */
+	allotp_config.store_fd = -1;
 	if (!size)
 		return -ENOENT;
 	result = allotp_store_create(store, fd, size, NULL);
@@ -238,7 +244,7 @@ static int create_in_file(struct allot_store *store, const struct allot_state *s
  * Whoever preloads the library by hand learns it here, and once: the programs that this one starts are left in peace. For
  * what `allot run` starts it tells itself, and its followed children go on without a word when it has ended.
  */
-static void give_up(int result)
+void allotp_session_complain(int result)
 {
 	struct text line = { scratch, sizeof(scratch) };
 	/* Unlike strerror, it does not translate, and so allocates nothing. */
@@ -258,10 +264,9 @@ static void give_up(int result)
 	allotp_sys_write(2, scratch, strlen(scratch));
 }
 
-int allotp_session_open(struct allot_state *state)
+int allotp_session_open(struct allot_state *state, uint32_t flags)
 {
 	struct allot_store store;
-	uint32_t flags = 0;
 	int result = create_in_given(&store);
 
 	if (result == -ENOENT)
@@ -272,14 +277,11 @@ int allotp_session_open(struct allot_state *state)
 		if (result && *path)
 			allotp_sys_unlink(path);
 	}
-	if (result)
-		give_up(result);
 	return result;
 }
 
-int allotp_session_open_forked(struct allot_state *state)
+int allotp_session_open_in_place(struct allot_state *state, uint32_t flags)
 {
-	uint32_t flags = ALLOT_STORE_FORKED;
 	struct allot_store store;
 	int result = create_in_file(&store, state, state->store.base, &flags);
 

@@ -10,12 +10,16 @@
 
 #include "common/clock.h"
 #include "common/sys.h"
+#include "preload/access.h"
 #include "preload/bootstrap.h"
 #include "preload/config.h"
+#include "preload/life.h"
 #include "preload/modules.h"
 #include "preload/session.h"
 #include "preload/thread.h"
 #include "snapshot/snapshot.h"
+#include "store/clear.h"
+#include "store/drain.h"
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
@@ -88,6 +92,19 @@ static void begin_sampling(void)
 	allotp_state.sampling_bytes = allotp_config.sampling_bytes;
 }
 
+/* The first store of a process that did not inherit one. */
+static int open_first(uint32_t flags)
+{
+	struct allot_state *state = &allotp_state;
+	int result;
+
+	if (allotp_config.sampling_bytes && !state->sampling_bytes)
+		begin_sampling();
+	result = allotp_session_open(state, flags);
+	state->inherited = result;
+	return result;
+}
+
 static enum allot_mode begin(void)
 {
 	struct allot_state *state = &allotp_state;
@@ -99,13 +116,35 @@ static enum allot_mode begin(void)
 	allotp_modules_init();
 	state->pid = state->first_pid = (uint32_t)allotp_sys_getpid();
 	state->counter = allotp_clock_counter_is_trusted();
-	state->generation = 1;
-	if (allotp_config.sampling_bytes && !allotp_config.off)
-		begin_sampling();
-	result = allotp_config.off ? -ECANCELED : allotp_session_open(state);
+	state->stores = state->generation = 1;
+	state->depth_limit = allotp_config.depth_limit;
+	result = allotp_config.off ? -ECANCELED : open_first(0);
+	if (result && !allotp_config.off)
+		allotp_session_complain(result);
 	allotp_config_hide();
 	begun = true;
 	return result ? ALLOT_MODE_OFF : ALLOT_MODE_RECORDING;
+}
+
+/* In the place of what was inherited, which stays on failure. */
+static int open_inherited(uint32_t flags)
+{
+	struct allot_state *state = &allotp_state;
+	int result;
+
+	state->pid = (uint32_t)allotp_sys_getpid();
+	state->stores++;
+	state->generation++;
+	allotp_threads_forked();
+	result = allotp_session_open_in_place(state, flags);
+	state->inherited = result;
+	return result;
+}
+
+/* Whether its program has stopped tracing. */
+static bool is_stopped(const struct allot_header *header)
+{
+	return __atomic_load_n(&header->dropping, __ATOMIC_RELAXED) == ALLOT_DROPPING_STOPPED;
 }
 
 /*
@@ -118,20 +157,151 @@ static enum allot_mode begin_child(void)
 	struct allot_header *header = state->store.header;
 	int result = -ECANCELED;
 
-	/* What the parent must not do, neither must its children. */
-	if (!header || header->stopped || state->store.quiet)
+	if (!header)
 		return ALLOT_MODE_OFF;
-	state->pid = (uint32_t)allotp_sys_getpid();
-	state->generation++;
+	state->inherited = true;
+	/* What the parent must not do, neither must its children; what it does not want, they have to ask for themselves. */
+	if (header->stopped || state->store.quiet || is_stopped(header))
+		return ALLOT_MODE_OFF;
 	__atomic_fetch_add(&header->children, 1, __ATOMIC_RELAXED);
-	allotp_threads_forked();
 	if (allotp_config.follow)
-		result = allotp_session_open_forked(state);
+		result = open_inherited(ALLOT_STORE_FORKED);
 	if (!result)
 		return ALLOT_MODE_RECORDING;
 	__atomic_fetch_add(&header->untraced_children, 1, __ATOMIC_RELAXED);
 	replace_by_nothing(&state->store);
 	return ALLOT_MODE_OFF;
+}
+
+int allotp_state_change_begin(void)
+{
+	uint64_t since = allotp_clock_ns(CLOCK_MONOTONIC);
+	uint32_t idle = 0;
+
+	/* In a forked child nobody is at it: fork wipes the guard. */
+	while (!__atomic_compare_exchange_n(&allotp_guard->changing, &idle, 1, false, __ATOMIC_ACQUIRE,
+					    __ATOMIC_RELAXED)) {
+		if (allotp_access_wait(since))
+			return -EBUSY;
+		idle = 0;
+	}
+	return 0;
+}
+
+void allotp_state_change_end(void)
+{
+	__atomic_store_n(&allotp_guard->changing, 0, __ATOMIC_RELEASE);
+}
+
+static int open_own(void)
+{
+	struct allot_state *state = &allotp_state;
+	uint32_t flags = ALLOT_STORE_LATE;
+
+	if (state->pid != state->first_pid || (uint32_t)allotp_sys_getpid() != state->pid)
+		flags |= ALLOT_STORE_FORKED;
+	state->pid = (uint32_t)allotp_sys_getpid();
+	return state->store.header ? open_inherited(flags) : open_first(flags);
+}
+
+/* What threads were at when tracing was stopped goes with all the rest. */
+static int open_again(void)
+{
+	struct allot_state *state = &allotp_state;
+	struct allot_header *header = state->store.header;
+	struct allot_access access;
+	int result;
+
+	if (state->store.quiet && header->stopped)
+		return -EPERM;
+	result = allotp_access_lock(&access);
+	if (result)
+		return result;
+	allotp_drain_all(&state->store);
+	allotp_clear(&state->store);
+	header->depth_limit = state->depth_limit;
+	header->note = state->note;
+	__atomic_store_n(&header->stopped, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&header->dropping, ALLOT_DROPPING_NONE, __ATOMIC_RELEASE);
+	allotp_access_unlock(&access);
+	state->generation++;
+	return 0;
+}
+
+static int resume(uint32_t depth_limit)
+{
+	struct allot_state *state = &allotp_state;
+	uint32_t old_limit = state->depth_limit;
+	int result;
+
+	if (allotp_guard->mode == ALLOT_MODE_RECORDING)
+		return 0;
+	if (allotp_guard->mode == ALLOT_MODE_UNSET)
+		return -EAGAIN;
+	state->depth_limit = depth_limit;
+	result = state->inherited || !state->store.header ? open_own() : open_again();
+	if (result) {
+		state->depth_limit = old_limit;
+		return result;
+	}
+	allotp_life_begin();
+	__atomic_store_n(&allotp_guard->mode, ALLOT_MODE_RECORDING, __ATOMIC_RELEASE);
+	return 0;
+}
+
+int allotp_state_resume(uint32_t depth_limit)
+{
+	int result;
+
+	if (allotp_recording())
+		return 0;
+	if (allotp_config.invalid)
+		return -EINVAL;
+	result = allotp_state_change_begin();
+	if (result)
+		return result;
+	result = resume(depth_limit);
+	allotp_state_change_end();
+	return result;
+}
+
+static void note_stop(struct allot_state *state)
+{
+	static const char note[] = "the program has stopped tracing, and with that forgotten what was recorded";
+
+	if (!state->stop_note)
+		state->stop_note = allotp_store_string(&state->store, note, sizeof(note) - 1);
+	state->store.header->note = state->stop_note;
+}
+
+/* Locked first: should that fail, nothing has been missed meanwhile. */
+static int suspend(void)
+{
+	struct allot_state *state = &allotp_state;
+	struct allot_access access;
+	int result = allotp_access_lock(&access);
+
+	if (result)
+		return result;
+	__atomic_store_n(&allotp_guard->mode, ALLOT_MODE_OFF, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&state->store.header->dropping, ALLOT_DROPPING_STOPPED, __ATOMIC_RELAXED);
+	allotp_drain_all(&state->store);
+	allotp_clear(&state->store);
+	note_stop(state);
+	allotp_access_unlock(&access);
+	return 0;
+}
+
+int allotp_state_suspend(void)
+{
+	int result = allotp_state_change_begin();
+
+	if (result)
+		return result;
+	if (allotp_guard->mode == ALLOT_MODE_RECORDING)
+		result = suspend();
+	allotp_state_change_end();
+	return result;
 }
 
 void allotp_state_stop(const char *note, size_t size)

@@ -22,6 +22,7 @@ enum allot_mode {
 struct allot_guard {
 	uint32_t mode;     /* enum allot_mode */
 	uint32_t starting; /* a thread is at it (atomic) */
+	uint32_t changing; /* a thread is at what the program asks for: to start, to stop, a new domain (atomic) */
 };
 
 extern struct allot_guard *allotp_guard;
@@ -30,7 +31,12 @@ struct allot_state {
 	struct allot_store store;
 	bool counter;        /* stamps come from the cycle counter */
 	uint64_t sampling_bytes; /* a block is recorded about every so many bytes allocated; 0: every block is */
-	uint32_t generation; /* counts the stores of this process and its ancestors: old contexts start afresh */
+	uint32_t depth_limit; /* of stacks; 0: none */
+	uint32_t stores;     /* counts the stores of this process and its ancestors */
+	uint32_t generation; /* counts that, and how often tracing was started anew: old contexts start afresh */
+	bool inherited;      /* the store is the parent's, or nothing: this process has none of its own */
+	uint32_t note;       /* the store's note while tracing */
+	uint32_t stop_note;  /* and the one that says that it was stopped; 0: not written yet */
 	uint32_t pid;
 	uint32_t first_pid;  /* of the process that this program started as; forked children differ */
 };
@@ -39,6 +45,21 @@ extern struct allot_state allotp_state;
 
 /* Starts recording, in a fresh process or a forked child, if it has not and should. Returns whether it records. */
 bool allotp_state_start(void);
+
+/*
+ * Starts tracing because the program wants it, with this limit, in a process that does not trace: in a store of its own, or
+ * in the one that it has, cleared. 0, also if it was tracing; -EINVAL: the configuration is nonsense; -EAGAIN: too early;
+ * -EBUSY: somebody keeps the store locked; -EPERM: the program has forbidden itself what it takes; other errors: no store
+ * could be made.
+ */
+int allotp_state_resume(uint32_t depth_limit);
+
+/* Stops tracing because the program wants it, and forgets everything. 0, or -EBUSY. In a process that records. */
+int allotp_state_suspend(void);
+
+/* One thread at a time, for the two above and what must not meet them. -EBUSY: another takes too long. */
+int allotp_state_change_begin(void);
+void allotp_state_change_end(void);
 
 /* Ends recording in this process, for a reason that is told to readers. */
 void allotp_state_stop(const char *note, size_t size);

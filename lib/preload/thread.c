@@ -11,7 +11,6 @@
 #include "common/clock.h"
 #include "common/sys.h"
 #include "preload/capture.h"
-#include "preload/config.h"
 #include "preload/context.h"
 #include "snapshot/snapshot.h"
 
@@ -61,14 +60,10 @@ void allotp_threads_forked(void)
 	thread->attaching = false;
 }
 
-static uint32_t depth_limit(void)
-{
-	return allotp_config.depth_limit ? allotp_config.depth_limit : ALLOT_WALK_LIMIT_MAX;
-}
-
+/* For stacks of any depth, since the limit may change: memory that is not touched costs nothing. */
 static size_t walker_size(void)
 {
-	return allotp_walker_size(depth_limit());
+	return allotp_walker_size(ALLOT_WALK_LIMIT_MAX);
 }
 
 static struct allot_context *context_of(uint32_t slot)
@@ -88,6 +83,19 @@ static struct allot_context *context_of(uint32_t slot)
 	return contexts[slot] = memory;
 }
 
+static void begin_walks(struct allot_context *context)
+{
+	struct allot_state *state = &allotp_state;
+	uint32_t limit = state->depth_limit ? state->depth_limit : ALLOT_WALK_LIMIT_MAX;
+
+	context->generation = state->generation;
+	/* The last owner's stacks mean nothing to this thread, nor do those that were walked to another depth. */
+	if (context->walker)
+		allotp_sys_madvise(context->memory, walker_size(), MADV_DONTNEED);
+	context->walker = allotp_walker_init(context->memory, limit, allotp_capture_child, &state->store,
+					     &state->store.header->code_epoch);
+}
+
 static struct allot_context *take_context(void)
 {
 	struct allot_state *state = &allotp_state;
@@ -103,12 +111,8 @@ static struct allot_context *take_context(void)
 		return NULL;
 	}
 	context->producer = producer;
-	/* The last owner's stacks mean nothing to this thread. */
-	if (context->walker)
-		allotp_sys_madvise(context->memory, walker_size(), MADV_DONTNEED);
-	context->walker = allotp_walker_init(context->memory, depth_limit(), allotp_capture_child, &state->store,
-					     &state->store.header->code_epoch);
-	context->generation = state->generation;
+	context->store = state->stores;
+	begin_walks(context);
 	return context;
 }
 
@@ -130,24 +134,26 @@ struct allot_context *allotp_thread_attach(struct allot_thread *thread)
 		allotp_store_lost(&allotp_state.store, ALLOT_LOST_NESTED, 1);
 		return NULL;
 	}
-	if (thread->generation != allotp_state.generation) {
-		memset(thread->contexts, 0, sizeof(thread->contexts));
-		thread->generation = allotp_state.generation;
-	}
 	context = thread->contexts[thread->depth - 1];
-	if (context)
+	if (context && context->generation == allotp_state.generation)
 		return context;
 	/* With signals blocked, whatever allocates meanwhile is our own doing (pthread_setspecific may). */
 	if (!allotp_state.store.quiet)
 		allotp_sys_sigprocmask(SIG_SETMASK, &all, &old);
 	thread->attaching = true;
-	context = take_context();
+	if (context)
+		begin_walks(context);
+	else
+		context = take_context();
 	if (context)
 		thread->contexts[thread->depth - 1] = context;
 	else if (slots_are_used_up())
 		allotp_store_lost(&allotp_state.store, ALLOT_LOST_THREADS, 1);
 	else
 		allotp_state_stop_full();
+	/* Contexts of other depths, which this one may have interrupted, look for themselves. */
+	if (context && thread->depth == 1)
+		thread->generation = context->generation;
 	/* Any value but NULL makes the destructor run. */
 	if (have_key && !thread->leaving)
 		pthread_setspecific(key, thread);
@@ -164,7 +170,7 @@ void allotp_thread_detach(struct allot_thread *thread)
 		struct allot_context *context = thread->contexts[i];
 
 		thread->contexts[i] = NULL;
-		if (context && context->generation == allotp_state.generation)
+		if (context && context->store == allotp_state.stores)
 			allotp_producer_detach(&context->producer);
 	}
 }

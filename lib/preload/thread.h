@@ -31,7 +31,7 @@ struct allot_cxx {
 struct allot_thread {
 	struct allot_sampler sampler;
 	struct allot_context *contexts[ALLOT_DEPTHS];
-	uint32_t generation; /* of the store that the contexts write to */
+	uint32_t generation; /* of the context for depth 1, see allot_state */
 	uint32_t depth;    /* how many times the tracer is entered now */
 	uint32_t rounds;   /* of destructors that it has gone through */
 	bool leaving;      /* its destructors have run: contexts are taken and given back for each event */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -138,6 +139,22 @@ bool allotp_reader_seems_running(const struct allot_reader *reader)
 	       (!kill((pid_t)header->pid, 0) || errno != ESRCH);
 }
 
+bool allotp_reader_refused(const struct allot_reader *reader, unsigned int i, char *text, size_t size, uint32_t *count)
+{
+	const struct allot_store *store = &reader->store;
+	const struct allot_refused *refused = &store->header->refused[i];
+	uint64_t offset = __atomic_load_n(&refused->text, __ATOMIC_ACQUIRE);
+	uint64_t left = store->region_size[ALLOT_REGION_STRINGS];
+
+	if (!offset || offset >= left)
+		return false;
+	left -= offset;
+	snprintf(text, size, "%.*s", (int)(left < size ? left : size),
+		 (const char *)store->region[ALLOT_REGION_STRINGS] + offset);
+	*count = __atomic_load_n(&refused->count, __ATOMIC_RELAXED);
+	return true;
+}
+
 /* A drain takes milliseconds; ten seconds without the lock mean that its owner is stopped. */
 static int lock_patiently(struct allot_store *store)
 {
@@ -153,6 +170,41 @@ static int lock_patiently(struct allot_store *store)
 	return -EBUSY;
 }
 
+/* Nobody writes to it, and its process went on, whatever has become of it since. */
+static bool is_image(const struct allot_header *header)
+{
+	return __atomic_load_n(&header->flags, __ATOMIC_RELAXED) & ALLOT_STORE_IMAGE;
+}
+
+static int freeze_image(const void *data, size_t size, struct allot_snapshot **out, struct allot_error *error)
+{
+	const struct allot_freeze_options options = { .exit = ALLOT_EXIT_RUNNING };
+
+	return allotp_freeze(data, size, &options, out, error);
+}
+
+int allotp_reader_freeze_image(const void *data, size_t size, const char *name, struct allot_snapshot **out,
+			       struct allot_error *error)
+{
+	struct allot_error inner = { "" };
+	struct allot_header header;
+	int result;
+
+	if (size < sizeof(header))
+		return allotp_error(error, -EBADMSG, "%s: not an allot store", name);
+	memcpy(&header, data, sizeof(header));
+	if (header.magic == ALLOT_STORE_MAGIC && !is_image(&header))
+		return allotp_error(error, -EBADMSG, "%s: a store that its program was writing to, no snapshot of it", name);
+	result = freeze_image(data, size, out, &inner);
+	return result ? allotp_error(error, result, "%s: %s", name, inner.text) : 0;
+}
+
+/* What it had recorded is gone, and so there is nothing to look at while it runs on. */
+static bool has_stopped(const struct allot_header *header)
+{
+	return __atomic_load_n(&header->dropping, __ATOMIC_RELAXED) == ALLOT_DROPPING_STOPPED;
+}
+
 int allotp_reader_freeze(struct allot_reader *reader, const struct allot_reader_end *end, const char *name,
 			 struct allot_snapshot **out, struct allot_error *error)
 {
@@ -162,6 +214,10 @@ int allotp_reader_freeze(struct allot_reader *reader, const struct allot_reader_
 
 	if (!allotp_reader_ready(reader))
 		return allotp_error(error, -ENODATA, "%s: recording never began", name);
+	if (is_image(store->header))
+		return freeze_image(store->base, store->size, out, error);
+	if (!end->over && has_stopped(store->header))
+		return allotp_error(error, -ENODATA, "%s: it has stopped tracing", name);
 	result = end->over ? allotp_drain_lock_by_force(store) : lock_patiently(store);
 	if (result == -EBUSY)
 		return allotp_error(error, result, "%s: its drain is held by a thread or reader that is stopped", name);

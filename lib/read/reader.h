@@ -47,6 +47,12 @@ bool allotp_reader_is_running(const struct allot_reader *reader);
 /* The same for less: false only if it may have ended. */
 bool allotp_reader_seems_running(const struct allot_reader *reader);
 
+/*
+ * The i-th (< ALLOT_REFUSED) of the programs that the process executed and that could not be traced: path and reason, and how
+ * many times. False: there are no more.
+ */
+bool allotp_reader_refused(const struct allot_reader *reader, unsigned int i, char *text, size_t size, uint32_t *count);
+
 struct allot_reader_end {
 	bool over;            /* nobody writes to the store any more: take all there is, whoever held the lock */
 	enum allot_exit exit; /* how it ended, if the caller knows; else ALLOT_EXIT_UNKNOWN, and the store is asked */
@@ -56,5 +62,12 @@ struct allot_reader_end {
 /* Drains all and freezes. Waits, for some seconds at most, while somebody else drains. 0 or a negative errno. */
 int allotp_reader_freeze(struct allot_reader *reader, const struct allot_reader_end *end, const char *name,
 			 struct allot_snapshot **out, struct allot_error *error);
+
+/*
+ * An image that a program has made of its own store (allot_take_snapshot), from memory; nothing of it is trusted. name is
+ * for errors. 0 or a negative errno; -EBADMSG: it is something else.
+ */
+int allotp_reader_freeze_image(const void *data, size_t size, const char *name, struct allot_snapshot **out,
+			       struct allot_error *error);
 
 #endif

@@ -5,49 +5,16 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/utf8.h"
 #include "report/filtered.h"
+#include "report/json.h"
 #include "report/writer.h"
 
 /* Of a standard error more would be noise. */
 enum { ERROR_DIGITS = 4 };
-
-static json_t *number(uint64_t value)
-{
-	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
-}
-
-/* A string; null for NULL. A path or a name may be any bytes: those that are not UTF-8 become U+FFFD. */
-static json_t *string(const char *text)
-{
-	static const char replacement[] = "\xef\xbf\xbd";
-	char *clean, *to;
-	json_t *result;
-
-	if (!text)
-		return json_null();
-	result = json_string(text);
-	if (result)
-		return result;
-	clean = to = malloc(strlen(text) * 3 + 1);
-	if (!clean)
-		return NULL;
-	for (const char *p = text; *p;) {
-		size_t length = allotp_utf8_length(p);
-
-		to = mempcpy(to, length ? p : replacement, length ? length : 3);
-		p += length ? length : 1;
-	}
-	*to = '\0';
-	result = json_string(clean);
-	free(clean);
-	return result;
-}
 
 /* json_object_set_new fails on a NULL value too, so one check at the end of a chain is enough. */
 static int set(json_t *object, const char *key, json_t *value)
@@ -63,7 +30,8 @@ static json_t *error_of(const struct allot_variance *variance)
 /* variance: NULL if nothing was sampled, so that the count is exact. */
 static json_t *count(struct allot_count count, const struct allot_variance *variance)
 {
-	json_t *object = json_pack("{s:o, s:o}", "bytes", number(count.bytes), "blocks", number(count.blocks));
+	json_t *object = json_pack("{s:o, s:o}", "bytes", allotp_json_number(count.bytes), "blocks",
+				   allotp_json_number(count.blocks));
 
 	if (object && variance && set(object, "error", error_of(variance))) {
 		json_decref(object);
@@ -74,9 +42,10 @@ static json_t *count(struct allot_count count, const struct allot_variance *vari
 
 static json_t *trust(const struct allot_snapshot *snapshot, const struct allot_trust_summary *summary)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:b}", "events", number(snapshot->trust.events), "lost",
-			 number(summary->lost), "truncated", number(snapshot->trust.truncated), "unsymbolized_bytes",
-			 number(summary->unsymbolized_bytes), "clean_exit", summary->clean_exit);
+	return json_pack("{s:o, s:o, s:o, s:o, s:b}", "events", allotp_json_number(snapshot->trust.events), "lost",
+			 allotp_json_number(summary->lost), "truncated", allotp_json_number(snapshot->trust.truncated),
+			 "unsymbolized_bytes", allotp_json_number(summary->unsymbolized_bytes), "clean_exit",
+			 summary->clean_exit);
 }
 
 static json_t *totals(const struct allot_snapshot *snapshot)
@@ -86,14 +55,15 @@ static json_t *totals(const struct allot_snapshot *snapshot)
 
 	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "live", count(snapshot->live, sampled ? &variances.live : NULL),
 			 "peak", count(snapshot->peak, sampled ? &variances.peak : NULL), "ever",
-			 count(snapshot->ever, sampled ? &variances.ever : NULL), "frees", number(snapshot->frees),
-			 "temporary", count(snapshot->temporary, sampled ? &variances.temporary : NULL));
+			 count(snapshot->ever, sampled ? &variances.ever : NULL), "frees",
+			 allotp_json_number(snapshot->frees), "temporary",
+			 count(snapshot->temporary, sampled ? &variances.temporary : NULL));
 }
 
 /* How blocks were chosen, if not all were recorded. */
 static json_t *sampled(const struct allot_snapshot *snapshot)
 {
-	return json_pack("{s:o}", "bytes", number(snapshot->sampling_bytes));
+	return json_pack("{s:o}", "bytes", allotp_json_number(snapshot->sampling_bytes));
 }
 
 /* Which filters, what there was before them, and what part of what is ranked by is left. */
@@ -102,9 +72,9 @@ static json_t *filtered(const struct allot_snapshot *snapshot, enum allot_measur
 	const struct allot_snapshot_totals *whole = &snapshot->unfiltered;
 	json_t *totals = json_pack("{s:o, s:o, s:o, s:o, s:o}", "live", count(whole->live, NULL), "peak",
 				   count(whole->peak, NULL), "ever", count(whole->ever, NULL), "frees",
-				   number(whole->frees), "temporary", count(whole->temporary, NULL));
+				   allotp_json_number(whole->frees), "temporary", count(whole->temporary, NULL));
 
-	return json_pack("{s:o, s:f, s:o}", "by", string(snapshot->filters), "share",
+	return json_pack("{s:o, s:f, s:o}", "by", allotp_json_string(snapshot->filters), "share",
 			 allotp_filtered_share(snapshot, measure), "of", totals);
 }
 
@@ -117,10 +87,10 @@ static json_t *frame(const struct allot_snapshot *snapshot, const struct allot_s
 	for (uint32_t i = 0; i < module->build_id_size && i < sizeof(module->build_id); i++)
 		snprintf(build_id + (size_t)2 * i, 3, "%02x", module->build_id[i]);
 	snprintf(address, sizeof(address), "0x%" PRIx64, allotp_symbol_offset(snapshot, symbol));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:b}", "function", string(f->function), "file",
-			 string(f->file), "line", f->line ? number(f->line) : json_null(), "module",
-			 string(symbol->module ? module->path : NULL), "build_id", string(*build_id ? build_id : NULL),
-			 "address", address, "inlined", f->inlined);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:b}", "function", allotp_json_string(f->function), "file",
+			 allotp_json_string(f->file), "line", f->line ? allotp_json_number(f->line) : json_null(),
+			 "module", allotp_json_string(symbol->module ? module->path : NULL), "build_id",
+			 allotp_json_string(*build_id ? build_id : NULL), "address", address, "inlined", f->inlined);
 }
 
 static int frames(const struct allot_report *report, const struct allot_group *group, json_t *array)
@@ -172,7 +142,7 @@ static int write_group(FILE *out, const struct allot_report *report, const struc
 	const struct allot_variances *variance = report->now->snapshot->sampling_bytes ? &group->variance : NULL;
 	int rc = object && array && key ? frames(report, group, array) : -ENOMEM;
 
-	if (rc == 0 && (set(object, "key", string(key)) ||
+	if (rc == 0 && (set(object, "key", allotp_json_string(key)) ||
 			set(object, "live", count(group->live, variance ? &variance->live : NULL)) ||
 			set(object, "peak", count(group->peak, variance ? &variance->peak : NULL)) ||
 			set(object, "ever", count(group->ever, variance ? &variance->ever : NULL)) ||

@@ -5,68 +5,33 @@
 #include <string.h>
 
 #include "report/filtered.h"
+#include "report/frame-text.h"
 #include "report/print.h"
 #include "report/size.h"
-#include "report/source.h"
 #include "report/writer.h"
 
 enum {
-	CALLERS = 3,         /* shown below a line */
-	SHOWN_REPEATS = 3,   /* of one frame in a stack; the rest is only counted */
-	NARROWEST_NAME = 24, /* that a terminal makes of a long name */
-	NAMED_MODULES = 3,   /* that have no debug information */
+	CALLERS = 3,       /* shown below a line */
+	SHOWN_REPEATS = 3, /* of one frame in a stack; the rest is only counted */
+	NAMED_MODULES = 3, /* that have no debug information */
 };
 
 /* Columns left for a name on a line that has `taken` others; 0: any number. */
 static size_t room(const struct allot_report *report, size_t taken)
 {
-	unsigned width = report->options->width;
-
-	if (!width)
-		return 0;
-	return width > taken + NARROWEST_NAME ? width - taken : NARROWEST_NAME;
+	return allotp_room(report->options->width, taken);
 }
 
 static void write_numbers(FILE *out, const struct allot_report *report, const struct allot_group_change *change)
 {
-	bool sampled = allotp_report_is_sampled(report);
-
-	fprintf(out, "size=%s", allotp_size((double)change->now.bytes).text);
-	if (sampled)
-		fputs(allotp_size_error(change->variance.bytes).text, out);
-	if (report->before)
-		fprintf(out, " (%s%s)", allotp_size_change((double)change->bytes).text,
-			sampled ? allotp_size_error(change->change_variance.bytes).text : "");
-	fprintf(out, ", count=%" PRIu64, change->now.blocks);
-	if (sampled)
-		fputs(allotp_count_error(change->variance.blocks).text, out);
-	if (report->before)
-		fprintf(out, " (%+" PRId64 "%s)", change->blocks,
-			sampled ? allotp_count_error(change->change_variance.blocks).text : "");
-	if (change->now.blocks)
-		fprintf(out, ", average=%s", allotp_size((double)change->now.bytes / (double)change->now.blocks).text);
+	allotp_put_numbers(out, report, change);
 	putc('\n', out);
 }
 
 static void write_source(FILE *out, const struct allot_report *report, const struct allot_snapshot *snapshot,
 			 const struct allot_frame *frame)
 {
-	static const char newer_text[] = "  [the file is newer than the run]";
-	size_t limit = room(report, strlen("    "));
-	bool newer = false;
-	char *text;
-
-	if (!frame->file)
-		return;
-	text = allotp_source_line(frame->file, frame->line, snapshot->start_time_ns, &newer);
-	if (!text)
-		return;
-	if (limit && strlen(text) > limit)
-		strcpy(text + limit - 3, "...");
-	fputs("    ", out);
-	allotp_put(out, text);
-	fprintf(out, "%s\n", newer ? newer_text : "");
-	free(text);
+	allotp_put_source(out, report->options->width, frame->file, frame->line, snapshot->start_time_ns);
 }
 
 /* "file:line", or "module+0xoffset" where the file is not known. */
@@ -197,33 +162,12 @@ static void write_stack_end(FILE *out, const struct allot_snapshot *snapshot, ui
 		fprintf(out, "  [the stack was cut at the depth limit of %" PRIu32 " frames]\n", snapshot->depth_limit);
 }
 
-static void write_stack_frame(FILE *out, const struct allot_report *report, const struct allot_snapshot *snapshot,
-			      const struct allot_symbol *symbol, const struct allot_frame *frame)
-{
-	char name[4096];
-
-	if (frame->file) {
-		fputs("  File \"", out);
-		allotp_put(out, frame->file);
-		fprintf(out, "\", line %" PRIu32, frame->line);
-	} else {
-		allotp_symbol_name(snapshot, symbol, name, sizeof(name));
-		fputs("  ", out);
-		allotp_put(out, name);
-	}
-	if (frame->function) {
-		fputs(", in ", out);
-		allotp_put_function(out, frame->function, room(report, strlen("    ")));
-	}
-	fputs(frame->inlined ? " [inlined]\n" : "\n", out);
-	write_source(out, report, snapshot, frame);
-}
-
 static int write_stack(FILE *out, const struct allot_report *report, const struct allot_group *group)
 {
 	const struct allot_view *view = allotp_group_view(report, group);
 	struct allot_backtrace backtrace = { .node = group->node, .frame = group->frame };
 	const struct allot_frame *frame, *last = NULL;
+	struct allot_traceback_frame one;
 	uint64_t repeats = 0;
 	int rc;
 
@@ -235,7 +179,8 @@ static int write_stack(FILE *out, const struct allot_report *report, const struc
 			write_repeats(out, repeats);
 			repeats = 0;
 		}
-		write_stack_frame(out, report, view->snapshot, backtrace.symbol, frame);
+		one = allotp_traceback_frame(view->snapshot, backtrace.symbol, frame);
+		allotp_put_frame(out, report->options->width, &one, view->snapshot->start_time_ns);
 		last = frame;
 	}
 	write_repeats(out, repeats);

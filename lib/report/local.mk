@@ -6,13 +6,16 @@ libreport_la_SOURCES = \
 	lib/report/compare.c \
 	lib/report/format-csv.c \
 	lib/report/filtered.c lib/report/filtered.h \
+	lib/report/frame-text.c lib/report/frame-text.h \
 	lib/report/hash.c lib/report/hash.h \
 	lib/report/format-json.c \
+	lib/report/json.c lib/report/json.h \
 	lib/report/keys.c lib/report/keys.h \
 	lib/report/format-markdown.c \
 	lib/report/measure.c \
 	lib/report/namer.c lib/report/namer.h \
 	lib/report/label.c lib/report/label.h \
+	lib/report/numbers.c \
 	lib/report/print.c lib/report/print.h \
 	lib/report/report.c lib/report/report.h \
 	lib/report/size.c lib/report/size.h \

@@ -32,6 +32,8 @@ struct allot_group_change {
 struct allot_group_change allotp_group_change(const struct allot_report *report, const struct allot_group *group);
 /* The same of the total. */
 struct allot_group_change allotp_total_change(const struct allot_report *report);
+/* "size=66 B, count=1, average=66 B", with changes if the report is a diff, and errors if there are estimates. */
+void allotp_put_numbers(FILE *out, const struct allot_report *report, const struct allot_group_change *change);
 /* Whether there are estimates, so that errors are to be told. */
 bool allotp_report_is_sampled(const struct allot_report *report);
 /* The snapshot that a group's node belongs to. */

@@ -9,8 +9,8 @@
 static struct allot_variance variance_of(const struct allot_spread *spread)
 {
 	return (struct allot_variance){
-		.bytes = (double)spread->bytes,
-		.blocks = (double)spread->blocks / (1 << ALLOT_FRACTION_VARIANCE),
+		.bytes = (double)spread->bytes / (UINT64_C(1) << 2 * ALLOT_FRACTION_BYTES),
+		.blocks = (double)spread->blocks / (UINT64_C(1) << 2 * ALLOT_FRACTION_BLOCKS),
 	};
 }
 

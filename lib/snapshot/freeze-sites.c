@@ -9,9 +9,6 @@
 #include "snapshot/snapshot.h"
 #include "store/layout.h"
 
-/* Domains have 16 bits in an event. */
-#define DOMAINS_MOST 65536u
-
 /* A site on its way, with the number it had in the store. */
 struct candidate {
 	struct allot_site site;
@@ -66,12 +63,9 @@ static int collect_sites(struct allot_view *view, struct allot_freeze_tree *tree
 			view->corrupt++;
 			stored.stack = ALLOT_NODE_NONE;
 		}
-		if (stored.domain >= DOMAINS_MOST) {
-			view->corrupt++;
-			stored.domain = ALLOT_DOMAIN_MALLOC;
-		}
 		allotp_freeze_tree_reach(tree, view, stored.stack);
 		candidate->site = read_site(view, &stored);
+		candidate->site.region = allotp_freeze_region(view, places, stored.scope);
 		if (view->header->sampling_bytes)
 			allotp_freeze_variances(view, i, &stored.counters, &candidate->site.variance);
 		candidate->number = (uint32_t)i;
@@ -88,6 +82,8 @@ static int compare_candidates(const void *left, const void *right)
 		return a->site.stack < b->site.stack ? -1 : 1;
 	if (a->site.domain != b->site.domain)
 		return a->site.domain < b->site.domain ? -1 : 1;
+	if (a->site.region != b->site.region)
+		return a->site.region < b->site.region ? -1 : 1;
 	return a->number < b->number ? -1 : a->number > b->number;
 }
 
@@ -116,7 +112,15 @@ static void merge(struct allot_site *into, const struct allot_site *site)
 	into->mismatched += site->mismatched;
 }
 
-/* Two threads may have put the same frame into the tree at the same time; their sites become one here. */
+static bool same_site(const struct allot_site *a, const struct allot_site *b)
+{
+	return a->stack == b->stack && a->domain == b->domain && a->region == b->region;
+}
+
+/*
+ * Two threads may have put the same frame into the tree at the same time; their sites become one here, and so do those
+ * that a stack has inside and outside of budgets.
+ */
 static int copy_sites(struct sites *sites, const struct allot_freeze_tree *tree, struct allot_snapshot *snapshot,
 		      struct allot_freeze_places *places)
 {
@@ -133,7 +137,7 @@ static int copy_sites(struct sites *sites, const struct allot_freeze_tree *tree,
 	for (uint64_t i = 0; i < sites->count; i++) {
 		const struct allot_site *site = &sites->items[i].site;
 
-		if (last && last->stack == site->stack && last->domain == site->domain) {
+		if (last && same_site(last, site)) {
 			merge(last, site);
 		} else {
 			last = &snapshot->sites[snapshot->site_count++];
@@ -144,8 +148,22 @@ static int copy_sites(struct sites *sites, const struct allot_freeze_tree *tree,
 	return 0;
 }
 
-/* The store does not name a program's own domains: "domain 7". */
-static int name_domains(struct allot_snapshot *snapshot)
+/* As the program calls it, or else by its number: "domain 7". NULL: out of memory. */
+static char *domain_name(struct allot_view *view, uint32_t domain)
+{
+	uint32_t offset = domain < ALLOT_DOMAIN_NAMES ? view->header->domain_names[domain] : 0;
+	char *name = NULL;
+
+	if (offset)
+		name = allotp_view_string(view, offset);
+	if (name && *name)
+		return name;
+	free(name);
+	return asprintf(&name, "domain %u", domain) < 0 ? NULL : name;
+}
+
+/* Those of the sites, and those that the program has named. */
+static int name_domains(struct allot_view *view, struct allot_snapshot *snapshot)
 {
 	uint32_t count = snapshot->domain_count;
 	char **domains;
@@ -153,12 +171,16 @@ static int name_domains(struct allot_snapshot *snapshot)
 	for (uint32_t i = 0; i < snapshot->site_count; i++)
 		if (snapshot->sites[i].domain >= count)
 			count = snapshot->sites[i].domain + 1;
+	for (uint32_t i = count; i < ALLOT_DOMAIN_NAMES; i++)
+		if (view->header->domain_names[i])
+			count = i + 1;
 	domains = realloc(snapshot->domains, count * sizeof(*domains));
 	if (!domains)
 		return -ENOMEM;
 	snapshot->domains = domains;
 	while (snapshot->domain_count < count) {
-		if (asprintf(&domains[snapshot->domain_count], "domain %u", snapshot->domain_count) < 0)
+		domains[snapshot->domain_count] = domain_name(view, snapshot->domain_count);
+		if (!domains[snapshot->domain_count])
 			return -ENOMEM;
 		snapshot->domain_count++;
 	}
@@ -221,7 +243,7 @@ int allotp_freeze_sites(struct allot_view *view, struct allot_snapshot *snapshot
 	if (result == 0)
 		result = copy_differences(view, &tree, snapshot);
 	if (result == 0)
-		result = name_domains(snapshot);
+		result = name_domains(view, snapshot);
 	if (result == 0 && view->header->sampling_bytes)
 		allotp_freeze_estimates(snapshot);
 	allotp_freeze_tree_close(&tree);

@@ -14,11 +14,22 @@ struct allot_snapshot;
 struct allot_freeze_places {
 	uint32_t *of_number; /* by the store's number: index in the snapshot + 1, 0: not there; malloc'ed */
 	uint64_t numbers;    /* how many of_number has */
+	uint32_t *of_scope;  /* by the store's number of a scope: index of the region, 0: not there; malloc'ed */
+	uint64_t scopes;     /* how many of_scope has */
 };
 
+/* Fills in the snapshot's regions. Returns 0, -ENOMEM or -EFBIG; the caller frees places->of_scope in any case. */
+int allotp_freeze_regions(struct allot_view *view, struct allot_snapshot *snapshot, struct allot_freeze_places *places);
+
+/* The region of a site in that scope of the store; counts a scope that is not there. */
+uint32_t allotp_freeze_region(struct allot_view *view, const struct allot_freeze_places *places, uint32_t scope);
+
+/* A malloc'ed copy of a name that the program has used, "" if there is none of that number. NULL: out of memory. */
+char *allotp_freeze_name(struct allot_view *view, uint32_t number);
+
 /*
- * Fills in the snapshot's sites, nodes and domains; modules must be there already. Sites are sorted by stack and
- * domain, and no two have both equal. Returns 0, -ENOMEM or -EFBIG; the caller frees places->of_number in any case.
+ * Fills in the snapshot's sites, nodes and domains; modules and regions must be there already. Sites are sorted by stack,
+ * domain and region, and no two have all equal. Returns 0, -ENOMEM or -EFBIG; the caller frees places->of_number in any case.
  */
 int allotp_freeze_sites(struct allot_view *view, struct allot_snapshot *snapshot, struct allot_freeze_places *places);
 

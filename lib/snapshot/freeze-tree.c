@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The store's stack tree to the snapshot's: only what sites need, each frame once, parents first. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "snapshot/freeze-sites.h"
@@ -106,6 +107,15 @@ static uint32_t intern(uint32_t *table, uint64_t mask, struct allot_snapshot *sn
 	}
 }
 
+/* What is no frame stands for its parent. */
+static bool is_scope(const struct allot_view *view, uint64_t index)
+{
+	struct allot_store_node node;
+
+	fetch_node(view, index, &node);
+	return node.module_flags == ALLOT_NODE_SCOPE;
+}
+
 int allotp_freeze_tree_copy(struct allot_freeze_tree *tree, struct allot_view *view, struct allot_snapshot *snapshot)
 {
 	struct allot_node *nodes = realloc(snapshot->nodes, (ALLOT_NODE_FIRST + tree->reached) * sizeof(*nodes));
@@ -126,6 +136,10 @@ int allotp_freeze_tree_copy(struct allot_freeze_tree *tree, struct allot_view *v
 		if (!tree->renumbered[i])
 			continue;
 		node = renumber(tree, view, i, snapshot->module_count);
+		if (is_scope(view, i)) {
+			tree->renumbered[i] = node.parent;
+			continue;
+		}
 		tree->renumbered[i] = intern(table, slots - 1, snapshot, &node);
 	}
 	free(table);

@@ -72,6 +72,7 @@ static void freeze_trust(struct allot_view *view, const struct allot_freeze_opti
 	const struct allot_header *header = view->header;
 	const struct allot_totals *totals = &header->totals;
 	bool forked = header->flags & ALLOT_STORE_FORKED;
+	bool late = header->flags & ALLOT_STORE_LATE; /* then nobody knows what an unknown block is */
 
 	trust->events = totals->ever_blocks + totals->freed_blocks + totals->tallies.unknown_frees;
 	for (int i = 0; i < ALLOT_LOST_REASONS; i++)
@@ -84,15 +85,15 @@ static void freeze_trust(struct allot_view *view, const struct allot_freeze_opti
 	trust->truncated = header->truncated;
 	trust->limited = header->limited;
 	trust->bootstrap = header->bootstrap;
-	trust->unknown_frees = forked ? 0 : totals->tallies.unknown_frees;
-	trust->inherited_frees = forked ? totals->tallies.unknown_frees : 0;
+	trust->unknown_frees = forked || late ? 0 : totals->tallies.unknown_frees;
+	trust->inherited_frees = forked && !late ? totals->tallies.unknown_frees : 0;
 	trust->mismatched = totals->tallies.mismatched;
 	trust->double_allocations = totals->tallies.double_allocations;
 	trust->verified = header->verified;
 	trust->differing = header->differing;
 	trust->children = header->children;
 	trust->untraced_children = header->untraced_children;
-	trust->stopped = header->stopped;
+	trust->stopped = header->stopped || header->dropping == ALLOT_DROPPING_STOPPED;
 	trust->exit = options->exit;
 	trust->exit_value = options->exit_value;
 	if (trust->exit > ALLOT_EXIT_UNKNOWN) {
@@ -114,6 +115,18 @@ static int freeze_string(struct allot_view *view, uint64_t offset, char **field)
 	return 0;
 }
 
+/* What the numbers do not count must not be left to guess. */
+static int note_late(const struct allot_header *header, struct allot_snapshot *snapshot)
+{
+	static const char note[] = "tracing began, or began anew, while the program ran: what was allocated before is not known";
+
+	if (!(header->flags & ALLOT_STORE_LATE) || *snapshot->note)
+		return 0;
+	free(snapshot->note);
+	snapshot->note = strdup(note);
+	return snapshot->note ? 0 : -ENOMEM;
+}
+
 static int freeze_process(struct allot_view *view, const struct clock *clock, struct allot_snapshot *snapshot)
 {
 	const struct allot_header *header = view->header;
@@ -127,7 +140,7 @@ static int freeze_process(struct allot_view *view, const struct clock *clock, st
 	    freeze_string(view, header->command, &snapshot->command) < 0 ||
 	    freeze_string(view, header->note, &snapshot->note) < 0)
 		return -ENOMEM;
-	return 0;
+	return note_late(header, snapshot);
 }
 
 static int freeze_module(struct allot_view *view, uint64_t index, struct allot_module *module)
@@ -199,7 +212,8 @@ static int freeze_marks(struct allot_view *view, const struct clock *clock, stru
 		allotp_view_fetch(view, ALLOT_REGION_MARKS, i, &stored, sizeof(stored));
 		mark->time_ns = time_of(clock, stored.stamp);
 		mark->live_bytes = allotp_freeze_rounded(view->header, stored.live_bytes, ALLOT_FRACTION_BYTES);
-		if (freeze_string(view, stored.name, &mark->name) < 0)
+		mark->name = allotp_freeze_name(view, stored.name);
+		if (!mark->name)
 			return -ENOMEM;
 	}
 	return 0;
@@ -240,6 +254,8 @@ static int freeze(struct allot_view *view, const struct allot_freeze_options *op
 	if (result == 0)
 		result = freeze_modules(view, snapshot);
 	if (result == 0)
+		result = allotp_freeze_regions(view, snapshot, &places);
+	if (result == 0)
 		result = allotp_freeze_sites(view, snapshot, &places);
 	if (result == 0 && options->with_blocks)
 		result = allotp_freeze_blocks(view, &places, snapshot);
@@ -248,6 +264,7 @@ static int freeze(struct allot_view *view, const struct allot_freeze_options *op
 	if (result == 0)
 		result = freeze_series(view, &clock, snapshot);
 	free(places.of_number);
+	free(places.of_scope);
 	if (result < 0)
 		return result;
 	freeze_totals(view, &clock, snapshot);

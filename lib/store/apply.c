@@ -219,8 +219,10 @@ static void apply_mark(struct allot_batch *batch, const struct allot_cursor *cur
 	struct allot_store *store = batch->store;
 	uint32_t count = batch->mark_count;
 
-	if (allotp_store_need(store, ALLOT_REGION_MARKS, ((uint64_t)count + 1) * sizeof(struct allot_store_mark))) {
-		allotp_batch_out_of_room(batch);
+	/* That one is missing spoils no counter. */
+	if (count >= ALLOT_MARKS ||
+	    allotp_store_need(store, ALLOT_REGION_MARKS, ((uint64_t)count + 1) * sizeof(struct allot_store_mark))) {
+		batch->dropped_marks++;
 		return;
 	}
 	*ALLOTP_AT(store, ALLOT_REGION_MARKS, struct allot_store_mark, count) = (struct allot_store_mark){
@@ -332,6 +334,9 @@ void allotp_apply(struct allot_batch *batch, struct allot_cursor *cursor, const 
 		break;
 	case ALLOT_OP_MARK:
 		apply_mark(batch, cursor, event);
+		break;
+	case ALLOT_OP_BUDGET:
+		allotp_scoped_budget(batch, allotp_event_address(event));
 		break;
 	}
 }

@@ -52,10 +52,9 @@ static void catch_up(struct allot_batch *batch)
 	memcpy(batch->applied, header->applied, sizeof(batch->applied));
 	batch->totals = header->totals;
 	batch->mark_count = __atomic_load_n(&header->mark_count, __ATOMIC_RELAXED);
+	batch->dropped_marks = header->dropped_marks;
 	batch->sampled = header->sampling_bytes != 0;
-	batch->limit = allotp_journal_limit(batch->store);
-	if (batch->limit > ALLOT_BATCH_EVENTS)
-		batch->limit = ALLOT_BATCH_EVENTS;
+	allotp_journal_limits(batch);
 	batch->number = header->batch;
 	batch->begun = true;
 	batch->next_sample = header->next_sample;
@@ -93,6 +92,11 @@ struct allot_batch_site *allotp_batch_load_site(struct allot_batch *batch, uint3
 	site->mismatched = stored->mismatched;
 	site->number = number;
 	site->place = place;
+	site->scope = stored->scope;
+	site->share = stored->share;
+	site->share_count = stored->share_count;
+	site->domain = stored->domain;
+	site->scoped = stored->scoped;
 	if (batch->sampled) {
 		struct allot_store_variance *variance = &batch->variances[batch->site_count];
 
@@ -210,5 +214,8 @@ void allotp_batch_commit(struct allot_batch *batch)
 	add_samples(batch);
 	for (uint32_t i = 0; i < batch->site_count; i++)
 		batch->site_places[batch->sites[i].place] = 0;
+	for (uint32_t i = 0; i < batch->record_count; i++)
+		batch->record_places[batch->records[i].place] = 0;
+	batch->record_count = 0;
 	batch->events = batch->site_count = batch->changed_count = batch->cursor_count = batch->released_count = 0;
 }

@@ -17,6 +17,7 @@
 #define ALLOT_BATCH_SITES (2 * ALLOT_BATCH_EVENTS)  /* of each event, and of a block that it turns out to replace */
 #define ALLOT_BATCH_STACKS 4096u
 #define ALLOT_BATCH_SAMPLES 16u
+#define ALLOT_BATCH_RECORDS 16384u /* an event changes up to 3 * ALLOT_NESTING of them */
 
 /* Whether the live table has an entry of a block. */
 enum allot_stored { ALLOT_STORED_NO, ALLOT_STORED_YES, ALLOT_STORED_UNKNOWN };
@@ -37,6 +38,15 @@ struct allot_batch_site {
 	uint32_t number;
 	uint32_t mismatched;
 	uint32_t place;       /* in site_places[] */
+	/* as in the store */
+	uint32_t scope, share, share_count;
+	uint16_t domain, scoped;
+};
+
+/* A scope, a budget or a share. */
+struct allot_batch_record {
+	struct allot_scoped scoped;
+	uint32_t place;       /* in record_places[] */
 };
 
 /* Which site a stack has in a domain. */
@@ -62,12 +72,13 @@ struct allot_batch {
 	struct allot_store *store;
 	uint64_t number;                 /* the header's, after the last commit of ours */
 	bool begun;                      /* there is one */
-	uint32_t limit;                  /* events in a batch */
+	uint32_t limit, record_limit;    /* events in a batch; more records are too many */
 	bool sampled;
 	uint32_t dropping;               /* the header's */
 
-	uint32_t events, site_count, changed_count, cursor_count, released_count;
+	uint32_t events, site_count, changed_count, cursor_count, released_count, record_count;
 	uint32_t mark_count, sample_count;
+	uint64_t dropped_marks;
 	uint64_t next_sample;            /* stamp */
 	struct allot_store_sample samples[ALLOT_BATCH_SAMPLES]; /* for the time series, after the commit */
 	struct allot_totals totals;      /* as they are after the events so far, */
@@ -76,11 +87,13 @@ struct allot_batch {
 	uint32_t round, block_count;
 	struct allot_batch_stack stacks[ALLOT_BATCH_STACKS];
 	uint16_t site_places[2 * ALLOT_BATCH_SITES]; /* a hash of sites to their index + 1; 0: empty */
+	uint16_t record_places[2 * ALLOT_BATCH_RECORDS]; /* the same of records */
 	uint32_t changed[ALLOT_BATCH_EVENTS];        /* blocks */
 	struct allot_cursor *cursors[ALLOT_BATCH_EVENTS];
 	uint32_t released[2 * ALLOT_BATCH_EVENTS];   /* segments */
 	struct allot_batch_site sites[ALLOT_BATCH_SITES];
 	struct allot_store_variance variances[ALLOT_BATCH_SITES]; /* of them, when blocks are sampled */
+	struct allot_batch_record records[ALLOT_BATCH_RECORDS];
 	struct allot_batch_block blocks[ALLOT_BATCH_BLOCKS];
 };
 
@@ -90,7 +103,8 @@ struct allot_batch *allotp_batch_begin(struct allot_store *store);
 /* Whether it has to be committed before the next event. */
 static inline bool allotp_batch_is_full(const struct allot_batch *batch)
 {
-	return batch->events >= batch->limit || batch->sample_count == ALLOT_BATCH_SAMPLES;
+	return batch->events >= batch->limit || batch->sample_count == ALLOT_BATCH_SAMPLES ||
+	       batch->record_count > batch->record_limit;
 }
 
 /* Takes a point of the time series. */

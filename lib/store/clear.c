@@ -8,6 +8,7 @@
 #include "snapshot/snapshot.h"
 #include "store/count.h"
 #include "store/live.h"
+#include "store/scoped.h"
 
 static void set_clearing(struct allot_store *store, enum allot_clearing clearing)
 {
@@ -26,6 +27,7 @@ static void reset_peak(struct allot_store *store)
 	totals->peak_stamp = store->header->latest_stamp;
 	totals->peak_bytes = totals->ever_bytes - totals->freed_bytes;
 	totals->peak_blocks = totals->ever_blocks - totals->freed_blocks;
+	allotp_scoped_clear_peaks(store);
 }
 
 /* They stay, at their stacks, and count from nothing. */
@@ -91,10 +93,13 @@ static void clear(struct allot_store *store)
 	struct allot_header *header = store->header;
 
 	clear_sites(store);
+	allotp_scoped_clear(store);
 	clear_slots(store);
 	allotp_live_clear(store);
 	header->map_count = 0;
 	header->mark_count = 0;
+	header->dropped_marks = 0;
+	header->dropped_scopes = 0;
 	header->sample_count = 0;
 	header->next_sample = 0;
 	clear_trust(store);

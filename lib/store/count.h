@@ -6,7 +6,7 @@
 #ifndef ALLOT_STORE_COUNT_H
 #define ALLOT_STORE_COUNT_H
 
-#include "store/batch.h"
+#include "store/scoped.h"
 
 /* What the functions below do with a block's weight, when blocks are sampled. */
 void allotp_sampled_in(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size, uint64_t stamp);
@@ -78,13 +78,47 @@ static inline void allotp_add_temporary(struct allot_totals *totals, struct allo
 	totals->temporary_blocks += blocks;
 }
 
+/* The same, in all that they count for. */
+
+static inline void allotp_count_in(struct allot_batch *batch, struct allot_batch_site *site, uint64_t bytes,
+				   uint64_t blocks, uint64_t stamp)
+{
+	allotp_add_in(&batch->totals, &site->counters, bytes, blocks, stamp);
+	if (__builtin_expect(site->scoped, 0))
+		allotp_scoped_in(batch, site, bytes, blocks);
+}
+
+static inline void allotp_count_out(struct allot_batch *batch, struct allot_batch_site *site, uint64_t bytes,
+				    uint64_t blocks)
+{
+	allotp_add_out(&batch->totals, &site->counters, bytes, blocks);
+	if (__builtin_expect(site->scoped, 0))
+		allotp_scoped_out(batch, site, bytes, blocks);
+}
+
+static inline void allotp_count_back(struct allot_batch *batch, struct allot_batch_site *site, uint64_t bytes,
+				     uint64_t blocks)
+{
+	allotp_add_back(&batch->totals, &site->counters, bytes, blocks);
+	if (__builtin_expect(site->scoped, 0))
+		allotp_scoped_back(batch, site, bytes, blocks);
+}
+
+static inline void allotp_count_temporary(struct allot_batch *batch, struct allot_batch_site *site, uint64_t bytes,
+					  uint64_t blocks)
+{
+	allotp_add_temporary(&batch->totals, &site->counters, bytes, blocks);
+	if (__builtin_expect(site->scoped, 0))
+		allotp_scoped_temporary(batch, site, bytes, blocks);
+}
+
 static inline void allotp_block_in(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size,
 				   uint64_t stamp)
 {
 	if (__builtin_expect(batch->sampled, 0))
 		allotp_sampled_in(batch, site, size, stamp);
 	else
-		allotp_add_in(&batch->totals, &site->counters, size, 1, stamp);
+		allotp_count_in(batch, site, size, 1, stamp);
 }
 
 static inline void allotp_block_out(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size)
@@ -92,7 +126,7 @@ static inline void allotp_block_out(struct allot_batch *batch, struct allot_batc
 	if (__builtin_expect(batch->sampled, 0))
 		allotp_sampled_out(batch, site, size);
 	else
-		allotp_add_out(&batch->totals, &site->counters, size, 1);
+		allotp_count_out(batch, site, size, 1);
 }
 
 static inline void allotp_block_back(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size)
@@ -100,7 +134,7 @@ static inline void allotp_block_back(struct allot_batch *batch, struct allot_bat
 	if (__builtin_expect(batch->sampled, 0))
 		allotp_sampled_back(batch, site, size);
 	else
-		allotp_add_back(&batch->totals, &site->counters, size, 1);
+		allotp_count_back(batch, site, size, 1);
 }
 
 static inline void allotp_block_temporary(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size)
@@ -108,34 +142,35 @@ static inline void allotp_block_temporary(struct allot_batch *batch, struct allo
 	if (__builtin_expect(batch->sampled, 0))
 		allotp_sampled_temporary(batch, site, size);
 	else
-		allotp_add_temporary(&batch->totals, &site->counters, size, 1);
+		allotp_count_temporary(batch, site, size, 1);
 }
 
 /* What is recorded whole, as mappings are, counts for itself, but with the same fraction as what is sampled. */
+static inline uint64_t allotp_whole_bytes(const struct allot_batch *batch, uint64_t bytes)
+{
+	return batch->sampled ? bytes << ALLOT_FRACTION_BYTES : bytes;
+}
+
+static inline uint64_t allotp_whole_blocks(const struct allot_batch *batch, uint64_t blocks)
+{
+	return batch->sampled ? blocks << ALLOT_FRACTION_BLOCKS : blocks;
+}
+
 static inline void allotp_whole_in(struct allot_batch *batch, struct allot_batch_site *site, uint64_t bytes,
 				   uint64_t blocks, uint64_t stamp)
 {
-	uint32_t bytes_shift = batch->sampled ? ALLOT_FRACTION_BYTES : 0;
-	uint32_t blocks_shift = batch->sampled ? ALLOT_FRACTION_BLOCKS : 0;
-
-	allotp_add_in(&batch->totals, &site->counters, bytes << bytes_shift, blocks << blocks_shift, stamp);
+	allotp_count_in(batch, site, allotp_whole_bytes(batch, bytes), allotp_whole_blocks(batch, blocks), stamp);
 }
 
 static inline void allotp_whole_out(struct allot_batch *batch, struct allot_batch_site *site, uint64_t bytes,
 				    uint64_t blocks)
 {
-	uint32_t bytes_shift = batch->sampled ? ALLOT_FRACTION_BYTES : 0;
-	uint32_t blocks_shift = batch->sampled ? ALLOT_FRACTION_BLOCKS : 0;
-
-	allotp_add_out(&batch->totals, &site->counters, bytes << bytes_shift, blocks << blocks_shift);
+	allotp_count_out(batch, site, allotp_whole_bytes(batch, bytes), allotp_whole_blocks(batch, blocks));
 }
 
 static inline void allotp_whole_temporary(struct allot_batch *batch, struct allot_batch_site *site, uint64_t bytes)
 {
-	uint32_t bytes_shift = batch->sampled ? ALLOT_FRACTION_BYTES : 0;
-	uint32_t blocks_shift = batch->sampled ? ALLOT_FRACTION_BLOCKS : 0;
-
-	allotp_add_temporary(&batch->totals, &site->counters, bytes << bytes_shift, UINT64_C(1) << blocks_shift);
+	allotp_count_temporary(batch, site, allotp_whole_bytes(batch, bytes), allotp_whole_blocks(batch, 1));
 }
 
 #endif

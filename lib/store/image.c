@@ -37,6 +37,8 @@ static uint64_t used_bytes(const struct allot_header *header, enum allot_region_
 	case ALLOT_REGION_NODE_SITE:
 	case ALLOT_REGION_JOURNAL:
 	case ALLOT_REGION_SEGMENTS:
+	case ALLOT_REGION_BUDGETS:
+	case ALLOT_REGION_SHARES:
 		return 0; /* for those who write events, and apply them */
 	default:
 		return UINT64_MAX;

@@ -11,6 +11,7 @@
 #include "snapshot/snapshot.h"
 #include "store/live.h"
 #include "store/ring.h"
+#include "store/scoped.h"
 
 static struct allot_journal *journal_of(const struct allot_store *store)
 {
@@ -25,21 +26,19 @@ static void fence(void)
 
 /* How many of each part there are, and where in the journal they lie. */
 struct parts {
-	uint32_t slots, sites, blocks;
+	uint32_t slots, sites, records, blocks;
 	bool sampled;
-	uint64_t slots_at, sites_at, blocks_at, size;
+	uint64_t slots_at, sites_at, records_at, blocks_at, size;
 };
 
-static struct parts parts_of(uint32_t slots, uint32_t sites, uint32_t blocks, bool sampled)
+static void find_parts(struct parts *parts)
 {
-	struct parts parts = { .slots = slots, .sites = sites, .blocks = blocks, .sampled = sampled };
-
-	parts.slots_at = sizeof(struct allot_journal) +
-			 (sampled ? (uint64_t)sites * sizeof(struct allot_store_variance) : 0);
-	parts.sites_at = parts.slots_at + (uint64_t)slots * sizeof(struct allot_journal_slot);
-	parts.blocks_at = parts.sites_at + (uint64_t)sites * sizeof(struct allot_journal_site);
-	parts.size = parts.blocks_at + (uint64_t)blocks * sizeof(struct allot_live_entry);
-	return parts;
+	parts->slots_at = sizeof(struct allot_journal) +
+			  (parts->sampled ? (uint64_t)parts->sites * sizeof(struct allot_store_variance) : 0);
+	parts->sites_at = parts->slots_at + (uint64_t)parts->slots * sizeof(struct allot_journal_slot);
+	parts->records_at = parts->sites_at + (uint64_t)parts->sites * sizeof(struct allot_journal_site);
+	parts->blocks_at = parts->records_at + (uint64_t)parts->records * sizeof(struct allot_scoped);
+	parts->size = parts->blocks_at + (uint64_t)parts->blocks * sizeof(struct allot_live_entry);
 }
 
 static void *part_at(const struct allot_store *store, uint64_t offset)
@@ -52,14 +51,20 @@ int allotp_journal_init(struct allot_store *store)
 	return allotp_store_need(store, ALLOT_REGION_JOURNAL, sizeof(struct allot_journal));
 }
 
-uint32_t allotp_journal_limit(const struct allot_store *store)
+void allotp_journal_limits(struct allot_batch *batch)
 {
-	bool sampled = store->header->sampling_bytes != 0;
-	uint64_t most = parts_of(1, 2, 1, sampled).size - sizeof(struct allot_journal);
-	uint64_t room = store->region_size[ALLOT_REGION_JOURNAL];
+	const struct allot_store *store = batch->store;
+	uint64_t each = sizeof(struct allot_journal_slot) + 2 * sizeof(struct allot_journal_site) +
+			(store->header->sampling_bytes ? 2 * sizeof(struct allot_store_variance) : 0) +
+			sizeof(struct allot_live_entry);
+	/* Three quarters of the room are for events, the rest for records. */
+	uint64_t room = store->region_size[ALLOT_REGION_JOURNAL] / 4, most = room * 3 / each;
 
-	room = room > sizeof(struct allot_journal) ? room - sizeof(struct allot_journal) : 0;
-	return room / most > ALLOT_BATCH_EVENTS ? ALLOT_BATCH_EVENTS : (uint32_t)(room / most) + 1;
+	batch->limit = most > ALLOT_BATCH_EVENTS ? ALLOT_BATCH_EVENTS : (uint32_t)most + 1;
+	most = room / sizeof(struct allot_scoped);
+	batch->record_limit = ALLOT_BATCH_RECORDS - 4 * ALLOT_NESTING;
+	if (most < batch->record_limit)
+		batch->record_limit = most > 3 * ALLOT_NESTING ? (uint32_t)most - 3 * ALLOT_NESTING : 0;
 }
 
 /* ---- the second step ---- */
@@ -125,16 +130,20 @@ static bool redo(struct allot_store *store, const struct parts *parts)
 	const struct allot_store_variance *variances = part_at(store, sizeof(struct allot_journal));
 	const struct allot_journal_slot *slots = part_at(store, parts->slots_at);
 	const struct allot_journal_site *sites = part_at(store, parts->sites_at);
+	const struct allot_scoped *records = part_at(store, parts->records_at);
 	struct allot_journal *journal = journal_of(store);
 	struct allot_header *header = store->header;
 	bool room;
 
 	for (uint32_t i = 0; i < parts->sites; i++)
 		redo_site(store, &sites[i], parts->sampled ? &variances[i] : NULL);
+	for (uint32_t i = 0; i < parts->records; i++)
+		allotp_scoped_put(store, &records[i]);
 	room = redo_blocks(store, part_at(store, parts->blocks_at), parts->blocks);
 	memcpy(header->applied, journal->applied, sizeof(header->applied));
 	header->totals = journal->totals;
 	header->mark_count = journal->mark_count;
+	header->dropped_marks = journal->dropped_marks;
 	for (uint32_t i = 0; i < parts->slots; i++)
 		redo_slot(store, &slots[i]);
 	header->mapping.active = 0;
@@ -202,11 +211,15 @@ void allotp_journal_recover(struct allot_store *store)
 	if (!allotp_store_has(store, ALLOT_REGION_JOURNAL, sizeof(*journal)))
 		return;
 	if (__atomic_load_n(&journal->sealed, __ATOMIC_ACQUIRE)) {
-		struct parts parts = parts_of(__atomic_load_n(&journal->slots, __ATOMIC_RELAXED),
-					      __atomic_load_n(&journal->sites, __ATOMIC_RELAXED),
-					      __atomic_load_n(&journal->blocks, __ATOMIC_RELAXED),
-					      __atomic_load_n(&journal->sampled, __ATOMIC_RELAXED) != 0);
+		struct parts parts = {
+			.slots = __atomic_load_n(&journal->slots, __ATOMIC_RELAXED),
+			.sites = __atomic_load_n(&journal->sites, __ATOMIC_RELAXED),
+			.records = __atomic_load_n(&journal->records, __ATOMIC_RELAXED),
+			.blocks = __atomic_load_n(&journal->blocks, __ATOMIC_RELAXED),
+			.sampled = __atomic_load_n(&journal->sampled, __ATOMIC_RELAXED) != 0,
+		};
 
+		find_parts(&parts);
 		if (allotp_store_has(store, ALLOT_REGION_JOURNAL, parts.size)) {
 			redo(store, &parts);
 			return;
@@ -244,6 +257,12 @@ static void write_sites(const struct allot_batch *batch, struct allot_journal_si
 		sites[i].site = site->number;
 		sites[i].mismatched = site->mismatched;
 	}
+}
+
+static void write_records(const struct allot_batch *batch, struct allot_scoped *records)
+{
+	for (uint32_t i = 0; i < batch->record_count; i++)
+		records[i] = batch->records[i].scoped;
 }
 
 static bool is_written(const struct allot_batch_block *block)
@@ -301,17 +320,26 @@ void allotp_journal_write(struct allot_batch *batch)
 {
 	struct allot_store *store = batch->store;
 	struct allot_journal *journal = journal_of(store);
-	struct parts parts = parts_of(batch->cursor_count, batch->site_count, count_blocks(batch), batch->sampled);
+	struct parts parts = {
+		.slots = batch->cursor_count,
+		.sites = batch->site_count,
+		.records = batch->record_count,
+		.blocks = count_blocks(batch),
+		.sampled = batch->sampled,
+	};
 
+	find_parts(&parts);
 	if (allotp_store_need(store, ALLOT_REGION_JOURNAL, parts.size)) {
 		drop(batch);
 		return;
 	}
 	journal->slots = parts.slots;
 	journal->sites = parts.sites;
+	journal->records = parts.records;
 	journal->blocks = parts.blocks;
 	journal->sampled = parts.sampled;
 	journal->mark_count = batch->mark_count;
+	journal->dropped_marks = batch->dropped_marks;
 	journal->batch = ++batch->number;
 	journal->totals = batch->totals;
 	memcpy(journal->applied, batch->applied, sizeof(journal->applied));
@@ -319,6 +347,7 @@ void allotp_journal_write(struct allot_batch *batch)
 		memcpy(part_at(store, sizeof(*journal)), batch->variances, parts.sites * sizeof(batch->variances[0]));
 	write_slots(batch, part_at(store, parts.slots_at));
 	write_sites(batch, part_at(store, parts.sites_at));
+	write_records(batch, part_at(store, parts.records_at));
 	write_blocks(batch, part_at(store, parts.blocks_at));
 	fence();
 	__atomic_store_n(&journal->sealed, 1, __ATOMIC_RELEASE);

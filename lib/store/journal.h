@@ -8,8 +8,8 @@
 /* Makes the journal's first part. Before anything is recorded. 0 or a negative errno. */
 int allotp_journal_init(struct allot_store *store);
 
-/* How many events a batch may have so that the journal, as large as it can be in this store, holds what they change. */
-uint32_t allotp_journal_limit(const struct allot_store *store);
+/* Sets how much a batch may hold so that the journal, as large as it can be in this store, holds what it changes. */
+void allotp_journal_limits(struct allot_batch *batch);
 
 /* Puts a batch into the store. */
 void allotp_journal_write(struct allot_batch *batch);

@@ -7,12 +7,14 @@
  * The mapping is a row of *regions*, each an array that grows in place: its address space is reserved
  * from the start, its memory is committed as it is needed. Two kinds of writers:
  *
- *   producers  the threads of the traced program: slots, segments, nodes, modules, strings. Lock-free.
- *   drainer    whoever holds drain.lock, in any process: sites, live table, maps, totals, series.
+ *   producers  the threads of the traced program: slots, segments, nodes, modules, strings, names. Lock-free.
+ *   drainer    whoever holds drain.lock, in any process: sites, live table, maps, totals, series, shares.
  *
  * Glossary: a *slot* is a thread's place to write events, its ring a chain of *segments*; a *node* is a
  * frame of the stack tree; a *site* is a stack in a domain with its counters; the *live table* knows every
- * live block; a *map* is a live mapping of the mmap domain.
+ * live block; a *map* is a live mapping of the mmap domain; a *scope* is a region that the program itself has named,
+ * ALLOT_REGION("parse"), inside of another or not; a *budget* is what one thread may allocate in one block of its code,
+ * and a *share* one site's part of that.
  */
 #ifndef ALLOT_STORE_LAYOUT_H
 #define ALLOT_STORE_LAYOUT_H
@@ -39,6 +41,10 @@ enum allot_region_id {
 	ALLOT_REGION_MAPS,     /* struct allot_map[], sorted by address */
 	ALLOT_REGION_MARKS,    /* struct allot_store_mark[] */
 	ALLOT_REGION_SERIES,   /* struct allot_store_sample[] */
+	ALLOT_REGION_NAMES,    /* struct allot_store_name[]; the first is number 1 */
+	ALLOT_REGION_SCOPES,   /* struct allot_store_scope[]; the first is number 1 */
+	ALLOT_REGION_BUDGETS,  /* struct allot_store_budget[]; the first is number 1 */
+	ALLOT_REGION_SHARES,   /* struct allot_store_share[]; the first is number 1 */
 	ALLOT_REGION_JOURNAL,  /* struct allot_journal, and what it counts */
 	ALLOT_REGION_SEGMENTS, /* struct allot_segment, segment_bytes each */
 	ALLOT_REGIONS,
@@ -63,7 +69,8 @@ enum allot_op {
 	ALLOT_OP_TRACK,         /* address, size, stack, domain: a block of the program's own; replaces one of that address */
 	ALLOT_OP_UNTRACK,       /* address, domain; of no block is fine */
 	ALLOT_OP_THREAD,        /* a thread took this slot: size is its tid */
-	ALLOT_OP_MARK,          /* address is the offset of the name in strings */
+	ALLOT_OP_MARK,          /* address is the number of the name */
+	ALLOT_OP_BUDGET,        /* address is the number of a budget, which begins again */
 	ALLOT_OPS,
 };
 
@@ -79,7 +86,7 @@ enum allot_family {
  * What orders events. The *stamp* is a time, close to exact: it decides between events that have nothing to do with each
  * other. The *ticket* is exact: events at one address draw consecutive tickets from the counter of the address's bucket,
  * a free before the real free and an allocation after the real malloc, so for any one address their order is that
- * of what really happened, whatever the clocks say. THREAD and MARK have none.
+ * of what really happened, whatever the clocks say. THREAD, MARK and BUDGET have none.
  */
 struct allot_event {
 	uint64_t stamp;
@@ -166,6 +173,13 @@ struct allot_store_node {
 };
 static_assert(sizeof(struct allot_store_node) == 16, "node size is part of the store's format");
 
+/*
+ * In module_flags, as all there is: the node is no frame. Its address says in which scope (the low 32 bits) and in which
+ * budget (the high ones; 0: in none) the blocks of its parent's stack are allocated. Sites, and nothing else, have such
+ * stacks; they have no children.
+ */
+#define ALLOT_NODE_SCOPE 2u
+
 struct allot_store_module {
 	uint64_t start, end, bias;
 	uint64_t identity;      /* what tells two loads apart: the loader's link_map, mixed with the range */
@@ -184,7 +198,8 @@ static_assert(sizeof(struct allot_store_module) == 128, "module size is part of 
 
 struct allot_store_site {
 	uint32_t stack;         /* node */
-	uint32_t domain;
+	uint16_t domain;
+	uint16_t scoped;        /* has a scope or shares */
 	uint32_t next;          /* next site of the same stack; 0: none */
 	uint32_t mismatched;
 	struct allot_site_counters {
@@ -194,7 +209,10 @@ struct allot_store_site {
 		uint64_t freed_bytes, freed_blocks;
 		uint64_t temporary_bytes, temporary_blocks;
 	} counters;
-	uint64_t unused[5];
+	uint32_t scope;         /* the innermost; 0: none */
+	uint32_t share, share_count; /* the first of its shares, one for each budget from the innermost on; 0: none */
+	uint32_t unused;
+	uint64_t unused_more[3];
 };
 static_assert(sizeof(struct allot_store_site) == 128, "site size is part of the store's format");
 
@@ -206,16 +224,13 @@ static_assert(sizeof(struct allot_store_site) == 128, "site size is part of the 
 #define ALLOT_FRACTION_BYTES 10
 #define ALLOT_FRACTION_BLOCKS 20
 
-/* How far the estimates of a site may be off: the estimated variances of what its counters hold. */
+/* How far the estimates of a site may be off: the estimated variances of what its counters hold, with twice the bits. */
 struct allot_store_variance {
 	struct allot_spread {
-		unsigned __int128 bytes;  /* bytes squared */
-		unsigned __int128 blocks; /* with a fraction of ALLOT_FRACTION_VARIANCE bits */
+		unsigned __int128 bytes, blocks;
 	} ever, freed, peak, temporary;
 };
 static_assert(sizeof(struct allot_store_variance) == 128, "variance size is part of the store's format");
-
-#define ALLOT_FRACTION_VARIANCE 16
 
 struct allot_live_entry {
 	uint64_t key;           /* address | domain << 48; 0: empty */
@@ -246,10 +261,79 @@ struct allot_map {
 };
 static_assert(sizeof(struct allot_map) == 32, "map size is part of the store's format");
 
+/* ---- what the program says itself ---- */
+
+/* Text that the program uses as a name, once however often it does. */
+struct allot_store_name {
+	uint32_t text;          /* offset in strings */
+	uint32_t size;
+	uint32_t hash;
+	uint32_t next;          /* in the chain of name_heads */
+};
+static_assert(sizeof(struct allot_store_name) == 16, "name size is part of the store's format");
+
+#define ALLOT_NAME_SIZE 255u /* names are cut here */
+#define ALLOT_HEADS 1024u
+#define ALLOT_NESTING 256u /* scopes in scopes, and budgets in budgets; what is deeper counts for the last */
+
+/* All that was allocated in a scope and in those inside of it. */
+struct allot_store_scope {
+	/* by the thread that makes it, before anybody can find it */
+	uint32_t name;          /* number; 0: it never came to be (atomic) */
+	uint32_t parent;        /* less than its own number; 0: none */
+	uint32_t depth;         /* of the scopes around it */
+	uint32_t next;          /* in the chain of scope_heads */
+	/* by the drainer */
+	struct allot_scope_counters {
+		uint64_t peak_bytes, peak_blocks;
+		uint64_t ever_bytes, ever_blocks;
+		uint64_t freed_bytes, freed_blocks;
+		uint64_t temporary_bytes, temporary_blocks;
+	} counters;
+};
+static_assert(sizeof(struct allot_store_scope) == 80, "scope size is part of the store's format");
+
+/* A budget and what was allocated since it last began, in it and in those inside of it; mappings are left out. */
+struct allot_store_budget {
+	/* by the thread whose budget it is */
+	uint64_t place;         /* which block of its code */
+	uint32_t parent;        /* less than its own number; 0: none */
+	uint32_t depth;         /* of the budgets around it */
+	uint32_t next;          /* another of this slot */
+	uint32_t abandoned;     /* it has begun and not come to its end */
+	/* by the drainer */
+	uint32_t share;         /* the newest of its shares; 0: none */
+	uint32_t unused;
+	struct allot_budget_counters {
+		uint64_t entry; /* counts how often it has begun: shares of another one are of before */
+		uint64_t ever_bytes, ever_blocks;
+		uint64_t freed_bytes, freed_blocks;
+		uint64_t peak_bytes;
+		uint64_t peak_event; /* number of the event that made the peak */
+	} now;
+};
+static_assert(sizeof(struct allot_store_budget) == 88, "budget size is part of the store's format");
+
+struct allot_store_share {
+	uint32_t budget, site;
+	uint32_t next;          /* an older share of the same budget; 0: none */
+	uint32_t unused;
+	struct allot_share_counters {
+		uint64_t entry; /* of the budget */
+		uint64_t changed; /* number of the event that changed it last */
+		uint64_t ever_bytes, ever_blocks;
+		uint64_t freed_bytes, freed_blocks;
+		uint64_t peak_bytes, peak_blocks; /* live at the budget's last peak before `changed` */
+	} now;
+};
+static_assert(sizeof(struct allot_store_share) == 80, "share size is part of the store's format");
+
+#define ALLOT_MARKS 65536u /* more are only counted */
+
 struct allot_store_mark {
 	uint64_t stamp;
 	uint64_t live_bytes;
-	uint32_t name;          /* offset in strings */
+	uint32_t name;          /* number */
 	uint32_t slot;
 };
 
@@ -261,6 +345,8 @@ struct allot_store_sample {
 #define ALLOT_DOMAIN_NAMES 1024u /* domains with larger numbers have no name */
 
 #define ALLOT_DIFFERENCES 8u /* verified stacks that differ are kept up to this many */
+
+#define ALLOT_REFUSED 8u /* different programs that could not be traced are told up to this many */
 
 #define ALLOT_SAMPLES 1024u /* the time series has no more points than this */
 
@@ -303,13 +389,15 @@ enum allot_dropping {
  *   struct allot_store_variance variances[sites], when blocks are sampled
  *   struct allot_journal_slot slots[]
  *   struct allot_journal_site sites[]
+ *   struct allot_scoped records[]
  *   struct allot_live_entry blocks[], site 0: is not live any more
  */
 struct allot_journal {
 	uint32_t sealed;        /* (atomic) */
 	uint32_t sampled;       /* there are variances */
-	uint32_t slots, sites, blocks;
+	uint32_t slots, sites, records, blocks;
 	uint32_t mark_count;
+	uint64_t dropped_marks;
 	uint64_t batch;         /* which one it is */
 	struct allot_totals totals;
 	uint32_t applied[ALLOT_TICKETS] __attribute__((aligned(64)));
@@ -326,6 +414,17 @@ struct allot_journal_site {
 	struct allot_site_counters counters;
 	uint32_t site;
 	uint32_t mismatched;
+};
+
+/* What a scope, a budget or a share counts. */
+struct allot_scoped {
+	uint32_t kind;          /* ALLOT_REGION_SCOPES, …_BUDGETS or …_SHARES */
+	uint32_t number;
+	union {
+		struct allot_scope_counters scope;
+		struct allot_budget_counters budget;
+		struct allot_share_counters share;
+	} now;
 };
 
 /* What the live table's drainer was at when it died; see live.c. */
@@ -395,12 +494,20 @@ struct allot_header {
 		uint32_t walked, reference; /* nodes: what the walk found, and what the reference unwinder did */
 	} differences[ALLOT_DIFFERENCES];
 	uint32_t domain_names[ALLOT_DOMAIN_NAMES]; /* offsets in strings, by the domain's number; 0: it has none */
+	struct allot_refused { /* programs executed that cannot be traced */
+		uint32_t text;  /* offset in strings: path and reason; 0: none (atomic) */
+		uint32_t count; /* how many times (atomic) */
+	} refused[ALLOT_REFUSED];
+	uint64_t refused_others; /* those that did not fit (atomic) */
 	uint32_t stopped;       /* recording has stopped, against the program's will */
 	uint32_t exit_state;    /* enum allot_exit, as far as the process itself could say */
 	int32_t exit_value;
 	uint32_t index_level;   /* which hash table of the stack tree is in use */
 	uint32_t index_moving;  /* a thread is filling it from the one before */
 	uint32_t index_used[32]; /* nodes in each */
+	uint64_t name_count, scope_count, budget_count; /* the highest number */
+	uint64_t dropped_scopes; /* how often there was no room for one */
+	uint32_t name_heads[ALLOT_HEADS], scope_heads[ALLOT_HEADS]; /* by hash; 0: none */
 
 	uint32_t tickets[ALLOT_TICKETS] __attribute__((aligned(64))); /* the next to be drawn, by bucket (atomic) */
 
@@ -415,6 +522,8 @@ struct allot_header {
 	uint32_t map_count;
 	uint32_t mark_count;
 	uint32_t sample_count;
+	uint64_t dropped_marks;
+	uint64_t share_count;   /* the first share is number 1 */
 	uint64_t sample_interval; /* stamp ticks between two samples */
 	uint64_t next_sample;   /* stamp */
 	uint32_t clearing;      /* enum allot_clearing that is to be done again, 0: none; never while a batch is put in */

@@ -102,6 +102,8 @@ static void put(struct allot_live_page *page, const struct allot_live_entry *ent
 {
 	uint32_t count = count_of(page);
 
+	if (count == ALLOT_LIVE_ENTRIES) /* there was room just now: somebody damages the store */
+		return;
 	fill(&page->entries[count], entry);
 	page->tags[count] = tag_of(hash(entry->key));
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -301,8 +303,10 @@ const struct allot_live_entry *allotp_live_find(const struct allot_store *store,
 /* Puts the last entry in the place of one that goes. It is copied before it is cleared. */
 static void remove_at(struct allot_live_page *page, uint32_t i)
 {
-	uint32_t last = count_of(page) - 1;
+	uint32_t count = count_of(page), last = count - 1;
 
+	if (!count) /* it was there just now: somebody damages the store */
+		return;
 	if (i < last) {
 		fill(&page->entries[i], &page->entries[last]);
 		page->tags[i] = page->tags[last];

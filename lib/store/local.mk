@@ -25,6 +25,10 @@ libstore_la_SOURCES = \
 	lib/store/ring.c \
 	lib/store/ring.h \
 	lib/store/sampled.c \
+	lib/store/scope.c \
+	lib/store/scope.h \
+	lib/store/scoped.c \
+	lib/store/scoped.h \
 	lib/store/series.c \
 	lib/store/series.h \
 	lib/store/site.c \

@@ -135,3 +135,10 @@ void allotp_maps_add(struct allot_batch *batch, uint32_t slot, const struct allo
 	}
 	allotp_whole_in(batch, site, map.size, 1, event->stamp);
 }
+
+const struct allot_map *allotp_maps_find(struct allot_store *store, uint64_t start)
+{
+	uint32_t i = first_after(store, start);
+
+	return i < map_count(store) && map_at(store, i)->start == start ? map_at(store, i) : NULL;
+}

@@ -15,4 +15,7 @@ void allotp_maps_add(struct allot_batch *batch, uint32_t slot, const struct allo
 /* Everything in [start, start + size) goes. A mapping that is cut in two counts as two blocks from then on. */
 void allotp_maps_remove(struct allot_batch *batch, uint64_t start, uint64_t size);
 
+/* The mapping, or what is left of it, that begins at this address; NULL: none does. */
+const struct allot_map *allotp_maps_find(struct allot_store *store, uint64_t start);
+
 #endif

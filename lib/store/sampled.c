@@ -44,7 +44,7 @@ void allotp_sampled_in(struct allot_batch *batch, struct allot_batch_site *site,
 
 	remember_peak(batch, site, variance);
 	add(&variance->ever, &weight.variance);
-	allotp_add_in(&batch->totals, &site->counters, weight.bytes, weight.blocks, stamp);
+	allotp_count_in(batch, site, weight.bytes, weight.blocks, stamp);
 }
 
 void allotp_sampled_out(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size)
@@ -54,7 +54,7 @@ void allotp_sampled_out(struct allot_batch *batch, struct allot_batch_site *site
 
 	remember_peak(batch, site, variance);
 	add(&variance->freed, &weight.variance);
-	allotp_add_out(&batch->totals, &site->counters, weight.bytes, weight.blocks);
+	allotp_count_out(batch, site, weight.bytes, weight.blocks);
 }
 
 void allotp_sampled_back(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size)
@@ -64,7 +64,7 @@ void allotp_sampled_back(struct allot_batch *batch, struct allot_batch_site *sit
 
 	remember_peak(batch, site, variance);
 	subtract(&variance->freed, &weight.variance);
-	allotp_add_back(&batch->totals, &site->counters, weight.bytes, weight.blocks);
+	allotp_count_back(batch, site, weight.bytes, weight.blocks);
 }
 
 void allotp_sampled_temporary(struct allot_batch *batch, struct allot_batch_site *site, uint64_t size)
@@ -72,5 +72,5 @@ void allotp_sampled_temporary(struct allot_batch *batch, struct allot_batch_site
 	struct allot_weight weight = weigh(batch, size);
 
 	add(&variance_of(batch, site)->temporary, &weight.variance);
-	allotp_add_temporary(&batch->totals, &site->counters, weight.bytes, weight.blocks);
+	allotp_count_temporary(batch, site, weight.bytes, weight.blocks);
 }

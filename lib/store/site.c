@@ -3,6 +3,7 @@
 #include "store/site.h"
 
 #include "snapshot/snapshot.h"
+#include "store/scoped.h"
 
 static bool is_there(struct allot_store *store, uint64_t number)
 {
@@ -39,6 +40,7 @@ static bool has_room(struct allot_store *store, uint64_t number)
 uint32_t allotp_site_find(struct allot_store *store, uint32_t stack, uint32_t domain)
 {
 	struct allot_header *header = store->header;
+	struct allot_store_site *site;
 	uint32_t *first, number;
 	uint64_t count;
 
@@ -55,7 +57,10 @@ uint32_t allotp_site_find(struct allot_store *store, uint32_t stack, uint32_t do
 	count = header->site_count + 1;
 	if (!has_room(store, count))
 		return 0;
-	*allotp_site(store, count) = (struct allot_store_site){ .stack = stack, .domain = domain, .next = *first };
+	site = allotp_site(store, count);
+	*site = (struct allot_store_site){ .stack = stack, .domain = (uint16_t)domain, .next = *first };
+	if (!allotp_scoped_begin(store, site, (uint32_t)count))
+		return 0;
 	/* Dying between the two loses an empty site. */
 	header->site_count = count;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);

@@ -24,10 +24,10 @@ struct allot_store {
 	uint64_t region_size[ALLOT_REGIONS]; /* checked against the mapping; the header's own are not trusted */
 	uint64_t accessible[ALLOT_REGIONS];  /* bytes that this process has opened (atomic) */
 	uint32_t segment_events, segment_bytes,
-		segment_shift; /* checked, see allotp_ring_open; 1 << shift are events */
-	uint64_t stuck_at;     /* events drained when a producer waited in vain (atomic) */
+		segment_shift;   /* checked, see allotp_ring_open; 1 << shift are events */
+	uint64_t stuck_at;       /* events drained when a producer waited in vain (atomic) */
 	uint64_t oldest_waiting; /* the drainer's: stamp of the oldest event whose turn had not come yet */
-	void *scratch;         /* the drainer's, see merge.c */
+	void *scratch;           /* the drainer's, see merge.c */
 	size_t scratch_size;
 	struct allot_batch *batch;              /* the drainer's, see batch.h; NULL: it has never drained */
 };
@@ -107,6 +107,21 @@ static inline struct allot_store_site *allotp_site(const struct allot_store *sto
 static inline struct allot_store_variance *allotp_variance(const struct allot_store *store, uint64_t i)
 {
 	return ALLOTP_AT(store, ALLOT_REGION_VARIANCES, struct allot_store_variance, i);
+}
+
+static inline struct allot_store_scope *allotp_scope(const struct allot_store *store, uint64_t i)
+{
+	return ALLOTP_AT(store, ALLOT_REGION_SCOPES, struct allot_store_scope, i);
+}
+
+static inline struct allot_store_budget *allotp_budget(const struct allot_store *store, uint64_t i)
+{
+	return ALLOTP_AT(store, ALLOT_REGION_BUDGETS, struct allot_store_budget, i);
+}
+
+static inline struct allot_store_share *allotp_share(const struct allot_store *store, uint64_t i)
+{
+	return ALLOTP_AT(store, ALLOT_REGION_SHARES, struct allot_store_share, i);
 }
 
 static inline struct allot_live_page *allotp_page(const struct allot_store *store, uint64_t i)

@@ -48,9 +48,7 @@ struct allot_weight allotp_weigh(uint64_t sampling_bytes, uint64_t size)
 	weight.bytes = (uint64_t)bytes;
 	weight.blocks = (uint64_t)blocks;
 	/* (1-p)/p² = 1/p (1/p - 1) */
-	weight.variance.bytes =
-		bytes * (bytes - ((unsigned __int128)size << ALLOT_FRACTION_BYTES)) >> 2 * ALLOT_FRACTION_BYTES;
-	weight.variance.blocks = blocks * (blocks - ((unsigned __int128)1 << ALLOT_FRACTION_BLOCKS)) >>
-				 (2 * ALLOT_FRACTION_BLOCKS - ALLOT_FRACTION_VARIANCE);
+	weight.variance.bytes = bytes * (bytes - ((unsigned __int128)size << ALLOT_FRACTION_BYTES));
+	weight.variance.blocks = blocks * (blocks - ((unsigned __int128)1 << ALLOT_FRACTION_BLOCKS));
 	return weight;
 }

@@ -79,6 +79,7 @@ static int judge_linking(struct allot_inspection *inspection, const struct allot
 	if (!*facts->loader && facts->dynamic && (!strncmp(itself, "ld-linux", 8) || !strncmp(itself, "ld64.so", 7)))
 		return add(inspection, ALLOT_NOTE, "linking", "look at the program that it is to load, too",
 			   "the dynamic loader: what it loads is traced");
+	inspection->passes_on = !*facts->loader;
 	if (!*facts->loader && facts->go)
 		return add(inspection, ALLOT_PROBLEM, "linking", "use Go's own profiler (runtime/pprof)",
 			   "a static Go program: Go allocates without malloc, and nothing can be preloaded");

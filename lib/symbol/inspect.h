@@ -28,6 +28,7 @@ struct allot_inspection {
 	char *traced;  /* the file that would be traced: the program, or the interpreter of a script */
 	struct allot_finding findings[ALLOT_FINDINGS];
 	unsigned finding_count;
+	bool passes_on; /* if it cannot be traced, what it starts can be */
 };
 
 /*

@@ -7,6 +7,8 @@
 #ifndef ALLOT_SYMBOL_SYMBOL_H
 #define ALLOT_SYMBOL_SYMBOL_H
 
+#include <allot/snapshot.h>
+
 #include "snapshot/snapshot.h"
 
 struct allot_resolver;

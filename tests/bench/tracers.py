@@ -146,10 +146,11 @@ def read_info(allot, path):
             raise ValueError(f"allot info says nothing of {pattern}")
         return int(match[1])
 
+    error = r"(?: ± [\d.]+)?"  # of estimates, where blocks are sampled
     facts = {
         "events": number(r"^ *events +(\d+)$"),
-        "ever_blocks": number(r"^ *ever .* in (\d+) blocks?$"),
-        "peak_blocks": number(r"^ *peak +\d.* in (\d+) blocks?$"),
+        "ever_blocks": number(rf"^ *ever .* in (\d+){error} blocks?$"),
+        "peak_blocks": number(rf"^ *peak +\d.* in (\d+){error} blocks?$"),
         "nodes": number(r"^ *stack nodes +(\d+)$"),
         "store_bytes": number(r"^ *store memory .*\((\d+) bytes\)$"),
         "lost": number(r"^ *lost +(\d+)$"),

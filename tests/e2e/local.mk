@@ -26,6 +26,7 @@ E2E_TESTS = \
 	tests/e2e/quickstart.test \
 	tests/e2e/report.test \
 	tests/e2e/running.test \
+	tests/e2e/sampled.test \
 	tests/e2e/signals.test \
 	tests/e2e/stress.test \
 	tests/e2e/thread.test \

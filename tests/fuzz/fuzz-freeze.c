@@ -41,6 +41,7 @@ static void open_store(void)
 	if (store.base)
 		return;
 	store = store_sample_new();
+	store_sample_add_scopes(&store);
 	/* edits of the region table may put a region anywhere in the store */
 	if (mprotect(store.base, store.size, PROT_READ | PROT_WRITE))
 		abort();

@@ -13,6 +13,7 @@ check_PROGRAMS += \
 	tests/targets/deep \
 	tests/targets/deepbind \
 	tests/targets/errno \
+	tests/targets/estimate \
 	tests/targets/fork \
 	tests/targets/fork-exec \
 	tests/targets/fork-handler \

@@ -80,3 +80,9 @@ include $(top_srcdir)/tests/unit/gate.mk
 include $(top_srcdir)/tests/unit/unwind.mk
 
 include $(top_srcdir)/tests/unit/store.mk
+
+include $(top_srcdir)/tests/unit/scan.mk
+
+include $(top_srcdir)/tests/unit/object.mk
+
+include $(top_srcdir)/tests/unit/sampling.mk

@@ -11,6 +11,7 @@
 #include "snapshot/snapshot.h"
 #include "store/live.h"
 #include "store/tree.h"
+#include "store/weight.h"
 
 static const uint16_t domains[MODEL_DOMAINS] = { 0, 7 };
 
@@ -27,6 +28,12 @@ void model_init(struct store_model *model, struct allot_store *store, uint32_t b
 void model_free(struct store_model *model)
 {
 	free(model->blocks);
+}
+
+void model_sample(struct store_model *model, struct allot_store *store, uint64_t sampling_bytes)
+{
+	model->sampling_bytes = sampling_bytes;
+	store->header->sampling_bytes = sampling_bytes;
 }
 
 uint64_t model_address(uint32_t block)
@@ -70,6 +77,7 @@ static struct model_event random_going(const struct store_model *model, uint64_t
 		event.restores = fixture_random(random) % 2;
 	} else {
 		event.family = random_family(fixture_random(random), model->blocks[block].family);
+		event.temporary = fixture_random(random) % 2;
 	}
 	return event;
 }
@@ -103,21 +111,33 @@ struct model_event model_random_event(const struct store_model *model, uint64_t 
 
 /* ---- what it means ---- */
 
-static void add(struct model_count *count, uint64_t bytes)
+/* Adds a block, or takes one out. */
+static void add(const struct store_model *model, struct model_count *count, uint64_t size, int sign)
 {
-	count->bytes += bytes;
-	count->blocks++;
+	struct allot_weight weight = { .bytes = size, .blocks = 1 };
+
+	if (model->sampling_bytes)
+		weight = allotp_weigh(model->sampling_bytes, size);
+	count->bytes += (uint64_t)sign * weight.bytes;
+	count->blocks += (uint64_t)sign * weight.blocks;
+	count->variance.bytes += (unsigned __int128)sign * weight.variance.bytes;
+	count->variance.blocks += (unsigned __int128)sign * weight.variance.blocks;
 }
 
 static struct model_count left(const struct model_count *ever, const struct model_count *freed)
 {
-	return (struct model_count){ ever->bytes - freed->bytes, ever->blocks - freed->blocks };
+	return (struct model_count){
+		.bytes = ever->bytes - freed->bytes,
+		.blocks = ever->blocks - freed->blocks,
+		.variance = { ever->variance.bytes - freed->variance.bytes,
+			      ever->variance.blocks - freed->variance.blocks },
+	};
 }
 
 static void count_out(struct store_model *model, const struct model_block *block)
 {
-	add(&model->freed, block->size);
-	add(&model->sites[block->site].freed, block->size);
+	add(model, &model->freed, block->size, 1);
+	add(model, &model->sites[block->site].freed, block->size, 1);
 }
 
 static void find_peak(struct store_model *model)
@@ -146,8 +166,8 @@ static void allocate(struct store_model *model, const struct model_event *event)
 		.site = event->stack * MODEL_DOMAINS + event->block % MODEL_DOMAINS,
 		.size = event->size,
 	};
-	add(&model->ever, event->size);
-	add(&model->sites[block->site].ever, event->size);
+	add(model, &model->ever, event->size, 1);
+	add(model, &model->sites[block->site].ever, event->size, 1);
 	find_peak(model);
 	model->slots[event->slot].last_alloc = event->block + 1;
 	model->slots[event->slot].given_up = 0;
@@ -167,9 +187,9 @@ static void release(struct store_model *model, const struct model_event *event)
 	count_out(model, block);
 	if (slot->last_alloc == event->block + 1) {
 		slot->last_alloc = 0;
-		if (block->slot == event->slot) {
-			add(&model->temporary, block->size);
-			add(&site->temporary, block->size);
+		if (block->slot == event->slot && (!model->sampling_bytes || event->temporary)) {
+			add(model, &model->temporary, block->size, 1);
+			add(model, &site->temporary, block->size, 1);
 		}
 	}
 	if (event->family != ALLOT_FAMILY_ANY && event->family != block->family) {
@@ -210,10 +230,8 @@ static void restore(struct store_model *model, const struct model_event *event)
 		return;
 	}
 	block->live = true;
-	model->freed.bytes -= block->size;
-	model->freed.blocks--;
-	site->freed.bytes -= block->size;
-	site->freed.blocks--;
+	add(model, &model->freed, block->size, -1);
+	add(model, &site->freed, block->size, -1);
 }
 
 void model_apply(struct store_model *model, const struct model_event *event)
@@ -221,15 +239,19 @@ void model_apply(struct store_model *model, const struct model_event *event)
 	model->events++;
 	switch (event->op) {
 	case ALLOT_OP_ALLOC:
+		model->allocating++;
 		allocate(model, event);
 		break;
 	case ALLOT_OP_FREE:
+		model->freeing++;
 		release(model, event);
 		break;
 	case ALLOT_OP_GIVE_UP:
+		model->freeing++;
 		give_up(model, event);
 		break;
 	case ALLOT_OP_RESTORE:
+		model->freeing--;
 		restore(model, event);
 		break;
 	case ALLOT_OP_THREAD:
@@ -247,6 +269,8 @@ static void merge_count(struct model_count *into, const struct model_count *coun
 {
 	into->bytes += count->bytes;
 	into->blocks += count->blocks;
+	into->variance.bytes += count->variance.bytes;
+	into->variance.blocks += count->variance.blocks;
 }
 
 void model_merge(struct store_model *into, const struct store_model *model)
@@ -279,6 +303,8 @@ struct allot_event model_encode(const struct store_model *model, const struct mo
 	if (event->op == ALLOT_OP_ALLOC) {
 		encoded.size = event->size;
 		encoded.stack = model->nodes[event->stack];
+	} else if (event->op == ALLOT_OP_FREE) {
+		encoded.size = event->temporary;
 	}
 	return encoded;
 }
@@ -335,6 +361,31 @@ static const char *compare_site_peak(const struct model_site *site, uint32_t i,
 		       counters->ever_blocks - counters->freed_blocks);
 }
 
+static const char *compare_spread(const char *what, uint32_t i, const struct allot_spread *expected,
+				  const struct allot_spread *found)
+{
+	if (expected->bytes == found->bytes && expected->blocks == found->blocks)
+		return NULL;
+	return differs("variance of %s of %u: another", what, i);
+}
+
+static const char *compare_variance(const struct store_model *model, uint32_t i, const struct allot_store *store,
+				    uint32_t number)
+{
+	const struct allot_store_variance *variance = allotp_variance(store, number);
+	const struct allot_site_counters *counters = &allotp_site(store, number)->counters;
+	const struct model_site *site = &model->sites[i];
+	const char *difference = compare_spread("ever", i, &site->ever.variance, &variance->ever);
+
+	if (!difference)
+		difference = compare_spread("freed", i, &site->freed.variance, &variance->freed);
+	if (!difference)
+		difference = compare_spread("temporary", i, &site->temporary.variance, &variance->temporary);
+	if (!difference && !model->any_peak && counters->changed > store->header->totals.peak_event)
+		difference = compare_spread("peak", i, &site->peak.variance, &variance->peak);
+	return difference;
+}
+
 static const char *compare_site(const struct store_model *model, uint32_t i, const struct allot_store_site *stored,
 				uint64_t peak_event)
 {
@@ -374,6 +425,8 @@ static const char *compare_sites(const struct store_model *model, const struct a
 			return differs("site %u is there twice", number);
 		seen[i] = true;
 		difference = compare_site(model, (uint32_t)i, site, store->header->totals.peak_event);
+		if (!difference && model->sampling_bytes)
+			difference = compare_variance(model, (uint32_t)i, store, number);
 		if (difference)
 			return difference;
 	}
@@ -420,6 +473,7 @@ static void compare_entry(const struct allot_live_entry *entry, void *data)
 static const char *compare_live(const struct store_model *model, const struct allot_store *store)
 {
 	struct live live = { .model = model, .store = store };
+	uint64_t blocks = 0;
 
 	live.seen = calloc(model->block_count, sizeof(*live.seen));
 	ck_assert_ptr_nonnull(live.seen);
@@ -427,7 +481,11 @@ static const char *compare_live(const struct store_model *model, const struct al
 	free(live.seen);
 	if (live.difference)
 		return live.difference;
-	return compare_number("live blocks", left(&model->ever, &model->freed).blocks, live.count);
+	if (!model->sampling_bytes)
+		return compare_number("live blocks", left(&model->ever, &model->freed).blocks, live.count);
+	for (uint32_t i = 0; i < model->block_count; i++)
+		blocks += model->blocks[i].live;
+	return compare_number("live blocks", blocks, live.count);
 }
 
 static const char *compare_totals(const struct store_model *model, const struct allot_totals *totals)
@@ -460,6 +518,10 @@ const char *model_difference(const struct store_model *model, const struct allot
 					    totals->tallies.double_allocations);
 	if (!difference)
 		difference = compare_number("marks", model->marks, store->header->mark_count);
+	if (!difference && model->sampling_bytes)
+		difference = compare_number("samples", model->allocating, totals->samples.allocated);
+	if (!difference && model->sampling_bytes)
+		difference = compare_number("samples freed", model->freeing, totals->samples.freed);
 	if (!difference)
 		difference = compare_sites(model, store);
 	return difference ? difference : compare_live(model, store);

@@ -15,6 +15,7 @@
 
 struct model_count {
 	uint64_t bytes, blocks;
+	struct allot_spread variance; /* when blocks are sampled */
 };
 
 struct model_site {
@@ -38,18 +39,21 @@ struct model_event {
 	uint64_t size;
 	uint32_t stack; /* 0 to MODEL_STACKS - 1 */
 	enum allot_family family;
-	bool restores; /* of a GIVE_UP: the realloc is going to fail, and RESTORE follows */
+	bool restores;  /* of a GIVE_UP: the realloc is going to fail, and RESTORE follows */
+	bool temporary; /* of a FREE of a sampled block: as far as the thread knows */
 };
 
 struct store_model {
 	uint32_t block_count;
 	struct model_block *blocks;
+	uint64_t sampling_bytes; /* 0: every block is recorded */
 	uint32_t nodes[MODEL_STACKS];
 	struct model_site sites[MODEL_SITES];
 	struct model_count ever, freed, temporary, peak;
 	uint64_t events, unknown_frees, mismatched, double_allocations, marks;
-	bool any_peak;  /* the stamps were not in order: the peak may be another */
-	bool with_maps; /* there are mappings, too, and so other totals */
+	uint64_t allocating, freeing; /* events */
+	bool any_peak;                /* the stamps were not in order: the peak may be another */
+	bool with_maps;               /* there are mappings, too, and so other totals */
 	struct model_slot {
 		uint32_t last_alloc;      /* block + 1; 0: none */
 		uint32_t given_up;        /* block + 1 */
@@ -61,6 +65,9 @@ struct store_model {
 /* A model of a store in which nothing has happened, whose stack tree gets the stacks. */
 void model_init(struct store_model *model, struct allot_store *store, uint32_t blocks);
 void model_free(struct store_model *model);
+
+/* From now on blocks are sampled, in the store and in the model; before anything has happened in either. */
+void model_sample(struct store_model *model, struct allot_store *store, uint64_t sampling_bytes);
 
 /* Even blocks are of domain 0, odd ones of another at the same addresses. */
 uint64_t model_address(uint32_t block);

@@ -40,6 +40,15 @@ static uint32_t add_string(const struct store_sample *store, const char *string)
 	return (uint32_t)offset;
 }
 
+static uint32_t add_name(const struct store_sample *store, const char *text)
+{
+	uint32_t number = (uint32_t)++store->header->name_count;
+
+	*STORE_SAMPLE_ITEM(store, ALLOT_REGION_NAMES, struct allot_store_name, number) =
+		(struct allot_store_name){ .text = add_string(store, text), .size = (uint32_t)strlen(text) };
+	return number;
+}
+
 static void fill_header(struct allot_header *header)
 {
 	header->ready = 1;
@@ -168,7 +177,7 @@ static void add_times(const struct store_sample *store)
 	struct allot_store_mark *marks = STORE_SAMPLE_ITEM(store, ALLOT_REGION_MARKS, struct allot_store_mark, 0);
 	struct allot_store_sample *series = STORE_SAMPLE_ITEM(store, ALLOT_REGION_SERIES, struct allot_store_sample, 0);
 
-	marks[0] = (struct allot_store_mark){ 1000 + 30, 640, add_string(store, "test foo begins"), 0 };
+	marks[0] = (struct allot_store_mark){ 1000 + 30, 640, add_name(store, "test foo begins"), 0 };
 	marks[1] = (struct allot_store_mark){ 1000 + 60, 6400, 0, 0 };
 	store->header->mark_count = 2;
 	series[0] = (struct allot_store_sample){ 999, 1, 2, 3, 4 };
@@ -201,6 +210,44 @@ struct store_sample store_sample_new(void)
 	add_blocks(&store);
 	add_times(&store);
 	return store;
+}
+
+static struct allot_store_site site_of(uint32_t stack, uint32_t scope, uint64_t ever, uint64_t blocks, uint64_t freed)
+{
+	return (struct allot_store_site){
+		.stack = stack, .domain = ALLOT_DOMAIN_MALLOC, .scope = scope, .scoped = scope != 0,
+		.counters = { .ever_bytes = ever, .ever_blocks = blocks, .freed_bytes = freed,
+			      .freed_blocks = freed / 10 },
+	};
+}
+
+void store_sample_add_scopes(const struct store_sample *store)
+{
+	struct allot_store_node *nodes = STORE_SAMPLE_ITEM(store, ALLOT_REGION_NODES, struct allot_store_node, 0);
+	struct allot_store_site *sites = STORE_SAMPLE_ITEM(store, ALLOT_REGION_SITES, struct allot_store_site, 0);
+	struct allot_store_scope *scopes = STORE_SAMPLE_ITEM(store, ALLOT_REGION_SCOPES, struct allot_store_scope, 0);
+
+	scopes[STORE_SAMPLE_SCOPE_LOAD] = (struct allot_store_scope){
+		.name = add_name(store, "load"),
+		.counters = { .peak_bytes = 80, .peak_blocks = 8, .ever_bytes = 90, .ever_blocks = 9,
+			      .freed_bytes = 30, .freed_blocks = 3, .temporary_bytes = 10, .temporary_blocks = 1 },
+	};
+	scopes[STORE_SAMPLE_SCOPE_UNNAMED] = (struct allot_store_scope){ .parent = STORE_SAMPLE_SCOPE_LOAD };
+	scopes[STORE_SAMPLE_SCOPE_PARSE] = scopes[STORE_SAMPLE_SCOPE_LOAD];
+	scopes[STORE_SAMPLE_SCOPE_PARSE].name = add_name(store, "parse");
+	scopes[STORE_SAMPLE_SCOPE_PARSE].parent = STORE_SAMPLE_SCOPE_LOAD;
+	store->header->scope_count = STORE_SAMPLE_SCOPES - 1;
+	nodes[STORE_SAMPLE_PARSED] =
+		(struct allot_store_node){ STORE_SAMPLE_SCOPE_PARSE, STORE_SAMPLE_MAIN, ALLOT_NODE_SCOPE };
+	nodes[STORE_SAMPLE_BUDGETED] =
+		(struct allot_store_node){ UINT64_C(1) << 32, STORE_SAMPLE_MAIN, ALLOT_NODE_SCOPE };
+	store->header->node_count = STORE_SAMPLE_SCOPED_NODES;
+	sites[STORE_SAMPLE_SITE_PARSED] = site_of(STORE_SAMPLE_PARSED, STORE_SAMPLE_SCOPE_PARSE, 90, 9, 30);
+	sites[STORE_SAMPLE_SITE_BUDGETED] = site_of(STORE_SAMPLE_BUDGETED, 0, 7, 1, 0);
+	sites[STORE_SAMPLE_SITE_PLAIN] = site_of(STORE_SAMPLE_MAIN, 0, 8, 1, 0);
+	store->header->site_count = STORE_SAMPLE_SCOPED_SITES - 1;
+	store->header->dropped_marks = 11;
+	store->header->dropped_scopes = 12;
 }
 
 void store_sample_free(struct store_sample *store)

@@ -1,11 +1,11 @@
 # The tests of lib/store, on real stores.
 STORE_MODEL = tests/unit/store-fixture.c tests/unit/store-fixture.h tests/unit/store-model.c tests/unit/store-model.h \
-	tests/unit/unit.h
+	tests/unit/store-scopes.c tests/unit/store-scopes.h tests/unit/unit.h
 STORE_LIBS = libstore.la libcommon.la $(UNIT_LIBS)
 
 STORE_TESTS = tests/unit/test-store-crash tests/unit/test-store-drain tests/unit/test-store-growth \
 	tests/unit/test-store-hostile tests/unit/test-store-live tests/unit/test-store-maps \
-	tests/unit/test-store-order tests/unit/test-store-ring tests/unit/test-store-step \
+	tests/unit/test-store-order tests/unit/test-store-ring tests/unit/test-store-scope tests/unit/test-store-step \
 	tests/unit/test-store-threads tests/unit/test-store-tree
 check_PROGRAMS += $(STORE_TESTS)
 TESTS += $(STORE_TESTS)
@@ -34,6 +34,10 @@ tests_unit_test_store_ring_SOURCES = tests/unit/test-store-ring.c $(STORE_MODEL)
 tests_unit_test_store_ring_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_store_ring_CFLAGS = $(AM_CFLAGS) -pthread
 tests_unit_test_store_ring_LDADD = $(STORE_LIBS)
+tests_unit_test_store_scope_SOURCES = tests/unit/test-store-scope.c $(STORE_MODEL)
+tests_unit_test_store_scope_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_store_scope_CFLAGS = $(AM_CFLAGS) -pthread
+tests_unit_test_store_scope_LDADD = $(STORE_LIBS)
 tests_unit_test_store_step_SOURCES = tests/unit/test-store-step.c $(STORE_MODEL)
 tests_unit_test_store_step_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_store_step_LDADD = $(STORE_LIBS)

@@ -178,6 +178,40 @@ START_TEST(sites_are_merged_and_sorted)
 }
 END_TEST
 
+/* The stack in a region is one frame shorter than the store has it; that in a budget is as if it were in none. */
+START_TEST(scopes_become_regions)
+{
+	const struct allot_site *sites;
+
+	store_sample_add_scopes(&store);
+	freeze();
+	ck_assert_uint_eq(frozen->region_count, 3);
+	ck_assert_str_eq(frozen->regions[1].name, "load");
+	ck_assert_uint_eq(frozen->regions[1].parent, 0);
+	assert_count(&frozen->regions[1].live, 60, 6);
+	assert_count(&frozen->regions[1].peak, 80, 8);
+	assert_count(&frozen->regions[1].ever, 90, 9);
+	assert_count(&frozen->regions[1].temporary, 10, 1);
+	ck_assert_str_eq(frozen->regions[2].name, "parse");
+	ck_assert_uint_eq(frozen->regions[2].parent, 1);
+	ck_assert_uint_eq(frozen->dropped_marks, 11);
+	ck_assert_uint_eq(frozen->dropped_regions, 12);
+
+	sites = frozen->sites;
+	ck_assert_uint_eq(frozen->node_count, ALLOT_NODE_FIRST + 3);
+	ck_assert_uint_eq(frozen->site_count, 5);
+	ck_assert_uint_eq(sites[0].stack, 4);
+	ck_assert_uint_eq(sites[0].domain, ALLOT_DOMAIN_MALLOC);
+	ck_assert_uint_eq(sites[0].region, 0);
+	assert_count(&sites[0].live, 7 + 8, 1 + 1);
+	ck_assert_uint_eq(sites[1].stack, 4);
+	ck_assert_uint_eq(sites[1].domain, ALLOT_DOMAIN_MALLOC);
+	ck_assert_uint_eq(sites[1].region, 2);
+	assert_count(&sites[1].live, 60, 6);
+	ck_assert_uint_eq(sites[2].domain, 3);
+}
+END_TEST
+
 START_TEST(blocks_are_sorted_by_address)
 {
 	static const struct allot_block expected[] = {
@@ -381,12 +415,44 @@ START_TEST(site_of_no_stack_keeps_its_counters)
 }
 END_TEST
 
-START_TEST(site_of_no_domain_is_mallocs)
+START_TEST(scope_that_is_not_there_is_no_region)
 {
-	SITE(STORE_SAMPLE_SITE_POOL)->domain = UINT32_MAX;
+	store_sample_add_scopes(&store);
+	SITE(STORE_SAMPLE_SITE_PARSED)->scope = _i ? STORE_SAMPLE_SCOPE_UNNAMED : UINT32_MAX;
 	assert_corrupt(1);
-	ck_assert_uint_eq(frozen->sites[0].domain, ALLOT_DOMAIN_MALLOC);
-	ck_assert_uint_eq(frozen->domain_count, 2);
+	ck_assert_uint_eq(frozen->sites[0].region, 0);
+}
+END_TEST
+
+START_TEST(scope_inside_of_none_before_it_is_in_none)
+{
+	store_sample_add_scopes(&store);
+	STORE_SAMPLE_ITEM(&store, ALLOT_REGION_SCOPES, struct allot_store_scope, STORE_SAMPLE_SCOPE_PARSE)->parent =
+		_i ? STORE_SAMPLE_SCOPE_PARSE : UINT32_MAX;
+	assert_corrupt(1);
+	ck_assert_uint_eq(frozen->regions[2].parent, 0);
+}
+END_TEST
+
+START_TEST(name_that_is_not_there_is_empty)
+{
+	store_sample_add_scopes(&store);
+	STORE_SAMPLE_ITEM(&store, ALLOT_REGION_SCOPES, struct allot_store_scope, STORE_SAMPLE_SCOPE_PARSE)->name =
+		1000000;
+	assert_corrupt(1);
+	ck_assert_str_eq(frozen->regions[2].name, "");
+}
+END_TEST
+
+/* What is no frame may have no children, and must not be the parent of itself. */
+START_TEST(node_of_a_scope_inside_a_stack_is_no_frame)
+{
+	store_sample_add_scopes(&store);
+	NODE(STORE_SAMPLE_PARSE)->module_flags = ALLOT_NODE_SCOPE;
+	assert_corrupt(0);
+	ck_assert_uint_eq(frozen->nodes[4].address, 0x1100);
+	for (uint32_t i = ALLOT_NODE_FIRST; i < frozen->node_count; i++)
+		ck_assert_uint_lt(frozen->nodes[i].parent, i);
 }
 END_TEST
 
@@ -490,6 +556,7 @@ int main(void)
 	tcase_add_test(sound, modules_are_copied);
 	tcase_add_test(sound, tree_is_merged_and_renumbered);
 	tcase_add_test(sound, sites_are_merged_and_sorted);
+	tcase_add_test(sound, scopes_become_regions);
 	tcase_add_test(sound, blocks_are_sorted_by_address);
 	tcase_add_test(sound, blocks_are_left_out_if_not_wanted);
 	tcase_add_test(sound, times_follow_the_latest_pair_in_the_store);
@@ -508,7 +575,10 @@ int main(void)
 	tcase_add_test(damaged, only_committed_memory_is_touched);
 	tcase_add_test(damaged, empty_regions_are_no_damage);
 	tcase_add_loop_test(damaged, site_of_no_stack_keeps_its_counters, 0, 2);
-	tcase_add_test(damaged, site_of_no_domain_is_mallocs);
+	tcase_add_loop_test(damaged, scope_that_is_not_there_is_no_region, 0, 2);
+	tcase_add_loop_test(damaged, scope_inside_of_none_before_it_is_in_none, 0, 2);
+	tcase_add_test(damaged, name_that_is_not_there_is_empty);
+	tcase_add_test(damaged, node_of_a_scope_inside_a_stack_is_no_frame);
 	tcase_add_test(damaged, more_freed_than_allocated_is_nothing_live);
 	tcase_add_loop_test(damaged, parent_that_is_no_ancestor_ends_the_stack, 0, 2);
 	tcase_add_test(damaged, node_of_no_module_is_in_none);

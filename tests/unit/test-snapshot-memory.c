@@ -113,6 +113,7 @@ static void set_up(void)
 {
 	snapshot = sample_snapshot(41, 10);
 	store = store_sample_new();
+	store_sample_add_scopes(&store);
 	ck_assert_int_eq(allotp_snapshot_encode(snapshot, "x", &payload, &payload_size, NULL), 0);
 }
 

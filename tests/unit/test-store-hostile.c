@@ -221,6 +221,7 @@ static void leave_pending(uint8_t *base, uint64_t *random)
 	journal->sampled = fixture_random(random) % 2;
 	journal->slots = (uint32_t)(fixture_random(random) % 4);
 	journal->sites = (uint32_t)(fixture_random(random) % 20);
+	journal->records = (uint32_t)(fixture_random(random) % 8);
 	journal->blocks = (uint32_t)(fixture_random(random) % (fixture_random(random) % 8 ? 200 : 3000));
 }
 

@@ -13,7 +13,7 @@
 
 #include "common/clock.h"
 #include "snapshot/snapshot.h"
-#include "store-model.h"
+#include "store-scopes.h"
 #include "store/batch.h"
 #include "store/drain.h"
 #include "unit.h"
@@ -34,6 +34,7 @@
 
 static struct allot_store store, reader; /* as the program maps it, and as a reader does */
 static struct store_model model;
+static struct store_scopes scopes; /* model NULL: there are none */
 static struct allot_producer producers[SLOTS];
 static uint64_t stamp;
 
@@ -132,10 +133,20 @@ static void is_writing(int signal, siginfo_t *info, void *context)
 
 static void check_death(struct victim *victim);
 
+/* What is in the journal before it is sealed means nothing yet: then it is enough to die now and then. */
+static bool is_being_written(const struct allot_store *of, const uint8_t *page)
+{
+	const uint8_t *journal = of->region[ALLOT_REGION_JOURNAL];
+
+	return page >= journal && page < journal + JOURNAL_WINDOW && !((const struct allot_journal *)(const void *)journal)->sealed;
+}
+
+static unsigned int written;
+
 static void has_written(int signal, siginfo_t *info, void *context)
 {
 	struct victim *victim = &victims[depth];
-	bool changed = false;
+	bool changed = false, counts = false;
 
 	(void)signal;
 	(void)info;
@@ -143,10 +154,11 @@ static void has_written(int signal, siginfo_t *info, void *context)
 	for (; victim->open_count; victim->open_count--) {
 		uint32_t i = victim->open_count - 1;
 
+		counts |= !is_being_written(victim->store, victim->open[i]);
 		changed |= memcmp(victim->before[i], victim->open[i], 4096) != 0;
 		mprotect(victim->open[i], 4096, PROT_READ);
 	}
-	if (changed)
+	if (changed && (counts || ++written % 16 == 0))
 		check_death(victim);
 }
 
@@ -165,6 +177,7 @@ static void set_up(void)
 	reader = fixture_open(fd);
 	close(fd);
 	model_init(&model, &store, BLOCKS);
+	scopes.model = NULL;
 	stamp = 2;
 	for (uint32_t i = 0; i < SLOTS; i++) {
 		ck_assert_int_eq(allotp_producer_attach(&producers[i], &store, 100 + i, 1), 0);
@@ -206,6 +219,8 @@ static void drain_by_force(struct allot_store *taken)
 /* What is wrong with a store whose drainer is dead, once it has been taken over. */
 static const char *wrong_after_takeover(struct allot_store *dead)
 {
+	const char *wrong;
+
 	drain_by_force(dead);
 	for (int i = 0; i < ALLOT_LOST_REASONS; i++) {
 		if (dead->header->lost[i])
@@ -218,7 +233,8 @@ static const char *wrong_after_takeover(struct allot_store *dead)
 		if (sample[-1].stamp >= sample->stamp)
 			return "the time series is out of order";
 	}
-	return model_difference(&model, dead);
+	wrong = model_difference(&model, dead);
+	return wrong || !scopes.model ? wrong : scopes_difference(&scopes, dead);
 }
 
 static const char *(*verdict)(struct allot_store *dead) = wrong_after_takeover;
@@ -265,6 +281,8 @@ static void drain_and_die(const char *what)
 static void happen(struct model_event event)
 {
 	model_apply(&model, &event);
+	if (scopes.model)
+		scopes_follow(&scopes, &event);
 	fixture_require(fixture_write(&producers[event.slot], model_encode(&model, &event, stamp++)));
 }
 
@@ -276,11 +294,19 @@ static void allocate(uint32_t slot, uint32_t block, uint64_t size, uint32_t stac
 
 static void go(uint32_t slot, enum allot_op op, uint32_t block)
 {
-	happen((struct model_event){ .op = op, .slot = slot, .block = block });
+	happen((struct model_event){ .op = op, .slot = slot, .block = block, .temporary = op == ALLOT_OP_FREE });
+}
+
+/* In loop tests: the second time blocks are sampled, those of these sizes. */
+static void sample(int loop)
+{
+	if (loop)
+		model_sample(&model, &store, 256);
 }
 
 START_TEST(allocations_and_frees)
 {
+	sample(_i);
 	allocate(0, 1, 100, 1);
 	drain_and_die("the first allocation");
 	allocate(0, 2, 200, 1);
@@ -301,6 +327,7 @@ END_TEST
 
 START_TEST(reallocations)
 {
+	sample(_i);
 	allocate(0, 1, 100, 1);
 	allocate(0, 2, 200, 2);
 	go(0, ALLOT_OP_GIVE_UP, 2);
@@ -353,6 +380,7 @@ END_TEST
 
 START_TEST(double_allocations)
 {
+	sample(_i);
 	allocate(0, 1, 100, 1);
 	allocate(1, 1, 200, 2);
 	drain_and_die("two allocations of one block");
@@ -379,6 +407,47 @@ START_TEST(threads_and_marks)
 	go(1, ALLOT_OP_MARK, 0);
 	drain_and_die("a mark is set");
 	ck_assert_uint_eq(reader.header->mark_count, 2);
+}
+END_TEST
+
+static void begin_budget(int which)
+{
+	fixture_require(fixture_write(&producers[0], scopes_begin(&scopes, which, stamp)));
+	stamp++;
+}
+
+START_TEST(scopes_and_budgets)
+{
+	scopes_init(&scopes, &model, &store);
+	begin_budget(SCOPES_OUTER);
+	allocate(0, 1, 100, 1);
+	drain_and_die("the first block in a scope");
+	allocate(0, 2, 200, 2);
+	drain_and_die("a block in a scope in a scope");
+	allocate(0, 3, 300, 3);
+	drain_and_die("the first block in a budget");
+	begin_budget(SCOPES_INNER);
+	allocate(0, 4, 400, 5);
+	drain_and_die("the first block in a budget in a budget");
+	go(1, ALLOT_OP_FREE, 3);
+	go(1, ALLOT_OP_FREE, 4);
+	drain_and_die("frees of blocks in budgets");
+	allocate(0, 5, 50, 3);
+	go(0, ALLOT_OP_FREE, 5);
+	allocate(0, 6, 60, 4);
+	go(0, ALLOT_OP_FREE, 6);
+	drain_and_die("temporary blocks in budgets");
+	begin_budget(SCOPES_INNER);
+	allocate(0, 6, 70, 5);
+	drain_and_die("a budget begins again, and a block in it");
+	begin_budget(SCOPES_INNER);
+	go(0, ALLOT_OP_GIVE_UP, 6);
+	drain_and_die("a budget begins again while blocks of it live, and one of them goes");
+	go(0, ALLOT_OP_RESTORE, 6);
+	go(0, ALLOT_OP_FREE, 1);
+	drain_and_die("a realloc in a budget fails");
+	allocate(1, 6, 80, 2);
+	drain_and_die("a second allocation at an address, in another scope");
 }
 END_TEST
 
@@ -496,11 +565,12 @@ int main(void)
 	}
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_set_timeout(tcase, 120);
-	tcase_add_test(tcase, allocations_and_frees);
-	tcase_add_test(tcase, reallocations);
+	tcase_add_loop_test(tcase, allocations_and_frees, 0, 2);
+	tcase_add_loop_test(tcase, reallocations, 0, 2);
 	tcase_add_test(tcase, growth_of_the_live_table);
-	tcase_add_test(tcase, double_allocations);
+	tcase_add_loop_test(tcase, double_allocations, 0, 2);
 	tcase_add_test(tcase, threads_and_marks);
+	tcase_add_test(tcase, scopes_and_budgets);
 	tcase_add_test(tcase, ring_segments);
 	tcase_add_test(tcase, turns);
 	tcase_add_test(tcase, time_series);

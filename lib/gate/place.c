@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* Where in the source a call site is, and a line that names it. */
+#include "gate/place.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate/fold.h"
+#include "report/label.h"
+#include "report/print.h"
+
+/* Callers of the place that are named. */
+enum { CALLERS = 2 };
+
+/* Takes "." and "x/.." out of a path, and doubled slashes. */
+static void normalize(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from;) {
+		size_t length = strcspn(from, "/");
+		char *last;
+
+		if (length == 0) {
+			if (to == path ? from == path : to[-1] != '/')
+				*to++ = '/';
+			from++;
+			continue;
+		}
+		if (length == 2 && !strncmp(from, "..", length) && to > path + 1 && to[-1] == '/') {
+			for (last = to - 1; last > path && last[-1] != '/';)
+				last--;
+			if (strncmp(last, "../", strlen("../"))) {
+				to = last;
+				from += length;
+				continue;
+			}
+		}
+		if (length != 1 || *from != '.') {
+			memmove(to, from, length);
+			to += length;
+		}
+		from += length;
+	}
+	*to = '\0';
+}
+
+char *allotp_place_file(const char *file, const char *root, bool *below)
+{
+	char *name = strdup(file);
+	size_t length = strlen(root);
+
+	if (!name)
+		return NULL;
+	normalize(name);
+	*below = length && !strncmp(name, root, length) && name[length];
+	if (*below)
+		memmove(name, name + length, strlen(name + length) + 1);
+	return name;
+}
+
+static bool is_below(const struct allot_trace_frame *frame, const char *root)
+{
+	bool below = false;
+
+	free(allotp_place_file(frame->file, root, &below));
+	return below;
+}
+
+static bool is_library(const struct allot_trace_frame *frame)
+{
+	return allotp_is_libc(frame->module) || (frame->function && allotp_is_library_template(frame->function));
+}
+
+const struct allot_trace_frame *allotp_place_find(const struct allot_trace *trace, const char *root)
+{
+	const struct allot_trace_frame *any = NULL, *own = NULL;
+
+	for (uint32_t i = 0; i < trace->count; i++) {
+		const struct allot_trace_frame *frame = trace->frames[i];
+
+		if (!frame->file)
+			continue;
+		if (is_below(frame, root))
+			return frame;
+		if (!any)
+			any = frame;
+		if (!own && !is_library(frame))
+			own = frame;
+	}
+	return own ? own : any;
+}
+
+static void put_frame(FILE *out, const struct allot_trace_frame *frame, bool place, const char *root, unsigned limit)
+{
+	bool below;
+	char *file;
+
+	if (frame->name)
+		allotp_put_function(out, frame->name, limit);
+	else
+		allotp_put(out, frame->path[0] ? allotp_base_name(frame->path) : "[unknown]");
+	if (!place)
+		return;
+	file = allotp_place_file(frame->file, root, &below);
+	if (!file)
+		return;
+	fputs(" (", out);
+	allotp_put(out, file);
+	fprintf(out, ":%" PRIu32 ")", frame->line);
+	free(file);
+}
+
+static void put_frames(FILE *out, const struct allot_trace *trace, const char *root, unsigned limit)
+{
+	const struct allot_trace_frame *place = allotp_place_find(trace, root);
+	bool behind = !place;
+	int callers = 0;
+
+	for (uint32_t i = 0; i < trace->count && callers < CALLERS; i++) {
+		const struct allot_trace_frame *frame = trace->frames[i];
+
+		/* Templates are of no interest on the way, nor are the C library's own calls, or what calls main(). */
+		if (frame != place && i && is_library(frame))
+			continue;
+		if (i)
+			fputs(" < ", out);
+		put_frame(out, frame, frame == place, root, limit);
+		callers += behind;
+		behind |= frame == place;
+		if (frame->name && !strcmp(frame->name, "main"))
+			break;
+	}
+	if (!trace->count)
+		fputs("[no stack]", out);
+}
+
+char *allotp_place_text(const struct allot_trace *trace, const char *root, unsigned limit)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	put_frames(out, trace, root, limit);
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether what a user asks for makes sense. */
+#include "library/options.h"
+
+#include <errno.h>
+
+#include "common/error.h"
+#include "report/statistics.h"
+
+int allotp_grouping_check(enum allot_group_by group_by, enum allot_measure measure, bool cumulative,
+			  struct allot_error *error)
+{
+	if (!allot_group_by_name(group_by))
+		return allotp_error(error, -EINVAL, "there are no groups of kind %d", (int)group_by);
+	if (!allot_measure_name(measure))
+		return allotp_error(error, -EINVAL, "there is no measure %d", (int)measure);
+	if (cumulative && !allotp_can_be_cumulative(group_by))
+		return allotp_error(error, -EINVAL,
+				    "cumulative does not go with groups by %s, which count each block once",
+				    allot_group_by_name(group_by));
+	return 0;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether what a user asks for makes sense. */
+#ifndef ALLOT_LIBRARY_OPTIONS_H
+#define ALLOT_LIBRARY_OPTIONS_H
+
+#include <allot/snapshot.h>
+
+/* 0, or -EINVAL with the error filled in. */
+int allotp_grouping_check(enum allot_group_by group_by, enum allot_measure measure, bool cumulative,
+			  struct allot_error *error);
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How an object dies when its count comes to zero: finalizer, unless that resurrects it, weak references, fields, memory.
+ * Objects that die because others do are put off once that nests too deep, and are done when the outermost is.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "object/heap.h"
+
+#define NESTING 64
+
+/*
+ * What this thread has put off. Containers are linked by their headers; objects without one by their own count and state,
+ * which nobody needs meanwhile: 48 bits of an address.
+ */
+static __thread struct {
+	unsigned depth;
+	struct allot_object *later;
+} deaths __attribute__((tls_model("initial-exec")));
+
+void allotp_finalize(struct allot_heap *heap, struct allot_object *object)
+{
+	if (!object->type->finalize || allotp_state(object) & ALLOTP_FINALIZED)
+		return;
+	if (allotp_state(object) & ALLOTP_GC) {
+		allotp_lock(heap);
+		allotp_state_set(object, allotp_state(object) | ALLOTP_FINALIZED);
+		allotp_unlock(heap);
+	}
+	object->type->finalize(object);
+}
+
+/* Gives up the reference that a finalizer was called with: whether it was the last. */
+static bool is_last(struct allot_object *object)
+{
+	int32_t refs;
+
+	if (allotp_state(object) & ALLOT_STATE_SHARED)
+		return __atomic_fetch_sub(&object->refs, 1, __ATOMIC_ACQ_REL) == 1;
+	refs = allotp_refs(object);
+	if (refs < 0)
+		return false;
+	if (refs == 0)
+		allotp_fault(object, "reference count underflow: a finalizer gave up a reference that it does not own");
+	allotp_refs_set(object, refs - 1);
+	return refs == 1;
+}
+
+/* A debugging heap keeps what is dead as it is, poisoned. Without memory for the list the block goes, and with it the help. */
+static bool quarantine(struct allot_heap *heap, struct allot_object *object, size_t payload)
+{
+	char *block = (char *)object - allotp_prefix(allotp_state(object));
+
+	memset(object + 1, ALLOTP_POISON, payload - sizeof(*object));
+	return allotp_state(object) & ALLOTP_POOLED ||
+	       !allotp_list_add(&heap->quarantine, &heap->quarantine_room, block);
+}
+
+/* The heap is locked. */
+static inline void block_free(struct allot_heap *heap, struct allot_object *object)
+{
+	unsigned state = allotp_state(object);
+	size_t payload = allotp_payload(object), size = payload + allotp_prefix(state);
+	char *block = (char *)object - allotp_prefix(state);
+
+	heap->objects--;
+	heap->bytes -= size;
+	if (state & ALLOTP_GC && heap->generations[0].count > 0)
+		heap->generations[0].count--;
+	allotp_refs_set(object, ALLOTP_REFS_DEAD);
+	if (!(state & ALLOTP_POOLED)) {
+		heap->large_blocks--;
+		heap->large_bytes -= size;
+	}
+	if (__builtin_expect(heap->flags & ALLOT_HEAP_DEBUG, 0) && quarantine(heap, object, payload))
+		return;
+	if (state & ALLOTP_POOLED)
+		allotp_block_free(block);
+	else
+		free(block);
+}
+
+static inline void bury(struct allot_heap *heap, struct allot_object *object)
+{
+	const struct allot_type *type = object->type;
+
+	if (type->clear)
+		type->clear(object);
+	if (type->dealloc)
+		type->dealloc(object);
+	if (__builtin_expect(heap->traced, 0) && allotp_state(object) & ALLOTP_POOLED)
+		allotp_origin_untrack(object);
+	allotp_lock(heap);
+	block_free(heap, object);
+	allotp_unlock(heap);
+}
+
+/* ---- What is put off ---- */
+
+static void put_off(struct allot_object *object)
+{
+	uintptr_t next = (uintptr_t)deaths.later;
+
+	if (allotp_state(object) & ALLOTP_GC) {
+		allotp_gc_of(object)->next = (struct allotp_gc *)next;
+	} else {
+		allotp_refs_set(object, (int32_t)(uint32_t)next);
+		allotp_state_set(object, (uint16_t)(next >> 32));
+	}
+	deaths.later = object;
+}
+
+/* The last that was put off, as it was before. */
+static struct allot_object *take_up(void)
+{
+	struct allot_object *object = deaths.later;
+	unsigned state;
+
+	if (object->type->traverse) {
+		deaths.later = (struct allot_object *)allotp_gc_of(object)->next;
+		return object;
+	}
+	deaths.later = (struct allot_object *)((uintptr_t)allotp_state(object) << 32 | (uint32_t)allotp_refs(object));
+	allotp_refs_set(object, 0);
+	state = allotp_is_shared(allotp_heap_of(object)) ? ALLOT_STATE_SHARED : 0;
+	if (object->type->flags & ALLOT_TYPE_WEAKREFS)
+		state |= ALLOTP_WEAK;
+	if (allotp_radix_find(object))
+		state |= ALLOTP_POOLED;
+	allotp_state_set(object, state | ALLOTP_NO_CONTAINER << ALLOTP_GENERATION_SHIFT);
+	return object;
+}
+
+static void bury_nested(struct allot_heap *heap, struct allot_object *object)
+{
+	if (deaths.depth >= NESTING) {
+		put_off(object);
+		return;
+	}
+	deaths.depth++;
+	bury(heap, object);
+	deaths.depth--;
+	while (!deaths.depth && deaths.later) {
+		struct allot_object *next = take_up();
+
+		deaths.depth++;
+		bury(allotp_heap_of(next), next);
+		deaths.depth--;
+	}
+}
+
+/* ---- Death ---- */
+
+/* Whether a finalizer has resurrected the object. */
+static bool survives(struct allot_heap *heap, struct allot_object *object, bool legacy)
+{
+	allotp_refs_set(object, 1);
+	if (legacy)
+		object->type->legacy_finalize(object);
+	else
+		allotp_finalize(heap, object);
+	return !is_last(object);
+}
+
+static __attribute__((noinline)) void die_slowly(struct allot_heap *heap, struct allot_object *object)
+{
+	const struct allot_type *type = object->type;
+
+	if (type->finalize && !(allotp_state(object) & ALLOTP_FINALIZED) && survives(heap, object, false))
+		return;
+	allotp_lock(heap);
+	allotp_refs_set(object, 0);
+	if (allotp_is_tracked(object))
+		allotp_untrack(heap, object);
+	allotp_unlock(heap);
+	if (allotp_state(object) & ALLOTP_WEAK)
+		allotp_weakrefs_clear(heap, object);
+	if (type->legacy_finalize && survives(heap, object, true)) {
+		allot_gc_track(object);
+		return;
+	}
+	allotp_refs_set(object, 0);
+	bury_nested(heap, object);
+}
+
+void allotp_die(struct allot_object *object)
+{
+	const struct allot_type *type = object->type;
+	struct allot_heap *heap = allotp_heap_of(object);
+
+	if (heap->special || type->finalize || type->legacy_finalize || allotp_state(object) & ALLOTP_WEAK) {
+		die_slowly(heap, object);
+		return;
+	}
+	object->refs = 0;
+	if (allotp_is_tracked(object))
+		allotp_untrack(heap, object);
+	if (type->clear || type->dealloc)
+		bury_nested(heap, object);
+	else
+		block_free(heap, object);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The work of types that list all their references. */
+#include "object/heap.h"
+
+int allot_traverse_fields(void *object, allot_visit *visit, void *data)
+{
+	return allotp_visit_children(object, visit, data);
+}
+
+void allot_clear_fields(void *object)
+{
+	struct allot_object *self = object;
+
+	if (!self->type->fields)
+		return;
+	for (const struct allot_field *field = self->type->fields; field->name; field++) {
+		void **place = (void **)((char *)object + field->offset);
+		size_t count = field->is_items ? ((struct allot_var_object *)object)->count : 1;
+
+		for (size_t i = 0; i < count; i++)
+			ALLOT_CLEAR(place[i]);
+	}
+}

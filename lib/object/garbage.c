@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* What a collection does with what it found unreachable. Runs the program's code, so with nothing locked. */
+#include <stdlib.h>
+
+#include "object/heap.h"
+
+/* What there is to do for a set before it can go. */
+struct survey {
+	size_t count;
+	bool legacy, weak, finalize;
+};
+
+static struct survey look_at(struct allotp_gc *set)
+{
+	struct survey survey = { 0 };
+
+	for (struct allotp_gc *gc = set->next; gc != set; gc = gc->next) {
+		struct allot_object *object = allotp_object_of(gc);
+		const struct allot_type *type = object->type;
+		unsigned state = allotp_state(object);
+
+		survey.count++;
+		allotp_state_set(object, state & ~ALLOTP_UNREACHABLE);
+		if (type->legacy_finalize)
+			survey.legacy = true;
+		if ((state & ALLOTP_WEAK && *allotp_weak_slot(object)) || allotp_is_weakref(object))
+			survey.weak = true;
+		if (type->finalize && !(state & ALLOTP_FINALIZED))
+			survey.finalize = true;
+	}
+	return survey;
+}
+
+/* ---- Legacy finalizers ---- */
+
+static int move_child(void *child, void *data)
+{
+	struct allot_object *object = child;
+
+	if (allotp_state(object) & ALLOTP_COLLECTING) {
+		allotp_state_set(object, allotp_state(object) & ~ALLOTP_COLLECTING);
+		allotp_list_remove(allotp_gc_of(object));
+		allotp_list_append(data, allotp_gc_of(object));
+	}
+	return 0;
+}
+
+/* Those that have one, and all that they reach; the list grows while it is walked. */
+static void move_legacy(struct allotp_gc *unreachable, struct allotp_gc *uncollectable)
+{
+	struct allotp_gc *next;
+
+	for (struct allotp_gc *gc = unreachable->next; gc != unreachable; gc = next) {
+		next = gc->next;
+		if (allotp_object_of(gc)->type->legacy_finalize)
+			move_child(allotp_object_of(gc), uncollectable);
+	}
+	for (struct allotp_gc *gc = uncollectable->next; gc != uncollectable; gc = gc->next)
+		allotp_visit_children(allotp_object_of(gc), move_child, uncollectable);
+}
+
+int allotp_garbage_add(struct allot_heap *heap, struct allot_object *object)
+{
+	int result = allotp_list_add(&heap->garbage, &heap->garbage_room, object);
+
+	if (!result)
+		allot_ref(object);
+	return result;
+}
+
+static void tell_all(struct allot_heap *heap, struct allotp_gc *set, const char *what)
+{
+	for (struct allotp_gc *gc = set->next; gc != set; gc = gc->next) {
+		struct allot_object *object = allotp_object_of(gc);
+
+		allotp_log(heap, "gc: %s <%s %p>", what, object->type->name, (void *)object);
+	}
+}
+
+/* Puts a list in the generation where it is to be; without memory for the garbage nothing but the mention is lost. */
+static void keep_all(struct allot_heap *heap, struct allotp_gc *set, unsigned target)
+{
+	for (struct allotp_gc *gc = set->next; gc != set; gc = gc->next) {
+		struct allot_object *object = allotp_object_of(gc);
+
+		allotp_state_set(object, (allotp_state(object) & ~(ALLOTP_COLLECTING | ALLOTP_GENERATION)) |
+						 target << ALLOTP_GENERATION_SHIFT);
+	}
+	allotp_list_merge(set, &heap->generations[target].head);
+}
+
+static void keep_uncollectable(struct allot_heap *heap, struct allotp_gc *set, unsigned target)
+{
+	allotp_lock(heap);
+	for (struct allotp_gc *gc = set->next; gc != set; gc = gc->next) {
+		struct allot_object *object = allotp_object_of(gc);
+
+		if (object->type->legacy_finalize || heap->debug & ALLOT_GC_SAVEALL)
+			allotp_garbage_add(heap, object);
+	}
+	keep_all(heap, set, target);
+	allotp_unlock(heap);
+}
+
+/* ---- Finalizers ---- */
+
+/* Each with a reference of its own; what one does to the list, taking away others, is all right. Whether any was called. */
+static bool finalize_all(struct allot_heap *heap, struct allotp_gc *unreachable)
+{
+	struct allotp_gc done;
+	bool any = false;
+
+	allotp_list_init(&done);
+	allotp_lock(heap);
+	while (!allotp_list_is_empty(unreachable)) {
+		struct allotp_gc *gc = unreachable->next;
+		struct allot_object *object = allotp_object_of(gc);
+
+		allotp_list_remove(gc);
+		allotp_list_append(&done, gc);
+		if (!object->type->finalize || allotp_state(object) & ALLOTP_FINALIZED)
+			continue;
+		any = true;
+		allot_ref(object);
+		allotp_unlock(heap);
+		allotp_finalize(heap, object);
+		allot_unref(object);
+		allotp_lock(heap);
+	}
+	allotp_list_merge(&done, unreachable);
+	allotp_unlock(heap);
+	return any;
+}
+
+/* Code has run: what is reachable from outside now goes back, with all that it reaches. */
+static void let_resurrected_go(struct allot_heap *heap, struct allotp_gc *unreachable, unsigned target)
+{
+	struct allotp_gc still;
+	struct allotp_scan scan = {
+		.heap = heap,
+		.set = unreachable,
+		.unreachable = &still,
+		.scope = target,
+		.target = target,
+		.again = true,
+	};
+
+	allotp_list_init(&still);
+	allotp_world_stop(heap);
+	allotp_scan(&scan);
+	for (struct allotp_gc *gc = still.next; gc != &still; gc = gc->next) {
+		struct allot_object *object = allotp_object_of(gc);
+
+		allotp_state_set(object, allotp_state(object) & ~ALLOTP_UNREACHABLE);
+	}
+	allotp_list_merge(unreachable, &heap->generations[target].head);
+	allotp_list_merge(&still, unreachable);
+	/* Nobody may get at what is about to be cleared. */
+	allotp_weakrefs_kill(heap, unreachable);
+	allotp_world_start(heap);
+}
+
+/* ---- The end ---- */
+
+static void clear_all(struct allot_heap *heap, struct allotp_gc *unreachable, unsigned target)
+{
+	bool save = heap->debug & ALLOT_GC_SAVEALL;
+
+	allotp_lock(heap);
+	while (!allotp_list_is_empty(unreachable)) {
+		struct allotp_gc *gc = unreachable->next;
+		struct allot_object *object = allotp_object_of(gc);
+
+		if (save) {
+			allotp_garbage_add(heap, object);
+		} else if (object->type->clear) {
+			allot_ref(object);
+			allotp_unlock(heap);
+			object->type->clear(object);
+			allot_unref(object);
+			allotp_lock(heap);
+		}
+		/* It lives on: something else has a reference, or it dies with one of the others. */
+		if (unreachable->next == gc) {
+			allotp_list_remove(gc);
+			allotp_state_set(object, (allotp_state(object) & ~(ALLOTP_COLLECTING | ALLOTP_GENERATION)) |
+							 target << ALLOTP_GENERATION_SHIFT);
+			allotp_list_append(&heap->generations[target].head, gc);
+		}
+	}
+	allotp_unlock(heap);
+}
+
+void allotp_dispose_of(struct allot_heap *heap, struct allotp_gc *unreachable, unsigned target,
+		       struct allot_gc_info *info)
+{
+	struct allotp_gc uncollectable;
+	struct survey survey;
+	bool ran = false;
+
+	allotp_list_init(&uncollectable);
+	allotp_lock(heap);
+	survey = look_at(unreachable);
+	if (survey.legacy) {
+		move_legacy(unreachable, &uncollectable);
+		survey = look_at(unreachable);
+	}
+	if (heap->debug & ALLOT_GC_COLLECTABLE)
+		tell_all(heap, unreachable, "collectable");
+	allotp_unlock(heap);
+	if (survey.weak)
+		ran = allotp_weakrefs_call(heap, unreachable);
+	if (survey.finalize)
+		ran |= finalize_all(heap, unreachable);
+	/* In a shared heap others may have got at some of it by weak references. */
+	if (ran || (survey.weak && allotp_is_shared(heap))) {
+		let_resurrected_go(heap, unreachable, target);
+		survey.count = allotp_list_count(unreachable);
+	} else if (survey.weak) {
+		allotp_weakrefs_kill(heap, unreachable);
+	}
+	info->collected = survey.count;
+	clear_all(heap, unreachable, target);
+	info->uncollectable = allotp_list_count(&uncollectable);
+	if (heap->debug & ALLOT_GC_UNCOLLECTABLE)
+		tell_all(heap, &uncollectable, "uncollectable");
+	keep_uncollectable(heap, &uncollectable, target);
+}
+
+/* ---- gc.garbage ---- */
+
+size_t allot_gc_garbage_count(struct allot_heap *heap)
+{
+	size_t count;
+
+	heap = allotp_heap(heap);
+	allotp_lock(heap);
+	count = heap->garbage.count;
+	allotp_unlock(heap);
+	return count;
+}
+
+void *allot_gc_garbage_get(struct allot_heap *heap, size_t index)
+{
+	void *object = NULL;
+
+	heap = allotp_heap(heap);
+	allotp_lock(heap);
+	if (index < heap->garbage.count)
+		object = allot_ref(heap->garbage.objects[index]);
+	allotp_unlock(heap);
+	return object;
+}
+
+void allot_gc_garbage_clear(struct allot_heap *heap)
+{
+	struct allot_list taken;
+
+	heap = allotp_heap(heap);
+	allotp_lock(heap);
+	taken = heap->garbage;
+	heap->garbage = (struct allot_list){ 0 };
+	heap->garbage_room = 0;
+	allotp_unlock(heap);
+	allot_list_release(&taken);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The functions of include/allot/trace.h as liballot.so exports them: by their names and in the table. */
+#ifndef ALLOT_PRELOAD_API_H
+#define ALLOT_PRELOAD_API_H
+
+#define ALLOT_TRACE_TYPES_ONLY
+#include "allot/trace.h"
+
+int allot_start(int frames);
+int allot_stop(void);
+int allot_is_tracing(void);
+int allot_get_traced_memory(size_t *current, size_t *peak);
+int allot_reset_peak(void);
+int allot_clear_traces(void);
+int allot_get_traceback_limit(void);
+size_t allot_get_overhead(void);
+int allot_get_domain_traceback(int domain, const void *pointer, void **frames, int capacity);
+int allot_domain(const char *name);
+int allot_track(int domain, const void *pointer, size_t size);
+int allot_untrack(int domain, const void *pointer);
+int allot_take_snapshot(const char *path);
+int allot_take_snapshot_in_memory(void **data, size_t *size);
+void allot_free_snapshot(void *data, size_t size);
+
+#endif

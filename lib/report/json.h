@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* JSON values of what a snapshot holds. They return NULL when out of memory. */
+#ifndef ALLOT_REPORT_JSON_H
+#define ALLOT_REPORT_JSON_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+/* Exact up to 2^63 - 1, where it stops. */
+json_t *allotp_json_number(uint64_t value);
+
+/* A string; null for NULL. A path or a name may be any bytes: those that are not UTF-8 become U+FFFD. */
+json_t *allotp_json_string(const char *text);
+
+#endif

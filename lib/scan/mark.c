@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Following pointers. Words come in by thousands of millions and most lead nowhere; the others each cost two cache misses,
+ * which are taken some words ahead. Blocks wait to be looked into in a stack of numbers, so that a list may be as long as
+ * it likes.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "scan/scan.h"
+
+enum { CHUNK_BITS = 20, SHIFT_BITS = 8, STEP = ALLOT_SCAN_AHEAD / 4 };
+
+enum { REACHING, PERHAPS, HOLDING, LEADING }; /* scan->phase */
+
+static void hit(struct allot_scan *scan, uint32_t number, const struct allot_scan_candidate *candidate);
+
+/* glibc's own words about free memory point to chunk headers, which overlap the last bytes of the block before. */
+static bool is_next_chunk(const struct allot_scan *scan, const struct allot_scan_block *block, uint64_t word)
+{
+	uint64_t size = sizeof(uint64_t), chunk;
+	const void *at = scan->memory.look(scan->memory.context, block->address - sizeof(uint64_t), &size);
+
+	if (!at)
+		return false;
+	memcpy(&chunk, at, sizeof(chunk));
+	return word == block->address - 2 * sizeof(uint64_t) + (chunk & ~UINT64_C(7));
+}
+
+/* The last of three steps. */
+static inline void resolve(struct allot_scan *scan, const struct allot_scan_candidate *candidate)
+{
+	const struct allot_scan_block *block = &scan->blocks[candidate->next];
+
+	while (block->address <= candidate->word)
+		block++;
+	if (block == scan->blocks)
+		return;
+	block--;
+	if (candidate->word - block->address < (block->size ? block->size : 1))
+		hit(scan, (uint32_t)(block - scan->blocks), candidate);
+}
+
+/* Takes a word in, and moves those before it on: first its cell is fetched, then the block, then it is looked at. */
+static inline void take(struct allot_scan *scan, uint64_t word, uint64_t holder, uint64_t cell)
+{
+	uint32_t head = scan->head++;
+	struct allot_scan_candidate *candidate = &scan->ahead[head % ALLOT_SCAN_AHEAD];
+
+	candidate->word = word;
+	candidate->holder = holder;
+	candidate->cell = cell;
+	__builtin_prefetch(&scan->cells[cell]);
+	candidate = &scan->ahead[(head - STEP) % ALLOT_SCAN_AHEAD];
+	candidate->next = scan->cells[candidate->cell];
+	__builtin_prefetch(&scan->blocks[candidate->next]);
+	candidate = &scan->ahead[(head - 2 * STEP) % ALLOT_SCAN_AHEAD];
+	if (candidate->cell) {
+		resolve(scan, candidate);
+		candidate->cell = 0;
+	}
+}
+
+/* Cell 0 belongs to no chunk, so it stands for no word. */
+static void flush(struct allot_scan *scan)
+{
+	for (int i = 0; i < 2 * STEP; i++)
+		take(scan, 0, 0, 0);
+}
+
+static inline void look_at(struct allot_scan *scan, uint64_t word, uint64_t holder)
+{
+	uint64_t chunk;
+
+	if (__builtin_expect(word - scan->low >= scan->span, 1))
+		return;
+	chunk = scan->chunks[(word >> CHUNK_BITS) - scan->first_chunk];
+	if (chunk)
+		take(scan, word, holder,
+		     (chunk >> SHIFT_BITS) + ((word & ((UINT64_C(1) << CHUNK_BITS) - 1)) >> (chunk & 0xff)));
+}
+
+static void look_through(struct allot_scan *scan, uint64_t start, uint64_t end)
+{
+	start = (start + 7) & ~UINT64_C(7);
+	end &= ~UINT64_C(7);
+	while (start < end) {
+		uint64_t size = end - start;
+		const uint64_t *words = scan->memory.look(scan->memory.context, start, &size);
+
+		for (uint64_t i = 0; words && i < size / sizeof(*words); i++)
+			look_at(scan, words[i], start + i * sizeof(*words));
+		if (words)
+			scan->words += size / sizeof(*words);
+		start += size;
+	}
+}
+
+static void look_into(struct allot_scan *scan, uint32_t number)
+{
+	const struct allot_scan_block *block = &scan->blocks[number];
+
+	if (block->flags & ALLOT_SCAN_UNREADABLE)
+		return;
+	scan->from = number;
+	look_through(scan, block->address, block->address + block->size);
+}
+
+/* Looks into all that waits in the stack, the memory of some of them being fetched ahead. */
+static void drain(struct allot_scan *scan)
+{
+	enum { FETCHED = 16 };
+	uint32_t fetched[FETCHED];
+	uint64_t in = 0, out = 0;
+
+	for (;;) {
+		while (scan->stack_used && in - out < FETCHED) {
+			uint32_t number = scan->stack[--scan->stack_used];
+
+			__builtin_prefetch((const void *)(uintptr_t)scan->blocks[number].address);
+			fetched[in++ % FETCHED] = number;
+		}
+		if (in == out) {
+			/* What is still on its way may fill the stack again. */
+			flush(scan);
+			if (!scan->stack_used)
+				break;
+			continue;
+		}
+		look_into(scan, fetched[out++ % FETCHED]);
+	}
+	scan->from = ALLOT_SCAN_NO_BLOCK;
+}
+
+static void reach(struct allot_scan *scan, uint32_t number, uint64_t holder)
+{
+	scan->blocks[number].flags |= ALLOT_SCAN_REACHED;
+	if (scan->holders)
+		scan->holders[number] = holder;
+	scan->stack[scan->stack_used++] = number;
+}
+
+static void hit_reaching(struct allot_scan *scan, uint32_t number, const struct allot_scan_candidate *candidate)
+{
+	struct allot_scan_block *block = &scan->blocks[number];
+	uint64_t inside = candidate->word - block->address;
+
+	if (block->flags & ALLOT_SCAN_REACHED)
+		return;
+	if (!inside || allotp_scan_is_start(scan, block, inside)) {
+		reach(scan, number, candidate->holder);
+		return;
+	}
+	if (block->flags & ALLOT_SCAN_NOTED || (scan->chunk_headers && is_next_chunk(scan, block, candidate->word)))
+		return;
+	block->flags |= ALLOT_SCAN_NOTED;
+	if (scan->holders)
+		scan->holders[number] = candidate->holder;
+	scan->later[scan->later_used++] = number;
+}
+
+static void hit(struct allot_scan *scan, uint32_t number, const struct allot_scan_candidate *candidate)
+{
+	struct allot_scan_block *block = &scan->blocks[number];
+	uint32_t from;
+
+	if (scan->phase == REACHING) {
+		hit_reaching(scan, number, candidate);
+		return;
+	}
+	if (block->flags & (ALLOT_SCAN_REACHED | ALLOT_SCAN_PERHAPS))
+		return;
+	switch (scan->phase) {
+	case PERHAPS:
+		block->flags |= ALLOT_SCAN_PERHAPS;
+		if (scan->holders)
+			scan->holders[number] = candidate->holder;
+		scan->stack[scan->stack_used++] = number;
+		break;
+	case HOLDING:
+		/* Words are on their way for a while: whose this one is tells only its address. */
+		from = allotp_scan_find(scan, candidate->holder);
+		if (from == ALLOT_SCAN_NO_BLOCK)
+			break;
+		if (from != number)
+			block->flags |= ALLOT_SCAN_HELD;
+		if (scan->edge)
+			scan->edge(scan->edge_context, from, candidate->holder - scan->blocks[from].address, number,
+				   candidate->word - block->address);
+		break;
+	default:
+		if (block->flags & ALLOT_SCAN_LED)
+			break;
+		block->flags |= ALLOT_SCAN_LED;
+		scan->leaders[number] = scan->leader;
+		scan->stack[scan->stack_used++] = number;
+	}
+}
+
+void allotp_scan_root(struct allot_scan *scan, uint64_t start, uint64_t end, bool chunk_headers)
+{
+	if (scan->chunk_headers != chunk_headers)
+		flush(scan);
+	scan->chunk_headers = chunk_headers;
+	look_through(scan, start, end);
+}
+
+void allotp_scan_root_word(struct allot_scan *scan, uint64_t word, uint64_t holder)
+{
+	if (scan->chunk_headers)
+		flush(scan);
+	scan->chunk_headers = false;
+	look_at(scan, word, holder);
+}
+
+void allotp_scan_root_block(struct allot_scan *scan, uint32_t block, uint64_t holder)
+{
+	if (!(scan->blocks[block].flags & ALLOT_SCAN_REACHED))
+		reach(scan, block, holder);
+}
+
+static bool is_lost(const struct allot_scan_block *block)
+{
+	return !(block->flags & (ALLOT_SCAN_REACHED | ALLOT_SCAN_PERHAPS));
+}
+
+/* Everything that a leader leads to and nobody before it. */
+static void lead(struct allot_scan *scan, uint32_t leader)
+{
+	scan->leader = leader;
+	scan->leaders[leader] = leader;
+	scan->blocks[leader].flags |= ALLOT_SCAN_LED;
+	scan->stack[scan->stack_used++] = leader;
+	drain(scan);
+}
+
+/*
+ * What no leader leads to: cycles that nothing else points to, and what hangs on them. A search in depth, begun at each block
+ * in the order of addresses, leaves them in such an order that, taken backwards, each block not yet led by another is the
+ * first of a cycle that no other cycle leads to.
+ */
+static bool next_lost(struct allot_scan *scan, uint32_t number, uint64_t *offset, uint32_t *child)
+{
+	const struct allot_scan_block *block = &scan->blocks[number];
+
+	while (*offset + sizeof(uint64_t) <= block->size && !(block->flags & ALLOT_SCAN_UNREADABLE)) {
+		uint64_t size = block->size - *offset;
+		const uint64_t *words = scan->memory.look(scan->memory.context, block->address + *offset, &size);
+		uint64_t count = size / sizeof(*words);
+
+		for (uint64_t i = 0; words && i < count; i++) {
+			*child = allotp_scan_find(scan, words[i]);
+			if (*child == ALLOT_SCAN_NO_BLOCK || !is_lost(&scan->blocks[*child]) ||
+			    scan->blocks[*child].flags & (ALLOT_SCAN_LED | ALLOT_SCAN_NOTED))
+				continue;
+			*offset += (i + 1) * sizeof(*words);
+			return true;
+		}
+		*offset += size < sizeof(*words) ? sizeof(*words) : size;
+	}
+	return false;
+}
+
+/* `later` gets the blocks in the order in which the search leaves them; NOTED means that it was there. */
+static void search(struct allot_scan *scan, uint32_t root)
+{
+	uint32_t depth = 0, child;
+
+	scan->blocks[root].flags |= ALLOT_SCAN_NOTED;
+	scan->stack[depth] = root;
+	/* Blocks that are not aligned hold their pointers at aligned addresses all the same. */
+	scan->path[depth++] = -scan->blocks[root].address & 7;
+	while (depth) {
+		uint32_t top = scan->stack[depth - 1];
+
+		if (next_lost(scan, top, &scan->path[depth - 1], &child)) {
+			scan->blocks[child].flags |= ALLOT_SCAN_NOTED;
+			scan->stack[depth] = child;
+			scan->path[depth++] = -scan->blocks[child].address & 7;
+		} else {
+			depth--;
+			scan->later[scan->later_used++] = top;
+		}
+	}
+}
+
+static int lead_cycles(struct allot_scan *scan)
+{
+	size_t size = scan->count * sizeof(*scan->path);
+
+	scan->path = allotp_scan_map(size);
+	if (!scan->path)
+		return -ENOMEM;
+	scan->later_used = 0;
+	for (uint32_t i = 0; i < scan->count; i++)
+		scan->blocks[i].flags &= ~(uint32_t)ALLOT_SCAN_NOTED;
+	for (uint32_t i = 0; i < scan->count; i++) {
+		if (is_lost(&scan->blocks[i]) && !(scan->blocks[i].flags & (ALLOT_SCAN_LED | ALLOT_SCAN_NOTED)))
+			search(scan, i);
+	}
+	while (scan->later_used) {
+		uint32_t number = scan->later[--scan->later_used];
+
+		if (!(scan->blocks[number].flags & ALLOT_SCAN_LED))
+			lead(scan, number);
+	}
+	allotp_scan_unmap(scan->path, size);
+	return 0;
+}
+
+static int find_leaders(struct allot_scan *scan)
+{
+	bool cycles = false;
+
+	scan->phase = HOLDING;
+	for (uint32_t i = 0; i < scan->count; i++) {
+		if (is_lost(&scan->blocks[i]))
+			look_into(scan, i);
+	}
+	flush(scan);
+	scan->phase = LEADING;
+	for (uint32_t i = 0; i < scan->count; i++) {
+		if (is_lost(&scan->blocks[i]) && !(scan->blocks[i].flags & (ALLOT_SCAN_HELD | ALLOT_SCAN_LED)))
+			lead(scan, i);
+	}
+	for (uint32_t i = 0; i < scan->count && !cycles; i++)
+		cycles = is_lost(&scan->blocks[i]) && !(scan->blocks[i].flags & ALLOT_SCAN_LED);
+	return cycles ? lead_cycles(scan) : 0;
+}
+
+int allotp_scan_finish(struct allot_scan *scan)
+{
+	flush(scan);
+	scan->chunk_headers = false;
+	drain(scan);
+	scan->phase = PERHAPS;
+	for (uint32_t i = 0; i < scan->later_used; i++) {
+		struct allot_scan_block *block = &scan->blocks[scan->later[i]];
+
+		if (block->flags & (ALLOT_SCAN_REACHED | ALLOT_SCAN_PERHAPS))
+			continue;
+		block->flags |= ALLOT_SCAN_PERHAPS;
+		scan->stack[scan->stack_used++] = scan->later[i];
+		drain(scan);
+	}
+	return find_leaders(scan);
+}

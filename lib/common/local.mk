@@ -6,6 +6,8 @@ libcommon_la_SOURCES = \
 	lib/common/clock.h \
 	lib/common/error.c \
 	lib/common/error.h \
+	lib/common/mapping.c \
+	lib/common/mapping.h \
 	lib/common/sys.h \
 	lib/common/utf8.c \
 	lib/common/utf8.h

@@ -14,6 +14,7 @@
 #include "preload/real.h"
 #include "preload/sampled.h"
 #include "preload/state.h"
+#include "unwind/walk.h"
 
 int seccomp_load(const void *);
 
@@ -23,6 +24,7 @@ static void hush(void)
 		return;
 	if (allotp_state.sampling_bytes)
 		allotp_sampled_reserve();
+	allotp_walk_hush();
 	allotp_store_hush(&allotp_state.store);
 }
 

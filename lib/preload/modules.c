@@ -4,12 +4,11 @@
 
 #include <dlfcn.h>
 #include <elf.h>
-#include <fcntl.h>
 #include <link.h>
 #include <string.h>
 #include <sys/auxv.h>
 
-#include "common/sys.h"
+#include "common/mapping.h"
 #include "preload/state.h"
 #include "unwind/object.h"
 #include "unwind/walk.h"
@@ -94,59 +93,18 @@ static void copy_build_id(const struct found *found, struct allot_store_module *
 	}
 }
 
-/* The path that /proc/self/maps has for a mapping that begins at start; for modules opened by a relative name. */
-static long path_from_maps(uintptr_t start, char *path, size_t size)
-{
-	int fd = allotp_sys_openat(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
-	uintptr_t address = 0;
-	enum { ADDRESS, REST, PATH } state = ADDRESS;
-	size_t used = 0;
-	char buffer[512]; /* small: the program's stack may be */
-	long got;
-
-	if (fd < 0)
-		return 0;
-	while ((got = allotp_sys_read(fd, buffer, sizeof(buffer))) > 0) {
-		for (long i = 0; i < got; i++) {
-			char c = buffer[i];
-
-			if (c == '\n') {
-				if (state == PATH && address == start)
-					goto done;
-				state = ADDRESS;
-				address = 0;
-				used = 0;
-			} else if (state == ADDRESS && c == '-') {
-				state = REST;
-			} else if (state == ADDRESS) {
-				address = address << 4 | (uintptr_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-			} else if (state == PATH || c == '/') {
-				state = PATH;
-				if (used < size)
-					path[used++] = c;
-			}
-		}
-	}
-	used = 0;
-done:
-	allotp_sys_close(fd);
-	return (long)used;
-}
-
 static uint32_t store_path(const struct found *found)
 {
 	const char *name = found->map->l_name ? found->map->l_name : "";
+	struct allot_mapping mapping;
 	char path[1024];
-	long size;
 
 	if (!name[0])
 		return allotp_state.store.header->program;
-	/* A plain name without a file is the kernel's vdso. */
-	if (name[0] != '/' && strchr(name, '/') && !allotp_state.store.quiet) {
-		size = path_from_maps(found->start, path, sizeof(path));
-		if (size > 0)
-			return allotp_store_string(&allotp_state.store, path, (size_t)size);
-	}
+	/* Opened by a relative name; a plain name without a file is the kernel's vdso. */
+	if (name[0] != '/' && strchr(name, '/') && !allotp_state.store.quiet &&
+	    allotp_mapping_find(found->start, &mapping, path, sizeof(path)) == 0 && mapping.path_size > 0)
+		return allotp_store_string(&allotp_state.store, path, mapping.path_size);
 	return allotp_store_string(&allotp_state.store, name, strlen(name));
 }
 

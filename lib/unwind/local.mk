@@ -12,6 +12,8 @@ libunwinding_la_LIBADD = -ldl
 UNWIND_OWN = \
 	lib/unwind/cfi.c \
 	lib/unwind/cfi.h \
+	lib/unwind/code.c \
+	lib/unwind/code.h \
 	lib/unwind/cursor.h \
 	lib/unwind/expression.c \
 	lib/unwind/expression.h \

@@ -85,17 +85,33 @@ static bool place_by_record(struct allot_walker *walker, struct allotp_frame *fr
 	return true;
 }
 
+/*
+ * Whether a function can return to the address, which was found by a frame pointer that may be anything. In a loaded file
+ * there is a call before it. JIT-compiled code pushes return addresses and jumps: there it is enough that the memory
+ * is executable, as next to nothing on a stack is that is no return address.
+ */
+static bool is_returned_to(struct allot_walker *walker, uint64_t address)
+{
+	int executable = allotp_code_at(&walker->code, address);
+
+	if (executable == 0)
+		return false;
+	return (executable == 1 && !allotp_object_known(address)) || allotp_instructions_after_call(address);
+}
+
 /* The frame pointer as the ABI has it: at the saved one, with the return address behind it. */
 static enum allotp_step step_by_pointer(struct allot_walker *walker, struct allotp_frame *frame,
 					struct allotp_frame *next)
 {
+	/* 0 marks a thread's first function; but JIT-compiled code may keep any number there. */
+	enum allotp_step at_zero = allotp_object_known(frame->ip) ? ALLOTP_STEP_END : ALLOTP_STEP_STOP;
 	uint64_t fp = frame->fp, ra;
 
 	/* Whatever comes of it depends on fp: a rule for FP says so. */
 	frame->rule = allotp_rule_word((struct allotp_rule){ .kind = ALLOTP_RULE_FP, .cfa = 2, .ra = 1, .fp = 2 });
 	walker->end_word.address = 0;
-	if (fp == 0) /* set so by a thread's first function */
-		return ALLOTP_STEP_END;
+	if (fp == 0)
+		return at_zero;
 	if (fp % 8 != 0 || fp < frame->sp || fp - frame->sp > FRAME_MAX || !allotp_memory_probe(fp) ||
 	    !allotp_memory_probe(fp + 8))
 		return ALLOTP_STEP_STOP;
@@ -104,14 +120,14 @@ static enum allotp_step step_by_pointer(struct allot_walker *walker, struct allo
 	next->sp = fp + 16;
 	next->fp = allotp_memory_word(fp);
 	next->signal = false;
-	if (next->ip != 0 && allotp_instructions_after_call(next->ip)) {
+	if (next->ip != 0 && is_returned_to(walker, next->ip)) {
 		if (ALLOTP_RECORD_AT_CFA)
 			return ALLOTP_STEP_CALLER;
 		frame->rule = allotp_rule_word((struct allotp_rule){ .kind = ALLOTP_RULE_FULL });
 		return place_by_record(walker, next) ? ALLOTP_STEP_CALLER : ALLOTP_STEP_STOP;
 	}
 	walker->end_word = (struct allotp_word){ .address = fp + 8, .value = ra };
-	return next->ip == 0 ? ALLOTP_STEP_END : ALLOTP_STEP_STOP;
+	return next->ip == 0 ? at_zero : ALLOTP_STEP_STOP;
 }
 
 enum allotp_step allotp_step_slow(struct allot_walker *walker, struct allotp_frame *frame, struct allotp_frame *next)

@@ -53,6 +53,11 @@ struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk
 	return walker;
 }
 
+void allotp_walk_hush(void)
+{
+	allotp_code_hush();
+}
+
 void allotp_walk_code_unloaded(void)
 {
 	allotp_rule_forget();
@@ -404,6 +409,7 @@ walk_changed(struct allot_walker *walker, const struct allot_walk_start *start, 
 	if (walker->busy) { /* a signal handler jumped out of the last walk, which left things half done */
 		forget(walker);
 		walker->memory = (struct allotp_memory){ .next = 0 };
+		walker->code = (struct allotp_code){ .next = 0 };
 		walk.kept = 0;
 	}
 	walker->busy = true;

@@ -4,6 +4,7 @@
 #define ALLOT_UNWIND_WALKER_H
 
 #include "unwind/cfi.h"
+#include "unwind/code.h"
 #include "unwind/memory.h"
 #include "unwind/path.h"
 #include "unwind/rule.h"
@@ -59,6 +60,7 @@ struct allot_walker {
 	bool full_valid;              /* full belongs to this walk */
 	struct allotp_registers full; /* all registers, in the last frame that needed them */
 	struct allotp_memory memory;
+	struct allotp_code code;
 	struct allotp_child children[1 << ALLOTP_CHILD_BITS]; /* answers of child(), by a hash */
 	struct allotp_paths paths;
 	struct allotp_cfi_scratch scratch;

@@ -20,9 +20,10 @@
 #include "unit.h"
 
 void asm_with_pointer(void (*function)(void *), void *argument);
+void asm_jumping(void (*function)(void *), void *argument, const void *next);
 void asm_without_pointer(void (*function)(void *), void *argument, uint64_t fp);
 void asm_without_return(void (*function)(void *), void *argument);
-extern const char asm_with_pointer_end[], asm_without_pointer_end[];
+extern const char asm_with_pointer_end[], asm_jumping_end[], asm_without_pointer_end[];
 
 static struct hook hook;
 
@@ -340,18 +341,28 @@ static bool within(uint64_t address, const void *start, const void *end)
 	return address > (uintptr_t)start && address < (uintptr_t)end;
 }
 
+enum { MADE = 4096 };
+
+/* Code made at run time, of the code of a function here. */
+static char *make_code(const void *function, const char *end)
+{
+	char *made = mmap(NULL, MADE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert_ptr_ne(made, MAP_FAILED);
+	memcpy(made, function, (size_t)(end - (const char *)function));
+	ck_assert_int_eq(mprotect(made, MADE, PROT_READ | PROT_EXEC), 0);
+	__builtin___clear_cache(made, made + MADE);
+	return made;
+}
+
 /* Code that has no unwind data, in this file and made at run time. */
 START_TEST(follows_frame_pointers)
 {
 	const size_t size = (uintptr_t)asm_with_pointer_end - (uintptr_t)asm_with_pointer;
-	char *made = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *made = make_code((const void *)asm_with_pointer, asm_with_pointer_end);
 	void (*call)(void (*)(void *), void *) = asm_with_pointer;
 	uint32_t depth;
 
-	ck_assert_ptr_ne(made, MAP_FAILED);
-	memcpy(made, (const void *)asm_with_pointer, size);
-	ck_assert_int_eq(mprotect(made, 4096, PROT_READ | PROT_EXEC), 0);
-	__builtin___clear_cache(made, made + 4096);
 	hook_walk(&hook);
 	depth = hook.last.depth;
 	for (int i = 0; i < 4; i++) {
@@ -365,7 +376,64 @@ START_TEST(follows_frame_pointers)
 		ck_assert_uint_eq(hook_stack(hook.last.node, stack, NULL, 64), depth + 2);
 		ck_assert(within(stack[1], (const void *)call, (const char *)call + size));
 	}
-	munmap(made, 4096);
+	munmap(made, MADE);
+}
+END_TEST
+
+/*
+ * JIT compilers push return addresses and jump. In a loaded file an address without a call before it is not believed to be
+ * one.
+ */
+START_TEST(follows_frame_pointers_through_jumps)
+{
+	char *inner = make_code((const void *)asm_with_pointer, asm_with_pointer_end);
+	char *outer = make_code((const void *)asm_jumping, asm_jumping_end);
+	void (*jump)(void (*)(void *), void *, const void *) =
+		(void (*)(void (*)(void *), void *, const void *))(uintptr_t)outer;
+	uint64_t stack[64];
+	uint32_t depth;
+
+	hook_walk(&hook);
+	depth = hook.last.depth;
+	for (volatile int i = 0; i < 2; i++) {
+		jump(only_walk, &hook, inner);
+		ck_assert_uint_eq(hook.last.status, ALLOT_WALK_COMPLETE);
+		ck_assert_uint_eq(hook.last.depth, depth + 3);
+		ck_assert_uint_eq(hook_stack(hook.last.node, stack, NULL, 64), depth + 3);
+		ck_assert(within(stack[1], inner, inner + MADE));
+		ck_assert(within(stack[2], outer, outer + MADE));
+		asm_jumping(only_walk, &hook, inner);
+		ck_assert_uint_eq(hook.last.status, ALLOT_WALK_TRUNCATED);
+		ck_assert_uint_eq(hook.last.depth, 2);
+	}
+	munmap(inner, MADE);
+	munmap(outer, MADE);
+}
+END_TEST
+
+/* In code made at run time, what is where a frame pointer might be can be anything: also 0, or where data looks like code. */
+START_TEST(believes_no_data_to_be_code)
+{
+	char *made = make_code((const void *)asm_without_pointer, asm_without_pointer_end);
+	void (*call)(void (*)(void *), void *, uint64_t) =
+		(void (*)(void (*)(void *), void *, uint64_t))(uintptr_t)made;
+	char data[64];
+	uint64_t lie[4] = { 0 }, zeroes[4] = { 0 };
+
+	memcpy(data, (const void *)asm_with_pointer, 16);
+	memset(data + 16, 0xe8, 16);
+	lie[0] = (uintptr_t)&lie[2];
+	const uint64_t pointers[] = { 0, (uintptr_t)&zeroes, (uintptr_t)&lie };
+
+	for (size_t i = 0; i < sizeof(pointers) / sizeof(pointers[0]); i++) {
+		for (size_t at = 0; at <= 32; at++) {
+			lie[1] = (uintptr_t)data + at;
+			call(only_walk, &hook, pointers[i]);
+			ck_assert_uint_eq(hook.last.status, ALLOT_WALK_TRUNCATED);
+			ck_assert_uint_eq(hook.last.depth, 2);
+		}
+	}
+	munmap(made, MADE);
 }
 END_TEST
 
@@ -476,6 +544,8 @@ int main(void)
 	tcase_add_test(tests, walks_threads_to_their_first_frame);
 	tcase_add_test(tests, walks_loaded_code);
 	tcase_add_test(tests, follows_frame_pointers);
+	tcase_add_test(tests, follows_frame_pointers_through_jumps);
+	tcase_add_test(tests, believes_no_data_to_be_code);
 	tcase_add_test(tests, stops_where_no_way_is_known);
 	tcase_add_test(tests, ends_at_a_null_return_address);
 	tcase_add_loop_test(tests, survives_wrong_frame_pointers, 0, 1);

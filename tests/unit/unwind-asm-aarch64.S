@@ -18,6 +18,21 @@ asm_with_pointer:
 asm_with_pointer_end:
 	.size	asm_with_pointer, . - asm_with_pointer
 
+/* Hands its arguments on to the third, with a frame pointer, but jumps instead of calling. */
+	.globl	asm_jumping
+	.type	asm_jumping, %function
+asm_jumping:
+	stp	x29, x30, [sp, -16]!
+	mov	x29, sp
+	adr	x30, 0f
+	br	x2
+	nop
+0:	ldp	x29, x30, [sp], 16
+	ret
+	.globl	asm_jumping_end
+asm_jumping_end:
+	.size	asm_jumping, . - asm_jumping
+
 /* The frame pointer register holds the third argument instead. */
 	.globl	asm_without_pointer
 	.type	asm_without_pointer, %function

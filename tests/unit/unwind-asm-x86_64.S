@@ -19,6 +19,22 @@ asm_with_pointer:
 asm_with_pointer_end:
 	.size	asm_with_pointer, . - asm_with_pointer
 
+/* Hands its arguments on to the third, with a frame pointer, but jumps instead of calling. */
+	.globl	asm_jumping
+	.type	asm_jumping, @function
+asm_jumping:
+	push	%rbp
+	mov	%rsp, %rbp
+	lea	0f(%rip), %rax
+	push	%rax
+	jmp	*%rdx
+	.skip	8, 0x90
+0:	leave
+	ret
+	.globl	asm_jumping_end
+asm_jumping_end:
+	.size	asm_jumping, . - asm_jumping
+
 /* The frame pointer register holds the third argument instead. */
 	.globl	asm_without_pointer
 	.type	asm_without_pointer, @function

@@ -9,7 +9,7 @@ UNWIND_SHAPES_OBJECTS = $(UNWIND_SHAPES:%=tests/unit/unwind-shapes-%.$(OBJEXT))
 UNWIND_HOOK = tests/unit/unwind-hook.c tests/unit/unwind-hook.h tests/unit/unit.h
 UNWIND_TOUR = tests/unit/unwind-tour.c tests/unit/unwind-tour.h
 UNWIND_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tests/unit
-UNWIND_LIBS = libunwinding.la $(UNIT_LIBS)
+UNWIND_LIBS = libunwinding.la libcommon.la $(UNIT_LIBS)
 
 tests/unit/unwind-shapes-%.$(OBJEXT): $(top_srcdir)/tests/unit/unwind-shapes.c $(top_srcdir)/tests/unit/unwind-tour.h
 	$(AM_V_CC)$(MKDIR_P) tests/unit && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS) \
@@ -19,7 +19,8 @@ EXTRA_DIST += tests/unit/unwind-shapes.c tests/unit/unwind-asm-x86_64.S tests/un
 CLEANFILES += $(UNWIND_SHAPES_OBJECTS)
 
 if !UNWIND_GENERIC
-UNWIND_TESTS = tests/unit/test-unwind-cfi tests/unit/test-unwind-damage tests/unit/test-unwind-expression \
+UNWIND_TESTS = tests/unit/test-unwind-cfi tests/unit/test-unwind-code tests/unit/test-unwind-damage \
+	tests/unit/test-unwind-expression \
 	tests/unit/test-unwind-finder tests/unit/test-unwind-rules tests/unit/test-unwind-tour tests/unit/test-unwind-walk
 check_PROGRAMS += $(UNWIND_TESTS)
 TESTS += $(UNWIND_TESTS)
@@ -27,6 +28,10 @@ TESTS += $(UNWIND_TESTS)
 tests_unit_test_unwind_cfi_SOURCES = tests/unit/test-unwind-cfi.c tests/unit/unit.h
 tests_unit_test_unwind_cfi_CPPFLAGS = $(UNWIND_CPPFLAGS)
 tests_unit_test_unwind_cfi_LDADD = $(UNWIND_LIBS)
+
+tests_unit_test_unwind_code_SOURCES = tests/unit/test-unwind-code.c tests/unit/unit.h
+tests_unit_test_unwind_code_CPPFLAGS = $(UNWIND_CPPFLAGS)
+tests_unit_test_unwind_code_LDADD = $(UNWIND_LIBS)
 
 tests_unit_test_unwind_damage_SOURCES = tests/unit/test-unwind-damage.c tests/unit/unit.h
 tests_unit_test_unwind_damage_CPPFLAGS = $(UNWIND_CPPFLAGS)

@@ -278,7 +278,7 @@ bool allotp_apply_pair(struct allot_batch *batch, struct allot_cursor *cursor, c
 /* Maps are changed in the store at once, so such an event is a batch of its own. */
 static void apply_mapping(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
-	struct allot_mapping *mapping = &batch->store->header->mapping;
+	struct allot_remapping *mapping = &batch->store->header->mapping;
 
 	mapping->slot = cursor->slot;
 	mapping->number = cursor->number;

@@ -55,7 +55,7 @@ static void seal(struct allot_header *header)
 	header->reader = 0;
 	header->exit_state = ALLOT_EXIT_RUNNING;
 	header->split = (struct allot_split){ 0 };
-	header->mapping = (struct allot_mapping){ 0 };
+	header->mapping = (struct allot_remapping){ 0 };
 	memset(header->tickets, 0, sizeof(header->tickets));
 	memset(header->applied, 0, sizeof(header->applied));
 }

@@ -435,7 +435,7 @@ struct allot_split {
 };
 
 /* A map cannot be cut twice: the event that was changing the maps, see batch.c. */
-struct allot_mapping {
+struct allot_remapping {
 	uint32_t active;
 	uint32_t slot;
 	uint64_t number;        /* of the event in its slot */
@@ -530,7 +530,7 @@ struct allot_header {
 	uint64_t batch;         /* counts the batches of events that were drained: what a drainer remembers may be old */
 	struct allot_totals totals;
 	struct allot_split split;
-	struct allot_mapping mapping;
+	struct allot_remapping mapping;
 	uint32_t applied[ALLOT_TICKETS] __attribute__((aligned(64))); /* the ticket whose turn it is, by bucket */
 };
 

@@ -24,7 +24,7 @@
 #define SLOTS 2u
 
 /* Every so many changes, the drainer that takes over dies at each of its own changes, too. */
-#define TAKEOVERS 97
+#define TAKEOVERS 997
 
 /* As much of most regions as these tests use; pages that a split was to fill may be lost. */
 #define WINDOW 4096u

@@ -24,4 +24,4 @@ allot_SOURCES = \
 	cli/terminal.c cli/terminal.h \
 	cli/tracees.c cli/tracees.h
 allot_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) -DALLOT_LIBDIR='"$(libdir)"'
-allot_LDADD = liblibrary.la libread.la libfilter.la libreport.la libsymbol.la libsnapshot.la libstore.la libcommon.la
+allot_LDADD = $(LIBRARY_PARTS)

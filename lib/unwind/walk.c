@@ -42,7 +42,6 @@ struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk
 {
 	struct allot_walker *walker = memory;
 
-	memset(walker, 0, sizeof(*walker));
 	walker->limit = limit;
 	walker->frames = (void *)((char *)memory + fixed_size());
 	walker->words = (void *)(walker->frames + frame_space(limit));

@@ -52,11 +52,6 @@ struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk
 	return walker;
 }
 
-void allotp_walk_hush(void)
-{
-	allotp_code_hush();
-}
-
 void allotp_walk_code_unloaded(void)
 {
 	allotp_rule_forget();

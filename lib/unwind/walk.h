@@ -97,9 +97,6 @@ struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk
 uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,
 		     struct allot_walk_result *result);
 
-/* From now on walks read no files: a seccomp filter may forbid it. */
-void allotp_walk_hush(void);
-
 /*
  * Drops what is known about code. After dlclose: first raise *epoch, sequentially consistent, then call this. All walkers
  * see the epoch at their next walk and forget their frames.

@@ -240,12 +240,16 @@ static int get_hex(struct allot_json_reader *reader, const char *key, const json
 					       : allotp_json_wrong(reader, key, "not \"0x\" and a number of 64 bits");
 }
 
-/* Of an object inside: its own keys are at a place of their own. */
 static int get_count(struct allot_json_reader *reader, const char *key, const json_t *value, struct allot_count *to)
 {
+	size_t length = strlen(reader->place);
+
 	if (!json_is_object(value))
 		return allotp_json_wrong(reader, key, "not {\"bytes\": N, \"blocks\": N}");
-	return allotp_json_get(reader, value, count_fields, to);
+	snprintf(reader->place + length, sizeof(reader->place) - length, ".%s", key);
+	allotp_json_get(reader, value, count_fields, to);
+	reader->place[length] = '\0';
+	return reader->rc;
 }
 
 static int get_variance(struct allot_json_reader *reader, const char *key, const json_t *value,

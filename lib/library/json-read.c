@@ -270,7 +270,8 @@ static int finish(json_t *root, const json_error_t *problem, const char *name, s
 {
 	int rc;
 
-	if (!root && json_error_code(problem) == json_error_out_of_memory)
+	/* jansson does not always say why, when there is no memory */
+	if (!root && (!*problem->text || json_error_code(problem) == json_error_out_of_memory))
 		return allotp_error(error, -ENOMEM, "%s: out of memory", name);
 	if (!root)
 		return allotp_error(error, -EBADMSG, "%s: line %d, column %d: %s", name, problem->line, problem->column,

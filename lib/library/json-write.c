@@ -16,14 +16,13 @@ struct writer {
 	bool begun;        /* something stands before */
 };
 
-/* Takes the object over; NULL: there was no memory for it. What the stream could not take shows in ferror(). */
+/* Takes the object over; NULL: there was no memory for it. */
 static int write_value(struct writer *writer, json_t *value)
 {
-	if (!value)
-		return -ENOMEM;
-	json_dumpf(value, writer->out, JSON_COMPACT | JSON_ENCODE_ANY);
+	int rc = allotp_json_write(writer->out, value, JSON_ENCODE_ANY);
+
 	json_decref(value);
-	return 0;
+	return rc;
 }
 
 static int write_member(struct writer *writer, const char *key, json_t *value)

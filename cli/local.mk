@@ -3,6 +3,7 @@ bin_PROGRAMS += allot
 allot_SOURCES = \
 	cli/main.c cli/command.h \
 	cli/children.c cli/children.h \
+	cli/check.c \
 	cli/diff.c \
 	cli/doctor.c \
 	cli/filters.c cli/filters.h \
@@ -24,4 +25,4 @@ allot_SOURCES = \
 	cli/terminal.c cli/terminal.h \
 	cli/tracees.c cli/tracees.h
 allot_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) -DALLOT_LIBDIR='"$(libdir)"'
-allot_LDADD = liblibrary.la libread.la libfilter.la libreport.la libsymbol.la libsnapshot.la libstore.la libcommon.la
+allot_LDADD = libgate.la $(LIBRARY_PARTS)

@@ -15,7 +15,7 @@
 #include "suggest.h"
 
 static const struct allot_command *const commands[] = {
-	&command_run,      &command_report, &command_diff,   &command_leaks,
+	&command_run,      &command_report, &command_diff,   &command_leaks, &command_check,
 	&command_snapshot, &command_info,   &command_doctor, NULL,
 };
 

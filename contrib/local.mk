@@ -1,5 +1,5 @@
 # The pkg-config file, and what helps to set up and to use allot without being part of it.
-pkgconfig_DATA = allot.pc allot-object.pc
+pkgconfig_DATA = allot.pc allot-object.pc allot-snapshot.pc
 
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = contrib/completions/allot

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "filter/filter.h"
-#include "report/statistics.h"
 #include "snapshot/payload.h"
 
 /* As bytes and back: so a copy has all that a file has, whatever is added to the snapshot. */
@@ -20,11 +19,6 @@ static int copy_snapshot(const struct allot_snapshot *snapshot, struct allot_sna
 	rc = allotp_snapshot_parse_payload(payload, size, "copy", out, NULL);
 	free(payload);
 	return rc;
-}
-
-static struct allot_count plus(struct allot_count a, struct allot_count b)
-{
-	return (struct allot_count){ a.bytes + b.bytes, a.blocks + b.blocks };
 }
 
 /* Moves the sites that are kept together; numbers[] gets the new number of each, UINT32_MAX for those that go. */
@@ -52,24 +46,6 @@ static void drop_blocks(struct allot_snapshot *snapshot, const uint32_t *numbers
 			snapshot->blocks[count++] = block;
 	}
 	snapshot->block_count = count;
-}
-
-static void sum_up(struct allot_snapshot *snapshot)
-{
-	const struct allot_count none = { 0, 0 };
-
-	snapshot->live = snapshot->peak = snapshot->ever = snapshot->temporary = none;
-	snapshot->frees = 0;
-	for (uint32_t i = 0; i < snapshot->site_count; i++) {
-		const struct allot_site *site = &snapshot->sites[i];
-
-		snapshot->live = plus(snapshot->live, site->live);
-		snapshot->peak = plus(snapshot->peak, site->peak);
-		snapshot->ever = plus(snapshot->ever, site->ever);
-		snapshot->temporary = plus(snapshot->temporary, site->temporary);
-		if (site->ever.blocks > site->live.blocks)
-			snapshot->frees += site->ever.blocks - site->live.blocks;
-	}
 }
 
 /* "+a*; -*:main", behind what the snapshot was filtered by before. NULL: no memory. */
@@ -125,7 +101,7 @@ int allotp_filter_apply(const struct allot_view *view, const struct allot_filter
 		if (rc == 0) {
 			drop_sites(copy, keep, numbers);
 			drop_blocks(copy, numbers);
-			sum_up(copy);
+			allotp_snapshot_sum_up(copy);
 		}
 	}
 	if (rc == 0)

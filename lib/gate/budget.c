@@ -17,7 +17,8 @@
 
 enum {
 	VERSION = 1,
-	MOST_STEPS = 8, /* from the document down to any value of it */
+	TRUNCATED_PERCENT = 1, /* of the stacks, if a budget does not say it */
+	MOST_STEPS = 8,        /* from the document down to any value of it */
 };
 
 /* Where the reader is in the document. */
@@ -384,7 +385,7 @@ static int fail_syntax(const struct reader *reader, const json_error_t *where)
 int allotp_budget_parse(struct allot_budget *budget, const char *name, const char *text, size_t size,
 			struct allot_error *error)
 {
-	struct allot_budget result = { .truncated_percent = 1 };
+	struct allot_budget result = { .truncated_percent = TRUNCATED_PERCENT };
 	struct reader reader = { .budget = &result, .name = name, .text = text, .error = error };
 	json_error_t where;
 	json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);

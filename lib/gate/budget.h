@@ -43,7 +43,15 @@ int allotp_budget_parse(struct allot_budget *budget, const char *name, const cha
 			struct allot_error *error);
 void allotp_budget_release(struct allot_budget *budget);
 
-/* Is there a limit on the quantity for a scope? */
+/*
+ * Adds what is checked when no budget says it: against a baseline the growth of what is live at each call site, unless the
+ * budget has `growth`, and without a budget the peak; leaks, if there are suppressions, or nothing else to check, unless the
+ * budget limits leaks. given: it was read from a file. 0 or -ENOMEM.
+ */
+int allotp_budget_complete(struct allot_budget *budget, bool given, bool has_baseline, bool has_suppressions,
+			   struct allot_error *error);
+
+/* Is there a rule for the scope, a limit on the quantity? */
 bool allotp_budget_has(const struct allot_budget *budget, enum allot_scope scope);
 bool allotp_budget_limits(const struct allot_budget *budget, enum allot_quantity quantity);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gate/fold.h"
 #include "gate/identity.h"
 #include "report/array.h"
 
@@ -53,8 +54,20 @@ struct maker {
 	struct allot_keys *keys;
 	struct allot_suppressions *suppressions;
 	bool again;
-	uint32_t *met; /* of each site, what the suppressions said */
+	/* of each site: */
+	uint32_t *met; /* what the suppressions said */
+	bool *kept;    /* by the C library */
 };
+
+/* What the C library and the dynamic linker keep for themselves until the end: buffers of streams, tables of modules. */
+static bool is_kept_by_libc(const struct allot_trace *trace)
+{
+	const struct allot_trace_frame *origin = trace->count ? trace->frames[0] : NULL;
+
+	if (!origin || !allotp_is_libc(origin->module))
+		return false;
+	return strcmp(origin->module, "libc") || (origin->name && !strcmp(origin->name, "file_doallocate"));
+}
 
 static int name_sites(struct maker *maker, allot_progress_fn *progress, void *context)
 {
@@ -73,7 +86,8 @@ static int name_sites(struct maker *maker, allot_progress_fn *progress, void *co
 			rc = allotp_identity_key(maker->keys, &trace, domain, &maker->ledger->keys[i]);
 		if (rc == 0 && trace.count)
 			maker->ledger->origins[i] = trace.frames[0];
-		if (rc == 0 && site->live.blocks)
+		maker->kept[i] = is_kept_by_libc(&trace);
+		if (rc == 0 && site->live.blocks && !maker->kept[i])
 			maker->met[i] = maker->again
 						? allotp_suppressions_find(maker->suppressions, &trace)
 						: allotp_suppressions_meet(maker->suppressions, &trace, site->live);
@@ -103,6 +117,8 @@ static int add_site(struct maker *maker, uint32_t number, uint32_t *entry_of)
 		clear(sums, ALLOT_QUANTITY_LEAKS);
 		clear(sums, ALLOT_QUANTITY_UNSUPPRESSED);
 	}
+	if (maker->kept[number])
+		clear(sums, ALLOT_QUANTITY_LEAKS);
 	if (!entry_of[key]) {
 		if (allotp_array_reserve(&ledger->entries, &ledger->room, ledger->count + 1, sizeof(*entry)) < 0)
 			return -ENOMEM;
@@ -123,7 +139,7 @@ int allotp_ledger_init(struct allot_ledger *ledger, const struct allot_view *vie
 		       struct allot_suppressions *suppressions, bool again, allot_progress_fn *progress, void *context)
 {
 	const struct allot_snapshot *snapshot = view->snapshot;
-	struct maker maker = { ledger, snapshot, keys, suppressions, again, NULL };
+	struct maker maker = { ledger, snapshot, keys, suppressions, again, NULL, NULL };
 	size_t sites = snapshot->site_count + (size_t)1;
 	uint32_t *entry_of;
 	int rc;
@@ -134,6 +150,7 @@ int allotp_ledger_init(struct allot_ledger *ledger, const struct allot_view *vie
 	ledger->sums = calloc(sites, sizeof(*ledger->sums));
 	ledger->origins = calloc(sites, sizeof(*ledger->origins));
 	maker.met = calloc(sites, sizeof(*maker.met));
+	maker.kept = calloc(sites, sizeof(*maker.kept));
 	rc = ledger->keys && ledger->sums && ledger->origins && maker.met ? name_sites(&maker, progress, context)
 									  : -ENOMEM;
 	entry_of = rc < 0 ? NULL : calloc(allotp_keys_count(keys), sizeof(*entry_of));
@@ -143,6 +160,7 @@ int allotp_ledger_init(struct allot_ledger *ledger, const struct allot_view *vie
 		rc = add_site(&maker, i, entry_of);
 	free(entry_of);
 	free(maker.met);
+	free(maker.kept);
 	return rc;
 }
 

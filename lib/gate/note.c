@@ -78,7 +78,7 @@ static int note_unchecked(struct allot_verdict *verdict)
 		for (uint32_t l = 0; l < check->limit_count && !verdict->judged->before; l++)
 			relative += check->limits[l].relative;
 		if (check->result == ALLOT_RESULT_UNCHECKED && !check->limits->relative)
-			rc = note(verdict, *budget->file ? budget->file : NULL, check->limits->line,
+			rc = note(verdict, check->limits->line ? budget->file : NULL, check->limits->line,
 				  "not checked: %s of %s: %s", allotp_quantity_name(check->quantity), check->subject,
 				  check->reason);
 	}

@@ -113,19 +113,32 @@ static void put_frame(FILE *out, const struct allot_trace_frame *frame, bool pla
 	free(file);
 }
 
+/* What calls main() and the functions of threads. */
+static bool is_start(const struct allot_trace_frame *frame)
+{
+	return frame->function &&
+	       (!strncmp(frame->function, "__libc_start", strlen("__libc_start")) ||
+		!strcmp(frame->function, "start_thread") || !strncmp(frame->function, "clone", strlen("clone")));
+}
+
 static void put_frames(FILE *out, const struct allot_trace *trace, const char *root, unsigned limit)
 {
 	const struct allot_trace_frame *place = allotp_place_find(trace, root);
 	bool behind = !place;
+	uint32_t first = 0;
 	int callers = 0;
 
-	for (uint32_t i = 0; i < trace->count && callers < CALLERS; i++) {
+	/* Of the C library the function that was called, not what that does inside. */
+	while (first + 1 < trace->count && allotp_is_libc(trace->frames[first]->module) &&
+	       allotp_is_libc(trace->frames[first + 1]->module) && !is_start(trace->frames[first + 1]))
+		first++;
+	for (uint32_t i = first; i < trace->count && callers < CALLERS; i++) {
 		const struct allot_trace_frame *frame = trace->frames[i];
 
 		/* Templates are of no interest on the way, nor are the C library's own calls, or what calls main(). */
-		if (frame != place && i && is_library(frame))
+		if (frame != place && i != first && is_library(frame))
 			continue;
-		if (i)
+		if (i != first)
 			fputs(" < ", out);
 		put_frame(out, frame, frame == place, root, limit);
 		callers += behind;

@@ -10,18 +10,24 @@
 #include <unistd.h>
 
 #include "library/handle.h"
+#include "library/json-read.h"
 #include "read/reader.h"
-#include "snapshot/freeze.h"
 
-enum kind { KIND_SNAPSHOT, KIND_STORE };
+enum kind { KIND_SNAPSHOT, KIND_STORE, KIND_JSON };
 
-static enum kind kind_of(const void *data, size_t size)
+static enum kind kind_of(const char *data, size_t size)
 {
+	static const char blanks[] = " \t\r\n";
 	uint64_t magic = 0;
+	size_t start = 0;
 
 	if (size >= sizeof(magic))
 		memcpy(&magic, data, sizeof(magic));
-	return magic == ALLOT_STORE_MAGIC ? KIND_STORE : KIND_SNAPSHOT;
+	if (magic == ALLOT_STORE_MAGIC)
+		return KIND_STORE;
+	while (start < size && data[start] && strchr(blanks, data[start]))
+		start++;
+	return start < size && data[start] == '{' ? KIND_JSON : KIND_SNAPSHOT;
 }
 
 static enum kind kind_of_file(const char *path)
@@ -59,17 +65,27 @@ static int freeze_store(const char *path, struct allot_snapshot **out, struct al
 
 int allotp_load(const char *path, struct allot_snapshot **out, struct allot_error *error)
 {
-	if (kind_of_file(path) == KIND_STORE)
+	switch (kind_of_file(path)) {
+	case KIND_STORE:
 		return freeze_store(path, out, error);
-	return allotp_snapshot_read(path, out, error);
+	case KIND_JSON:
+		return allotp_json_read_file(path, out, error);
+	default:
+		return allotp_snapshot_read(path, out, error);
+	}
 }
 
 int allotp_load_memory(const void *data, size_t size, const char *name, struct allot_snapshot **out,
 		       struct allot_error *error)
 {
-	if (kind_of(data, size) == KIND_STORE)
+	switch (kind_of(data, size)) {
+	case KIND_STORE:
 		return allotp_reader_freeze_image(data, size, name, out, error);
-	return allotp_snapshot_parse(data, size, name, out, error);
+	case KIND_JSON:
+		return allotp_json_read_memory(data, size, name, out, error);
+	default:
+		return allotp_snapshot_parse(data, size, name, out, error);
+	}
 }
 
 /* Makes a handle of what was loaded, unless that failed. */

@@ -4,6 +4,10 @@ noinst_LTLIBRARIES += liblibrary.la
 liblibrary_la_SOURCES = \
 	lib/library/access.c \
 	lib/library/handle.c lib/library/handle.h \
+	lib/library/json-fields.c lib/library/json-fields.h \
+	lib/library/json-read.c lib/library/json-read.h \
+	lib/library/json-read-stacks.c lib/library/json-read-stacks.h \
+	lib/library/json-write.c \
 	lib/library/load.c lib/library/load.h \
 	lib/library/options.c lib/library/options.h \
 	lib/library/report.c \
@@ -11,3 +15,13 @@ liblibrary_la_SOURCES = \
 	lib/library/statistics.c \
 	lib/library/traceback.c lib/library/traceback.h
 liblibrary_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+LIBRARY_PARTS = liblibrary.la libread.la libfilter.la libreport.la libsymbol.la libsnapshot.la libstore.la libcommon.la
+
+# Its version, as libtool counts: raise the last when the code has changed; the first, with 0 behind it, when functions
+# were added (then the third, too), or taken away or changed, structs included (then the third is 0).
+lib_LTLIBRARIES += liballot-snapshot.la
+liballot_snapshot_la_SOURCES =
+liballot_snapshot_la_LIBADD = $(LIBRARY_PARTS)
+liballot_snapshot_la_LDFLAGS = -version-info 0:0:0 -no-undefined -export-symbols $(srcdir)/lib/library/exports
+liballot_snapshot_la_DEPENDENCIES = $(LIBRARY_PARTS) lib/library/exports
+EXTRA_DIST += lib/library/exports

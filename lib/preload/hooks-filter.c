@@ -10,11 +10,11 @@
 #include <stdarg.h>
 #include <sys/prctl.h>
 
+#include "common/mapping.h"
 #include "preload/export.h"
 #include "preload/real.h"
 #include "preload/sampled.h"
 #include "preload/state.h"
-#include "unwind/walk.h"
 
 int seccomp_load(const void *);
 
@@ -24,7 +24,7 @@ static void hush(void)
 		return;
 	if (allotp_state.sampling_bytes)
 		allotp_sampled_reserve();
-	allotp_walk_hush();
+	allotp_mapping_hush();
 	allotp_store_hush(&allotp_state.store);
 }
 

@@ -2,6 +2,7 @@
 pkginclude_HEADERS += include/allot/trace.h
 if !SANITIZE
 lib_LTLIBRARIES += liballot.la
+noinst_LTLIBRARIES += libguest.la
 endif
 noinst_LTLIBRARIES += libbootstrap.la libsampling.la
 libbootstrap_la_SOURCES = lib/preload/bootstrap.c lib/preload/bootstrap.h
@@ -11,7 +12,7 @@ libsampling_la_SOURCES = \
 	lib/preload/sampler.c \
 	lib/preload/sampler.h
 
-liballot_la_SOURCES = \
+libguest_la_SOURCES = \
 	lib/preload/access.c \
 	lib/preload/access.h \
 	lib/preload/api-blocks.c \
@@ -51,8 +52,10 @@ liballot_la_SOURCES = \
 	lib/preload/thread.h \
 	lib/preload/verify.c \
 	lib/preload/verify.h
-liballot_la_CFLAGS = $(AM_CFLAGS) -ftls-model=initial-exec -fno-exceptions -fasynchronous-unwind-tables
+libguest_la_CFLAGS = $(AM_CFLAGS) -ftls-model=initial-exec -fno-exceptions -fasynchronous-unwind-tables
 liballot_la_LDFLAGS = -avoid-version -Wl,-z,now -Wl,-z,nodelete -Wl,--no-undefined \
 	-Wl,--version-script=$(top_srcdir)/lib/preload/liballot.map
-liballot_la_LIBADD = libbootstrap.la libsampling.la libunwinding.la libstore.la libcommon.la
+GUEST_LIBS = libguest.la libbootstrap.la libsampling.la libunwinding.la libstore.la libcommon.la
+liballot_la_SOURCES =
+liballot_la_LIBADD = $(GUEST_LIBS) libloaded.la
 EXTRA_DIST += lib/preload/liballot.map

@@ -2,7 +2,6 @@
 /* The modules of this process in the store. */
 #include "preload/modules.h"
 
-#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 #include <string.h>
@@ -10,50 +9,24 @@
 
 #include "common/mapping.h"
 #include "preload/state.h"
-#include "unwind/object.h"
+#include "unwind/loaded.h"
 #include "unwind/walk.h"
 
 uint32_t allotp_modules_stale;
 
 struct allot_extent allotp_modules_loader;
 
-/* What the loader knows of an address. */
-struct found {
-	const struct link_map *map;
-	uint64_t start, end;
-};
-
-static bool is_program(const struct link_map *map)
+static bool is_program(const struct allotp_loaded *found)
 {
-	return !map->l_name || !map->l_name[0];
+	return found->name && !found->name[0];
 }
 
-static bool find(uintptr_t address, struct found *found)
-{
-	struct dl_find_object object;
-
-	if (_dl_find_object((void *)address, &object))
-		return false;
-	found->map = object.dlfo_link_map;
-	found->start = (uintptr_t)object.dlfo_map_start;
-	found->end = (uintptr_t)object.dlfo_map_end;
-	if (is_program(found->map))
-		allotp_object_program(found->map->l_addr, &found->start, &found->end);
-	return true;
-}
-
-/* Two loads of different files at one address differ in this; so do two files in one link_map's memory. */
-static uint64_t identity(const struct found *found)
-{
-	return (uint64_t)(uintptr_t)found->map * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)(uintptr_t)found->map->l_ld;
-}
-
-static const ElfW(Phdr) *program_headers(const struct found *found, size_t *count)
+static const ElfW(Phdr) * program_headers(const struct allotp_loaded *found, size_t *count)
 {
 	const ElfW(Ehdr) *header = (const void *)found->start;
 
 	/* The executable's are known even when they lie outside of its first pages. */
-	if (is_program(found->map)) {
+	if (is_program(found)) {
 		*count = getauxval(AT_PHNUM);
 		return (const void *)getauxval(AT_PHDR);
 	}
@@ -64,13 +37,13 @@ static const ElfW(Phdr) *program_headers(const struct found *found, size_t *coun
 	return (const void *)(found->start + header->e_phoff);
 }
 
-static void copy_build_id(const struct found *found, struct allot_store_module *module)
+static void copy_build_id(const struct allotp_loaded *found, struct allot_store_module *module)
 {
 	size_t count = 0;
 	const ElfW(Phdr) *headers = program_headers(found, &count);
 
 	for (size_t i = 0; headers && i < count; i++) {
-		uintptr_t at = found->map->l_addr + headers[i].p_vaddr, end = at + headers[i].p_memsz;
+		uintptr_t at = found->bias + headers[i].p_vaddr, end = at + headers[i].p_memsz;
 
 		if (headers[i].p_type != PT_NOTE || at < found->start || end > found->end || end < at)
 			continue;
@@ -93,32 +66,31 @@ static void copy_build_id(const struct found *found, struct allot_store_module *
 	}
 }
 
-static uint32_t store_path(const struct found *found)
+static uint32_t store_path(const struct allotp_loaded *found)
 {
-	const char *name = found->map->l_name ? found->map->l_name : "";
 	struct allot_mapping mapping;
 	char path[1024];
 
-	if (!name[0])
+	if (is_program(found))
 		return allotp_state.store.header->program;
 	/* Opened by a relative name; a plain name without a file is the kernel's vdso. */
-	if (name[0] != '/' && strchr(name, '/') && !allotp_state.store.quiet &&
+	if ((!found->name || (found->name[0] != '/' && strchr(found->name, '/'))) &&
 	    allotp_mapping_find(found->start, &mapping, path, sizeof(path)) == 0 && mapping.path_size > 0)
 		return allotp_store_string(&allotp_state.store, path, mapping.path_size);
-	return allotp_store_string(&allotp_state.store, name, strlen(name));
+	return found->name ? allotp_store_string(&allotp_state.store, found->name, strlen(found->name)) : 0;
 }
 
-static bool overlaps(const struct allot_store_module *module, const struct found *found)
+static bool overlaps(const struct allot_store_module *module, const struct allotp_loaded *found)
 {
 	return module->start < found->end && found->start < module->end;
 }
 
-static void fill(struct allot_store_module *module, const struct found *found)
+static void fill(struct allot_store_module *module, const struct allotp_loaded *found)
 {
 	module->start = found->start;
 	module->end = found->end;
-	module->bias = found->map->l_addr;
-	module->identity = identity(found);
+	module->bias = found->bias;
+	module->identity = found->identity;
 	copy_build_id(found, module);
 	module->path = store_path(found);
 }
@@ -129,7 +101,7 @@ static bool is_back(const struct allot_store *store, const struct allot_store_mo
 {
 	const char *strings = (const char *)store->region[ALLOT_REGION_STRINGS];
 
-	return old->start == new->start && old->end == new->end && old->bias == new->bias && new->build_id_size &&
+	return old->start == new->start && old->end == new->end && old->bias == new->bias &&new->build_id_size &&
 	       old->build_id_size == new->build_id_size && !memcmp(old->build_id, new->build_id, new->build_id_size) &&
 	       !strcmp(strings + old->path, strings + new->path);
 }
@@ -141,7 +113,7 @@ static void forget_code(struct allot_store *store)
 	allotp_walk_code_unloaded();
 }
 
-static uint32_t add(struct allot_store *store, const struct found *found, uint32_t count)
+static uint32_t add(struct allot_store *store, const struct allotp_loaded *found, uint32_t count)
 {
 	struct allot_store_module new = { 0 };
 	uint64_t number;
@@ -173,9 +145,9 @@ uint32_t allotp_module_of(uintptr_t address)
 {
 	struct allot_store *store = &allotp_state.store;
 	uint32_t count = (uint32_t)__atomic_load_n(&store->header->module_count, __ATOMIC_ACQUIRE);
-	struct found found;
+	struct allotp_loaded found;
 
-	if (!find(address, &found))
+	if (allotp_loaded_find(address, &found))
 		return 0;
 	for (uint32_t i = 1; i < count; i++) {
 		struct allot_store_module *module;
@@ -183,7 +155,7 @@ uint32_t allotp_module_of(uintptr_t address)
 		if (!allotp_store_has(store, ALLOT_REGION_MODULES, (i + UINT64_C(1)) * sizeof(*module)))
 			break;
 		module = allotp_module(store, i);
-		if (address >= module->start && address < module->end && module->identity == identity(&found) &&
+		if (address >= module->start && address < module->end && module->identity == found.identity &&
 		    !__atomic_load_n(&module->dead, __ATOMIC_ACQUIRE))
 			return i;
 	}
@@ -197,13 +169,14 @@ void allotp_modules_check(void)
 	bool gone = false;
 
 	__atomic_store_n(&allotp_modules_stale, 0, __ATOMIC_RELAXED);
+	allotp_loaded_check();
 	for (uint32_t i = 1; i < count; i++) {
 		struct allot_store_module *module = allotp_module(store, i);
-		struct found found;
+		struct allotp_loaded found;
 
 		if (!module->start || __atomic_load_n(&module->dead, __ATOMIC_ACQUIRE))
 			continue;
-		if (find(module->start, &found) && module->identity == identity(&found))
+		if (allotp_loaded_find(module->start, &found) == 0 && module->identity == found.identity)
 			continue;
 		__atomic_store_n(&module->dead, 1, __ATOMIC_RELEASE);
 		gone = true;
@@ -214,10 +187,10 @@ void allotp_modules_check(void)
 
 void allotp_modules_init(void)
 {
-	struct found found;
+	struct allotp_loaded found;
 
 	/* The loader is where AT_BASE says. */
-	if (find(getauxval(AT_BASE), &found)) {
+	if (allotp_loaded_find(getauxval(AT_BASE), &found) == 0) {
 		allotp_modules_loader.start = found.start;
 		allotp_modules_loader.size = found.end - found.start;
 	}

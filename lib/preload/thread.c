@@ -6,7 +6,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "common/clock.h"
 #include "common/sys.h"
@@ -43,6 +45,24 @@ static void thread_ends(void *unused)
 	thread->depth--;
 }
 
+/* How many frames of a stack a walker has room for. */
+enum { LEAST_ROOM = 1023 };
+static uint32_t room = ALLOT_WALK_LIMIT_MAX;
+
+/*
+ * For stacks of any depth, since the limit may change: memory that is not touched costs nothing. But where address space is
+ * limited, a thread must not take much of it.
+ */
+static void measure_room(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur == RLIM_INFINITY)
+		return;
+	while (room > LEAST_ROOM && allotp_walker_size(room) > limit.rlim_cur / 2048)
+		room /= 2;
+}
+
 void allotp_threads_init(void)
 {
 	void *memory = allotp_sys_mmap(NULL, CONTEXTS * sizeof(*contexts), PROT_READ | PROT_WRITE,
@@ -50,6 +70,7 @@ void allotp_threads_init(void)
 
 	contexts = allotp_sys_failed(memory) ? NULL : memory;
 	have_key = !pthread_key_create(&key, thread_ends);
+	measure_room();
 }
 
 void allotp_threads_forked(void)
@@ -60,10 +81,9 @@ void allotp_threads_forked(void)
 	thread->attaching = false;
 }
 
-/* For stacks of any depth, since the limit may change: memory that is not touched costs nothing. */
 static size_t walker_size(void)
 {
-	return allotp_walker_size(ALLOT_WALK_LIMIT_MAX);
+	return allotp_walker_size(room);
 }
 
 static struct allot_context *context_of(uint32_t slot)
@@ -83,15 +103,30 @@ static struct allot_context *context_of(uint32_t slot)
 	return contexts[slot] = memory;
 }
 
+/*
+ * The last owner's stacks mean nothing to the next thread, nor do those that were walked to another depth. The walker's memory
+ * is given back, but for what shares a page with the context itself.
+ */
+static void forget_walks(struct allot_context *context)
+{
+	uintptr_t page = getauxval(AT_PAGESZ), start = (uintptr_t)context->memory;
+	uintptr_t next = (start + page - 1) / page * page;
+
+	if (!context->walker)
+		return;
+	context->walker = NULL;
+	if (allotp_sys_madvise((void *)next, walker_size() - (next - start), MADV_DONTNEED))
+		next = start + allotp_walker_size(1); /* a filter has forbidden it */
+	memset(context->memory, 0, next - start);
+}
+
 static void begin_walks(struct allot_context *context)
 {
 	struct allot_state *state = &allotp_state;
-	uint32_t limit = state->depth_limit ? state->depth_limit : ALLOT_WALK_LIMIT_MAX;
+	uint32_t limit = state->depth_limit && state->depth_limit < room ? state->depth_limit : room;
 
 	context->generation = state->generation;
-	/* The last owner's stacks mean nothing to this thread, nor do those that were walked to another depth. */
-	if (context->walker)
-		allotp_sys_madvise(context->memory, walker_size(), MADV_DONTNEED);
+	forget_walks(context);
 	context->walker = allotp_walker_init(context->memory, limit, allotp_capture_child, &state->store,
 					     &state->store.header->code_epoch);
 }
@@ -170,7 +205,9 @@ void allotp_thread_detach(struct allot_thread *thread)
 		struct allot_context *context = thread->contexts[i];
 
 		thread->contexts[i] = NULL;
-		if (context && context->store == allotp_state.stores)
+		if (context && context->store == allotp_state.stores) {
+			forget_walks(context);
 			allotp_producer_detach(&context->producer);
+		}
 	}
 }

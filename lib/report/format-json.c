@@ -108,10 +108,10 @@ static int frames(const struct allot_report *report, const struct allot_group *g
 
 static int write_object(FILE *out, json_t *object)
 {
-	/* what the stream could not take shows in ferror() */
-	json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(ERROR_DIGITS));
+	int rc = allotp_json_write(out, object, JSON_REAL_PRECISION(ERROR_DIGITS));
+
 	json_decref(object);
-	return 0;
+	return rc;
 }
 
 static int write_member(FILE *out, const char *key, json_t *object)

@@ -2,6 +2,7 @@
 /* JSON values of what a snapshot holds. */
 #include "report/json.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,4 +37,11 @@ json_t *allotp_json_string(const char *text)
 	result = json_string(clean);
 	free(clean);
 	return result;
+}
+
+int allotp_json_write(FILE *out, const json_t *value, size_t flags)
+{
+	if (!value)
+		return -ENOMEM;
+	return json_dumpf(value, out, JSON_COMPACT | flags) < 0 && !ferror(out) ? -ENOMEM : 0;
 }

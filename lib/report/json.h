@@ -5,11 +5,18 @@
 
 #include <jansson.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Exact up to 2^63 - 1, where it stops. */
 json_t *allotp_json_number(uint64_t value);
 
 /* A string; null for NULL. A path or a name may be any bytes: those that are not UTF-8 become U+FFFD. */
 json_t *allotp_json_string(const char *text);
+
+/*
+ * Writes a value without blanks; flags are json_dumpf's. Returns 0 or -ENOMEM, also for NULL. What the stream could not
+ * take shows in ferror().
+ */
+int allotp_json_write(FILE *out, const json_t *value, size_t flags);
 
 #endif

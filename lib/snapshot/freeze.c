@@ -50,13 +50,22 @@ static uint64_t time_of(const struct clock *clock, uint64_t stamp)
 	return time > UINT64_MAX ? UINT64_MAX : (uint64_t)time;
 }
 
+/* Segments are committed before they are backed. */
+static uint64_t region_memory(const struct allot_view *view, int region)
+{
+	uint64_t committed = view->regions[region].bytes;
+	uint64_t rings = view->header->ring_bytes;
+
+	return region == ALLOT_REGION_SEGMENTS && rings < committed ? rings : committed;
+}
+
 static void freeze_totals(struct allot_view *view, const struct clock *clock, struct allot_snapshot *snapshot)
 {
 	const struct allot_totals *totals = &view->header->totals;
 
 	snapshot->peak_time_ns = time_of(clock, totals->peak_stamp);
 	for (int i = 0; i < ALLOT_REGIONS; i++)
-		snapshot->overhead_bytes += view->regions[i].bytes;
+		snapshot->overhead_bytes += region_memory(view, i);
 	if (snapshot->sampling_bytes)
 		return; /* the others are sums over the sites */
 	snapshot->live.bytes = allotp_view_left(view, totals->ever_bytes, totals->freed_bytes);

@@ -109,3 +109,26 @@ const struct allot_symbol *allotp_snapshot_symbol(const struct allot_snapshot *s
 	}
 	return NULL;
 }
+
+static struct allot_count plus(struct allot_count a, struct allot_count b)
+{
+	return (struct allot_count){ a.bytes + b.bytes, a.blocks + b.blocks };
+}
+
+void allotp_snapshot_sum_up(struct allot_snapshot *snapshot)
+{
+	const struct allot_count none = { 0, 0 };
+
+	snapshot->live = snapshot->peak = snapshot->ever = snapshot->temporary = none;
+	snapshot->frees = 0;
+	for (uint32_t i = 0; i < snapshot->site_count; i++) {
+		const struct allot_site *site = &snapshot->sites[i];
+
+		snapshot->live = plus(snapshot->live, site->live);
+		snapshot->peak = plus(snapshot->peak, site->peak);
+		snapshot->ever = plus(snapshot->ever, site->ever);
+		snapshot->temporary = plus(snapshot->temporary, site->temporary);
+		if (site->ever.blocks > site->live.blocks)
+			snapshot->frees += site->ever.blocks - site->live.blocks;
+	}
+}

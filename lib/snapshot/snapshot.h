@@ -115,6 +115,8 @@ struct allot_snapshot {
 
 /* An empty snapshot: module 0, the special nodes, the two domains, region 0. NULL if out of memory. */
 struct allot_snapshot *allotp_snapshot_new(void);
+/* Sets the totals to what its sites have. */
+void allotp_snapshot_sum_up(struct allot_snapshot *snapshot);
 /* Frees it and all it owns. NULL is fine. */
 void allotp_snapshot_free(struct allot_snapshot *snapshot);
 

@@ -161,7 +161,7 @@ uint64_t allotp_drain_rest(struct allot_store *store)
 
 static uint64_t ring_bytes(const struct allot_header *header)
 {
-	return __atomic_load_n(&header->segment_count, __ATOMIC_RELAXED) * header->segment_bytes;
+	return __atomic_load_n(&header->ring_bytes, __ATOMIC_RELAXED);
 }
 
 bool allotp_drain_is_due(const struct allot_store *store)

@@ -50,7 +50,7 @@ static void seal(struct allot_header *header)
 {
 	header->flags = (header->flags | ALLOT_STORE_IMAGE) & ~(uint32_t)ALLOT_STORE_HELD;
 	header->slot_count = header->free_slots = 0;
-	header->segment_count = header->free_segments = 0;
+	header->segment_count = header->free_segments = header->ring_bytes = 0;
 	header->lock = 0;
 	header->reader = 0;
 	header->exit_state = ALLOT_EXIT_RUNNING;

@@ -53,7 +53,7 @@ enum allot_region_id {
 struct allot_region {
 	uint64_t offset;    /* from the start of the mapping; page-aligned */
 	uint64_t size;      /* reserved bytes; never changes */
-	uint64_t committed; /* bytes backed by memory; only grows (atomic) */
+	uint64_t committed; /* bytes in use, backed by memory but for those of segments; only grows (atomic) */
 };
 
 /* ---- events ---- */
@@ -133,7 +133,8 @@ static inline uint32_t allotp_event_bucket(uint64_t address, uint8_t op)
 /* A piece of a ring. Segments are numbered from 1, so that 0 means none. */
 struct allot_segment {
 	uint32_t next;  /* the segment that follows in the ring, or in the free list (atomic) */
-	uint32_t unused[15];
+	uint32_t backed; /* events from the beginning that have memory; only grows, by whoever writes to the ring */
+	uint32_t unused[14];
 	struct allot_event events[]; /* header.segment_events of them */
 };
 static_assert(sizeof(struct allot_segment) == 64, "segment header fills a cache line");
@@ -481,6 +482,7 @@ struct allot_header {
 	uint64_t slot_count __attribute__((aligned(64))); /* slots ever used */
 	uint64_t free_slots;    /* tag << 32 | slot + 1 */
 	uint64_t segment_count; /* segments ever used */
+	uint64_t ring_bytes;    /* the memory they take */
 	uint64_t free_segments; /* tag << 32 | segment */
 	uint64_t node_count;
 	uint64_t module_count;

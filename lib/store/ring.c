@@ -17,6 +17,9 @@ static uint64_t next_head(uint64_t head, uint32_t first)
 	return ((head >> 32) + 1) << 32 | first;
 }
 
+/* How many events the first piece of a segment has at least. */
+enum { FIRST_PIECE = 64 };
+
 int allotp_ring_open(struct allot_store *store)
 {
 	uint32_t events = __atomic_load_n(&store->header->segment_events, __ATOMIC_RELAXED);
@@ -91,17 +94,43 @@ void allotp_segment_release(struct allot_store *store, uint32_t number)
 					      __ATOMIC_RELAXED));
 }
 
+/*
+ * A segment is backed piece by piece, each as large as those before together, so that a thread of few events takes
+ * little memory. An event never lies across two pages.
+ */
+static int back_more(struct allot_store *store, struct allot_segment *segment)
+{
+	uint64_t start = (uint64_t)((uint8_t *)segment - store->region[ALLOT_REGION_SEGMENTS]);
+	uint32_t backed = segment->backed;
+	uint64_t from =
+		start + (backed ? offsetof(struct allot_segment, events) + backed * sizeof(struct allot_event) : 0);
+	uint64_t most = start + store->segment_bytes;
+	uint64_t to = start + sizeof(*segment) + 2 * (backed ? backed : FIRST_PIECE / 2) * sizeof(struct allot_event);
+	int result;
+
+	if (to > most)
+		to = most;
+	result = allotp_store_back(store, ALLOT_REGION_SEGMENTS, from, &to);
+	if (result)
+		return result;
+	if (to > most)
+		to = most;
+	segment->backed = (uint32_t)((to - start - sizeof(*segment)) / sizeof(struct allot_event));
+	__atomic_fetch_add(&store->header->ring_bytes, to - from, __ATOMIC_RELAXED);
+	return 0;
+}
+
 static uint32_t new_segment(struct allot_store *store)
 {
 	uint64_t count = __atomic_load_n(&store->header->segment_count, __ATOMIC_RELAXED);
 
-	/* Commit first, count after: a segment that was counted is usable. */
+	/* Commit first, count after: a segment that was counted can be touched. */
 	do {
 		if (allotp_store_need(store, ALLOT_REGION_SEGMENTS, (count + 1) * store->segment_bytes))
 			return 0;
-	} while (!__atomic_compare_exchange_n(&store->header->segment_count, &count, count + 1, false,
-					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-	return (uint32_t)count + 1;
+	} while (!__atomic_compare_exchange_n(&store->header->segment_count, &count, count + 1, false, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
+	return back_more(store, allotp_segment(store, (uint32_t)count + 1)) ? 0 : (uint32_t)count + 1;
 }
 
 static struct allot_slot *take_free_slot(struct allot_store *store, uint32_t *number)
@@ -159,7 +188,7 @@ int allotp_producer_attach(struct allot_producer *producer, struct allot_store *
 	/* Go on where the last owner stopped. */
 	used = (uint32_t)(producer->published & (events - 1));
 	tail = used ? allotp_segment(store, slot->tail) : NULL;
-	producer->left = tail ? events - used : 0;
+	producer->left = tail ? tail->backed - used : 0;
 	producer->cursor = tail ? tail->events + used : NULL;
 	event = allotp_producer_reserve(producer);
 	if (!event) {
@@ -246,20 +275,27 @@ int allotp_producer_extend(struct allot_producer *producer)
 {
 	struct allot_store *store = producer->store;
 	struct allot_slot *slot = producer->slot;
-	uint32_t number = get_segment(store);
-	struct allot_segment *segment = allotp_segment(store, number), *tail;
+	struct allot_segment *tail = slot->published ? allotp_segment(store, slot->tail) : NULL, *segment;
+	uint32_t used = (uint32_t)(producer->published & (store->segment_events - 1)), number;
 
+	if (tail && used) {
+		if (back_more(store, tail))
+			return -ENOMEM;
+		producer->left = tail->backed - used;
+		return 0;
+	}
+	number = get_segment(store);
+	segment = allotp_segment(store, number);
 	/* The drainer may have no room for what it takes out either. */
 	if (!segment || __atomic_load_n(&store->header->stopped, __ATOMIC_RELAXED))
 		return -ENOMEM;
 	__atomic_store_n(&segment->next, 0, __ATOMIC_RELAXED);
-	tail = slot->published ? allotp_segment(store, slot->tail) : NULL;
 	if (tail)
 		__atomic_store_n(&tail->next, number, __ATOMIC_RELEASE);
 	else
 		slot->first = number;
 	slot->tail = number;
 	producer->cursor = segment->events;
-	producer->left = store->segment_events;
+	producer->left = segment->backed;
 	return 0;
 }

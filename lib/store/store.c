@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -213,6 +214,23 @@ static uint64_t step_limit(enum allot_region_id region, uint64_t from)
 	return (UINT64_C(64) << 20) + (region == ALLOT_REGION_DIRECTORY ? from : 0);
 }
 
+int allotp_store_back(struct allot_store *store, enum allot_region_id region, uint64_t from, uint64_t *to)
+{
+	uint64_t page = getauxval(AT_PAGESZ), end = round_up(*to, page);
+	int result = 0;
+
+	from -= from % page;
+	/* Kernels before 5.14 cannot; there a full disk or memory limit is met by the touch itself. */
+	if (!store->quiet)
+		result = allotp_sys_madvise(store->region[region] + from, end - from, MADV_POPULATE_WRITE);
+	if (result == -EFAULT)
+		return -ENOSPC;
+	if (result && result != -EINVAL)
+		return result;
+	*to = end;
+	return 0;
+}
+
 int allotp_store_commit(struct allot_store *store, enum allot_region_id region, uint64_t bytes)
 {
 	uint64_t from = __atomic_load_n(&store->header->regions[region].committed, __ATOMIC_ACQUIRE);
@@ -236,15 +254,9 @@ int allotp_store_commit(struct allot_store *store, enum allot_region_id region, 
 	result = open_up(store, region, to);
 	if (result)
 		return result;
-	/*
-	 * Allocate now and be told, instead of a SIGBUS at the first touch. Kernels before 5.14 cannot; there a
-	 * full disk or memory limit is met by the touch itself.
-	 */
-	if (to > from && !store->quiet)
-		result = allotp_sys_madvise(store->region[region] + from, to - from, MADV_POPULATE_WRITE);
-	if (result == -EFAULT)
-		return -ENOSPC;
-	if (result && result != -EINVAL)
+	if (to > from && region != ALLOT_REGION_SEGMENTS)
+		result = allotp_store_back(store, region, from, &to);
+	if (result)
 		return result;
 	raise_to(&store->header->regions[region].committed, to);
 	raise_to(&store->accessible[region], to);

@@ -55,9 +55,15 @@ int allotp_store_create(struct allot_store *store, int fd, uint64_t size, void *
 int allotp_store_open(struct allot_store *store, int fd, const char *name, struct allot_error *error);
 void allotp_store_close(struct allot_store *store);
 
-/* Makes the first `bytes` of a region usable: backed by memory, and accessible here. Any thread; async-signal-safe;
+/* Makes the first `bytes` of a region usable: accessible here, and backed by memory unless they are segments. Any thread; async-signal-safe;
  * -ENOSPC at the region's end, -ENOMEM and others when memory, disk or address space are out. */
 int allotp_store_commit(struct allot_store *store, enum allot_region_id region, uint64_t bytes);
+
+/*
+ * Backs [from, *to) of a region with memory: allocates now and is told, instead of a SIGBUS at the first touch. Sets *to to where
+ * the memory ends, which is that of a page. Errors as above. For segments, which are committed without.
+ */
+int allotp_store_back(struct allot_store *store, enum allot_region_id region, uint64_t from, uint64_t *to);
 
 /* Opens here what other processes have committed. Needed before touching what the drainer keeps. */
 int allotp_store_sync(struct allot_store *store);

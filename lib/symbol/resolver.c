@@ -102,9 +102,11 @@ static int make_room(struct allot_resolver *resolver)
 	return 0;
 }
 
-static bool has_name(const struct allot_symbol *symbol)
+bool allotp_symbol_has_name(const struct allot_symbol *symbol)
 {
-	return symbol->frames[symbol->frame_count - 1].function != NULL;
+	const struct allot_frame *frame = &symbol->frames[symbol->frame_count - 1];
+
+	return frame->function || frame->file;
 }
 
 /* Takes the frames that the snapshot carries for an address. 1 if it has a name there, 0 if not, or -ENOMEM. */
@@ -113,7 +115,7 @@ static int find_carried(struct allot_resolver *resolver, uint32_t module, uint64
 	const struct allot_symbol *symbol = allotp_snapshot_symbol(resolver->snapshot, module, address, signal);
 	struct allot_names *names = &resolver->context.names;
 
-	if (!symbol || !has_name(symbol))
+	if (!symbol || !allotp_symbol_has_name(symbol))
 		return 0;
 	for (uint32_t i = 0; i < symbol->frame_count; i++) {
 		const struct allot_frame *frame = &symbol->frames[i];
@@ -207,13 +209,9 @@ static struct allot_symbol *resolve_address(struct allot_resolver *resolver, uin
 	return symbol;
 }
 
-/*
- * Whether a frame is at its address itself, not behind a call: it was interrupted, or it is the trampoline that the
- * handler returns to, which nobody has called.
- */
-static bool is_exact(const struct allot_snapshot *snapshot, const struct allot_node *frame)
+bool allotp_node_is_exact(const struct allot_snapshot *snapshot, const struct allot_node *node)
 {
-	return (frame->flags | snapshot->nodes[frame->parent].flags) & ALLOT_NODE_SIGNAL;
+	return (node->flags | snapshot->nodes[node->parent].flags) & ALLOT_NODE_SIGNAL;
 }
 
 const struct allot_symbol *allotp_resolve(struct allot_resolver *resolver, uint32_t node)
@@ -226,7 +224,7 @@ const struct allot_symbol *allotp_resolve(struct allot_resolver *resolver, uint3
 			resolver->by_node[node] = resolve_address(resolver, 0, 0, false);
 		else
 			resolver->by_node[node] = resolve_address(resolver, frame->module, frame->address,
-								  is_exact(resolver->snapshot, frame));
+								  allotp_node_is_exact(resolver->snapshot, frame));
 		resolver->context.progress.done++;
 		allotp_progress_tick(&resolver->context.progress);
 	}
@@ -303,7 +301,7 @@ int allotp_resolver_keep(struct allot_resolver *resolver, struct allot_snapshot 
 	for (size_t i = 0; i < resolver->place_count; i++) {
 		const struct allot_symbol *symbol = resolver->places[i];
 
-		if (!symbol || !has_name(symbol))
+		if (!symbol || !allotp_symbol_has_name(symbol))
 			continue;
 		if (copy_symbol(&symbols[count], symbol) < 0) {
 			while (count)
@@ -318,7 +316,7 @@ int allotp_resolver_keep(struct allot_resolver *resolver, struct allot_snapshot 
 		struct allot_symbol *resolved =
 			*find_place(resolver->places, resolver->place_count, old->module, old->address, old->signal);
 
-		if (resolved && has_name(resolved))
+		if (resolved && allotp_symbol_has_name(resolved))
 			release_symbol(old);
 		else
 			symbols[count++] = *old;

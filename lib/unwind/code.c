@@ -9,13 +9,6 @@
 /* How often a mapping is taken for data before it is looked at again. */
 #define DATA_ASKED 1024
 
-static bool quiet; /* atomic */
-
-void allotp_code_hush(void)
-{
-	__atomic_store_n(&quiet, true, __ATOMIC_RELEASE);
-}
-
 int allotp_code_at(struct allotp_code *code, uint64_t address)
 {
 	struct allotp_code_range *range = NULL;
@@ -26,7 +19,7 @@ int allotp_code_at(struct allotp_code *code, uint64_t address)
 			range = &code->ranges[i];
 	if (range && (range->executable || ++range->asked < DATA_ASKED))
 		return range->executable;
-	if (__atomic_load_n(&quiet, __ATOMIC_ACQUIRE) || allotp_mapping_find(address, &mapping, NULL, 0) != 0)
+	if (allotp_mapping_find(address, &mapping, NULL, 0) != 0)
 		return -EAGAIN;
 	if (!range)
 		range = &code->ranges[code->next++ % ALLOTP_CODE_RANGES];

@@ -28,7 +28,4 @@ struct allotp_code {
  */
 int allotp_code_at(struct allotp_code *code, uint64_t address);
 
-/* From now on no files are read: a seccomp filter may forbid it. */
-void allotp_code_hush(void);
-
 #endif

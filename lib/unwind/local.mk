@@ -1,5 +1,13 @@
 # The walk: the processor's own, incremental, or through libunwind.
-noinst_LTLIBRARIES += libunwinding.la
+noinst_LTLIBRARIES += libunwinding.la libloaded.la libloaded-maps.la
+LOADED = lib/unwind/loaded-program.c lib/unwind/loaded.h
+libloaded_la_SOURCES = $(LOADED)
+libloaded_maps_la_SOURCES = lib/unwind/loaded-maps.c $(LOADED)
+if FIND_OBJECT
+libloaded_la_SOURCES += lib/unwind/loaded-find.c
+else
+libloaded_la_SOURCES += lib/unwind/loaded-maps.c
+endif
 libunwinding_la_SOURCES = \
 	lib/unwind/memory.c \
 	lib/unwind/memory.h \

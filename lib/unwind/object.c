@@ -1,69 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Asks the loader, without its lock, or the caller's table for the loaded file at an address. */
+/* Finds the part of a loaded file with its unwind data, and what of it can be read. */
 #include "unwind/object.h"
 
+#include "unwind/loaded.h"
 #include "unwind/memory.h"
 
-#include <dlfcn.h>
 #include <elf.h>
-#include <errno.h>
 #include <link.h>
-#include <stddef.h>
 #include <string.h>
-#include <sys/auxv.h>
-
-static allotp_object_finder *own_finder;
-
-void allotp_object_program(uint64_t bias, uint64_t *start, uint64_t *end)
-{
-	const ElfW(Phdr) *headers = (const void *)getauxval(AT_PHDR);
-	size_t count = headers ? getauxval(AT_PHNUM) : 0;
-	uint64_t low = UINT64_MAX, high = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (headers[i].p_type != PT_LOAD)
-			continue;
-		if (headers[i].p_vaddr < low)
-			low = headers[i].p_vaddr;
-		if (headers[i].p_vaddr + headers[i].p_memsz > high)
-			high = headers[i].p_vaddr + headers[i].p_memsz;
-	}
-	if (low < high) {
-		*start = (bias + low) & ~(ALLOTP_PAGE - 1);
-		*end = bias + high;
-	}
-}
-
-#ifdef DLFO_STRUCT_HAS_EH_DBASE /* the C library's headers have _dl_find_object */
-/* Weak, so that what is built here runs on an older glibc too. */
-extern __typeof__(_dl_find_object) _dl_find_object __attribute__((weak));
-
-static int find_mapping(uint64_t address, struct allotp_object *object)
-{
-	struct dl_find_object found;
-
-	if (!_dl_find_object)
-		return own_finder ? own_finder(address, object) : -ENOENT;
-	if (_dl_find_object((void *)(uintptr_t)address, &found) != 0)
-		return -ENOENT;
-	object->start = (uintptr_t)found.dlfo_map_start;
-	object->end = (uintptr_t)found.dlfo_map_end;
-	object->eh_frame_hdr = (uintptr_t)found.dlfo_eh_frame;
-	if (object->eh_frame_hdr != 0 && (object->eh_frame_hdr < object->start || object->eh_frame_hdr >= object->end))
-		allotp_object_program(found.dlfo_link_map->l_addr, &object->start, &object->end);
-	return 0;
-}
-#else
-static int find_mapping(uint64_t address, struct allotp_object *object)
-{
-	return own_finder ? own_finder(address, object) : -ENOENT;
-}
-#endif
-
-void allotp_object_set_finder(allotp_object_finder *finder)
-{
-	own_finder = finder;
-}
 
 /*
  * The program headers say which segment holds .eh_frame_hdr. Where they are not in the first page (patchelf
@@ -101,22 +45,22 @@ static void find_segment(struct allotp_object *object)
 
 int allotp_object_find(uint64_t address, struct allotp_object *out)
 {
-	struct allotp_object object = { .start = 0 };
-	int error = find_mapping(address, &object);
+	struct allotp_loaded loaded;
+	int error = allotp_loaded_find(address, &loaded);
 
 	if (error)
 		return error;
-	if (object.eh_frame_hdr != 0)
-		find_segment(&object);
-	*out = object;
+	*out = (struct allotp_object){ .start = loaded.start, .end = loaded.end, .eh_frame_hdr = loaded.eh_frame_hdr };
+	if (out->eh_frame_hdr != 0)
+		find_segment(out);
 	return 0;
 }
 
 bool allotp_object_known(uint64_t address)
 {
-	struct allotp_object object;
+	struct allotp_loaded loaded;
 
-	return find_mapping(address, &object) == 0;
+	return allotp_loaded_find(address, &loaded) == 0;
 }
 
 bool allotp_object_readable(const struct allotp_object *object, uint64_t address, uint64_t size)

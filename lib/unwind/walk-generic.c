@@ -39,10 +39,6 @@ struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk
 	return walker;
 }
 
-void allotp_walk_hush(void)
-{
-}
-
 void allotp_walk_code_unloaded(void)
 {
 }

@@ -42,7 +42,6 @@ struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk
 {
 	struct allot_walker *walker = memory;
 
-	memset(walker, 0, sizeof(*walker));
 	walker->limit = limit;
 	walker->frames = (void *)((char *)memory + fixed_size());
 	walker->words = (void *)(walker->frames + frame_space(limit));
@@ -51,11 +50,6 @@ struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk
 	walker->epoch = epoch;
 	walker->seen = __atomic_load_n(epoch, __ATOMIC_ACQUIRE);
 	return walker;
-}
-
-void allotp_walk_hush(void)
-{
-	allotp_code_hush();
 }
 
 void allotp_walk_code_unloaded(void)

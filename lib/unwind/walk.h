@@ -87,7 +87,7 @@ int allotp_walk_prepare(void);
 size_t allotp_walker_size(uint32_t limit);
 
 /*
- * Makes a walker of zeroed memory of that size, aligned to 64 bytes. To be done again for another thread: a walker
+ * Makes a walker of memory of that size, aligned to 64 bytes, of which as much is zeroed as a limit of 1 takes. To be done again for another thread: a walker
  * knows its thread's stacks. *epoch (atomic) is raised whenever code was unloaded; see allotp_walk_code_unloaded.
  */
 struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_child *child, void *tree,
@@ -96,9 +96,6 @@ struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk
 /* Walks. Returns result->node. */
 uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,
 		     struct allot_walk_result *result);
-
-/* From now on walks read no files: a seccomp filter may forbid it. */
-void allotp_walk_hush(void);
 
 /*
  * Drops what is known about code. After dlclose: first raise *epoch, sequentially consistent, then call this. All walkers

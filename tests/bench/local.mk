@@ -29,7 +29,7 @@ tests_bench_witness_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 # The walk alone, by the depth of the stack.
 check_PROGRAMS += tests/bench/walk
 tests_bench_walk_SOURCES = tests/bench/walk.c
-tests_bench_walk_LDADD = libunwinding.la libcommon.la
+tests_bench_walk_LDADD = libunwinding.la libloaded.la libcommon.la
 
 bench-walk: tests/bench/walk
 	@tests/bench/walk

@@ -15,6 +15,7 @@ E2E_TESTS = \
 	tests/e2e/install.test \
 	tests/e2e/leave.test \
 	tests/e2e/limits.test \
+	tests/e2e/loaded.test \
 	tests/e2e/loader.test \
 	tests/e2e/manual.test \
 	tests/e2e/mappings.test \
@@ -40,3 +41,11 @@ check_PROGRAMS += tests/e2e/write-sample
 tests_e2e_write_sample_SOURCES = tests/e2e/write-sample.c tests/unit/report-sample.c tests/unit/report-sample.h
 tests_e2e_write_sample_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 tests_e2e_write_sample_LDADD = libsnapshot.la libstore.la libcommon.la
+
+# The preload library as it is built where the C library has no _dl_find_object, for loaded.test.
+if !SANITIZE
+check_LTLIBRARIES += liballot-maps.la
+liballot_maps_la_SOURCES =
+liballot_maps_la_LDFLAGS = $(liballot_la_LDFLAGS) -rpath /nowhere
+liballot_maps_la_LIBADD = $(GUEST_LIBS) libloaded-maps.la
+endif

@@ -9,6 +9,7 @@ check_PROGRAMS += \
 	tests/targets/clearenv \
 	tests/targets/coroutine \
 	tests/targets/cross-free \
+	tests/targets/crowd \
 	tests/targets/daemon \
 	tests/targets/deep \
 	tests/targets/deepbind \

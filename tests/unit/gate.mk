@@ -1,6 +1,6 @@
 # The unit tests of lib/gate.
 GATE_TESTS = tests/unit/test-budget tests/unit/test-identity tests/unit/test-suppression
-GATE_LIBS = libgate.la liblibrary.la libread.la libfilter.la $(REPORT_LIBS)
+GATE_LIBS = libgate.la $(LIBRARY_PARTS) $(UNIT_LIBS)
 check_PROGRAMS += $(GATE_TESTS)
 TESTS += $(GATE_TESTS)
 tests_unit_test_budget_SOURCES = tests/unit/test-budget.c tests/unit/unit.h

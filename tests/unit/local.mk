@@ -86,3 +86,5 @@ include $(top_srcdir)/tests/unit/scan.mk
 include $(top_srcdir)/tests/unit/object.mk
 
 include $(top_srcdir)/tests/unit/sampling.mk
+
+include $(top_srcdir)/tests/unit/library.mk

@@ -226,12 +226,57 @@ static void restore(struct store_model *model, const struct model_event *event)
 	slot->given_up = 0;
 	block->reserved = false;
 	if (!slot->taken.live) {
-		model->unknown_frees--;
+		model->unknown_frees -= model->unknown_frees > 0;
 		return;
 	}
 	block->live = true;
 	add(model, &model->freed, block->size, -1);
 	add(model, &site->freed, block->size, -1);
+}
+
+/* A block that is there already goes without a word. */
+static void track(struct store_model *model, const struct model_event *event)
+{
+	struct model_block *block = &model->blocks[event->block];
+	struct model_event quiet = *event;
+
+	if (block->live)
+		count_out(model, block);
+	block->live = false;
+	quiet.family = ALLOT_FAMILY_ANY;
+	allocate(model, &quiet);
+}
+
+static void untrack(struct store_model *model, const struct model_event *event)
+{
+	struct model_event quiet = *event;
+
+	quiet.family = ALLOT_FAMILY_ANY;
+	if (model->blocks[event->block].live)
+		release(model, &quiet);
+}
+
+void model_clear(struct store_model *model)
+{
+	memset(model->sites, 0, sizeof(model->sites));
+	memset(&model->ever, 0, sizeof(model->ever));
+	memset(&model->freed, 0, sizeof(model->freed));
+	memset(&model->temporary, 0, sizeof(model->temporary));
+	memset(&model->peak, 0, sizeof(model->peak));
+	model->unknown_frees = model->mismatched = model->double_allocations = model->marks = 0;
+	for (uint32_t i = 0; i < model->block_count; i++)
+		model->blocks[i].live = false;
+	for (uint32_t i = 0; i < MODEL_SLOTS; i++) {
+		model->slots[i].last_alloc = 0;
+		model->slots[i].taken.live = false;
+	}
+}
+
+void model_reset_peak(struct store_model *model)
+{
+	model->peak = left(&model->ever, &model->freed);
+	for (uint32_t i = 0; i < MODEL_SITES; i++)
+		model->sites[i].peak = left(&model->sites[i].ever, &model->sites[i].freed);
 }
 
 void model_apply(struct store_model *model, const struct model_event *event)
@@ -253,6 +298,12 @@ void model_apply(struct store_model *model, const struct model_event *event)
 	case ALLOT_OP_RESTORE:
 		model->freeing--;
 		restore(model, event);
+		break;
+	case ALLOT_OP_TRACK:
+		track(model, event);
+		break;
+	case ALLOT_OP_UNTRACK:
+		untrack(model, event);
 		break;
 	case ALLOT_OP_THREAD:
 		model->slots[event->slot].last_alloc = 0;
@@ -300,7 +351,9 @@ struct allot_event model_encode(const struct store_model *model, const struct mo
 	encoded.address = model_address(event->block);
 	encoded.domain = domains[event->block % MODEL_DOMAINS];
 	encoded.family = (uint8_t)event->family;
-	if (event->op == ALLOT_OP_ALLOC) {
+	if (event->op == ALLOT_OP_TRACK || event->op == ALLOT_OP_UNTRACK)
+		encoded.family = ALLOT_FAMILY_ANY;
+	if (event->op == ALLOT_OP_ALLOC || event->op == ALLOT_OP_TRACK) {
 		encoded.size = event->size;
 		encoded.stack = model->nodes[event->stack];
 	} else if (event->op == ALLOT_OP_FREE) {

@@ -77,6 +77,10 @@ struct model_event model_random_event(const struct store_model *model, uint64_t 
 
 void model_apply(struct store_model *model, const struct model_event *event);
 
+/* Forgets everything but how many events there were; and: what is live now is the peak. */
+void model_clear(struct store_model *model);
+void model_reset_peak(struct store_model *model);
+
 /* Adds what one thread counted with a model of its own, over the same blocks, each of which only its owner touches. */
 void model_merge(struct store_model *into, const struct store_model *model);
 

@@ -3,12 +3,17 @@ STORE_MODEL = tests/unit/store-fixture.c tests/unit/store-fixture.h tests/unit/s
 	tests/unit/store-scopes.c tests/unit/store-scopes.h tests/unit/unit.h
 STORE_LIBS = libstore.la libcommon.la $(UNIT_LIBS)
 
-STORE_TESTS = tests/unit/test-store-crash tests/unit/test-store-drain tests/unit/test-store-growth \
+STORE_TESTS = tests/unit/test-store-clear tests/unit/test-store-crash tests/unit/test-store-drain \
+	tests/unit/test-store-growth \
 	tests/unit/test-store-hostile tests/unit/test-store-live tests/unit/test-store-maps \
 	tests/unit/test-store-order tests/unit/test-store-ring tests/unit/test-store-scope tests/unit/test-store-step \
 	tests/unit/test-store-threads tests/unit/test-store-tree
 check_PROGRAMS += $(STORE_TESTS)
 TESTS += $(STORE_TESTS)
+tests_unit_test_store_clear_SOURCES = tests/unit/test-store-clear.c $(STORE_MODEL)
+tests_unit_test_store_clear_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_store_clear_CFLAGS = $(AM_CFLAGS) -pthread
+tests_unit_test_store_clear_LDADD = $(STORE_LIBS)
 tests_unit_test_store_crash_SOURCES = tests/unit/test-store-crash.c $(STORE_MODEL)
 tests_unit_test_store_crash_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_store_crash_LDADD = $(STORE_LIBS)

@@ -169,16 +169,28 @@ END_TEST
 START_TEST(a_full_disk_is_told)
 {
 	/* The file ends early, so that its pages cannot be had, as on a disk without room for them. */
+	struct allot_producer producer;
 	struct allot_store store;
-	uint64_t size;
+	uint64_t size, to, events = 1;
 	int fd = fixture_create(&store, STORE_BYTES, 64);
 
 	size = store.region_size[ALLOT_REGION_SEGMENTS];
 	ck_assert_int_eq(ftruncate(fd, (off_t)(STORE_BYTES - size / 2)), 0);
-	ck_assert_int_eq(allotp_store_need(&store, ALLOT_REGION_SEGMENTS, size / 4), 0);
-	ck_assert_int_eq(allotp_store_need(&store, ALLOT_REGION_SEGMENTS, size), -ENOSPC);
-	ck_assert(!allotp_store_has(&store, ALLOT_REGION_SEGMENTS, size));
-	ck_assert_int_eq(allotp_store_need(&store, ALLOT_REGION_SEGMENTS, size / 4), 0);
+	/* Segments are committed first, and backed as they are written to. */
+	ck_assert_int_eq(allotp_store_need(&store, ALLOT_REGION_SEGMENTS, size), 0);
+	to = size;
+	ck_assert_int_eq(allotp_store_back(&store, ALLOT_REGION_SEGMENTS, 0, &to), -ENOSPC);
+	ck_assert_uint_eq(to, size);
+	to = 1;
+	ck_assert_int_eq(allotp_store_back(&store, ALLOT_REGION_SEGMENTS, 0, &to), 0);
+	ck_assert_uint_eq(to, (uint64_t)sysconf(_SC_PAGESIZE));
+	ck_assert_int_eq(allotp_drain_lock(&store), 0);
+	ck_assert_int_eq(allotp_producer_attach(&producer, &store, 1, 1), 0);
+	while (fixture_write(&producer, (struct allot_event){ .stamp = 2, .op = ALLOT_OP_MARK }))
+		events++;
+	ck_assert_uint_gt(events * sizeof(struct allot_event), size / 3);
+	ck_assert_uint_le(events * sizeof(struct allot_event), size / 2);
+	ck_assert_uint_eq(allotp_drain_rest(&store), events);
 	allotp_store_close(&store);
 	close(fd);
 }

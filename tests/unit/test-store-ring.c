@@ -2,6 +2,7 @@
 /* Tests of rings: events come out as they went in, and what was used is used again. */
 #include <errno.h>
 #include <pthread.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "snapshot/snapshot.h"
@@ -63,6 +64,40 @@ START_TEST(events_come_out_in_order)
 	ck_assert_uint_gt(fixture_drain(&store), 0);
 	ck_assert_uint_eq(fixture_drain(&store), 0);
 	assert_marks(1000);
+}
+END_TEST
+
+START_TEST(a_thread_of_few_events_takes_little_memory)
+{
+	enum { SLOTS = 200, EVENTS = 2048 };
+	struct allot_producer producers[SLOTS];
+	struct allot_store wide;
+	struct stat before, after;
+	int fd = fixture_create(&wide, UINT64_C(1) << 28, EVENTS);
+
+	ck_assert_int_eq(fstat(fd, &before), 0);
+	for (uint32_t i = 0; i < SLOTS; i++)
+		ck_assert_int_eq(allotp_producer_attach(&producers[i], &wide, i, 1), 0);
+	ck_assert_int_eq(fstat(fd, &after), 0);
+	/* A page, or two where a segment begins in the middle of one; and the slots themselves. */
+	ck_assert_int_le((after.st_blocks - before.st_blocks) * 512,
+			 SLOTS * 2 * sysconf(_SC_PAGESIZE) + 65536 + (long)(SLOTS * sizeof(struct allot_slot)));
+	ck_assert_uint_le(wide.header->ring_bytes, (uint64_t)(SLOTS * 2 * sysconf(_SC_PAGESIZE)));
+	/* What is written after that takes all of it, piece by piece, and is used again. */
+	for (uint32_t i = 0; i < 3 * EVENTS; i++) {
+		fixture_require(fixture_write(
+			&producers[7], (struct allot_event){ .stamp = 2 + i, .address = i, .op = ALLOT_OP_MARK }));
+		if (i % EVENTS == EVENTS / 2)
+			fixture_drain(&wide);
+	}
+	fixture_drain(&wide);
+	ck_assert_uint_eq(wide.header->mark_count, 3 * EVENTS);
+	for (uint32_t i = 0; i < 3 * EVENTS; i++)
+		ck_assert_uint_eq(ALLOTP_AT(&wide, ALLOT_REGION_MARKS, struct allot_store_mark, i)->name, i);
+	ck_assert_uint_le(wide.header->ring_bytes,
+			  (uint64_t)(SLOTS * 2 * sysconf(_SC_PAGESIZE)) + 2 * wide.segment_bytes);
+	allotp_store_close(&wide);
+	close(fd);
 }
 END_TEST
 
@@ -230,6 +265,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, events_come_out_in_order);
+	tcase_add_test(tcase, a_thread_of_few_events_takes_little_memory);
 	tcase_add_test(tcase, a_ring_grows_while_nobody_drains);
 	tcase_add_test(tcase, a_ring_that_cannot_grow_refuses);
 	tcase_add_test(tcase, a_slot_is_used_again);

@@ -15,6 +15,7 @@
 #include "snapshot/snapshot.h"
 #include "store-scopes.h"
 #include "store/batch.h"
+#include "store/clear.h"
 #include "store/drain.h"
 #include "unit.h"
 
@@ -23,8 +24,9 @@
 #define BLOCKS 8000u
 #define SLOTS 2u
 
-/* Every so many changes, the drainer that takes over dies at each of its own changes, too. */
+/* Every so many changes, the drainer that takes over dies at each of its own changes, too; seldom where that is many. */
 #define TAKEOVERS 997
+#define TAKEOVERS_OF_MANY 9973
 
 /* As much of most regions as these tests use; pages that a split was to fill may be lost. */
 #define WINDOW 4096u
@@ -239,12 +241,20 @@ static const char *wrong_after_takeover(struct allot_store *dead)
 
 static const char *(*verdict)(struct allot_store *dead) = wrong_after_takeover;
 
+static uint64_t takeovers = TAKEOVERS;
+
+/* What the first drainer does with the store. */
+static void (*deed)(struct allot_store *store) = drain_by_force;
+
 static void drain_and_die_at(int level, struct allot_store *drained, const char *what)
 {
 	victims[level] = (struct victim){ .store = drained, .what = what };
 	depth = level;
 	ck_assert_int_eq(mprotect(drained->base, STORE_BYTES, PROT_READ), 0);
-	drain_by_force(drained);
+	if (level)
+		drain_by_force(drained);
+	else
+		deed(drained);
 	ck_assert_int_eq(mprotect(drained->base, STORE_BYTES, PROT_READ | PROT_WRITE), 0);
 	victims[level].store = NULL;
 	depth = 0;
@@ -259,7 +269,7 @@ static void check_death(struct victim *victim)
 	wrong = verdict(&copies[depth]);
 	if (wrong)
 		ck_abort_msg("%s%s: %s", victim->what, depth ? ", taken over" : "", wrong);
-	if (!depth && ++changes % TAKEOVERS == 1) {
+	if (!depth && ++changes % takeovers == 1) {
 		copy(&copies[0], victim->store);
 		drain_and_die_at(1, &copies[0], victim->what);
 	}
@@ -496,6 +506,142 @@ START_TEST(time_series)
 }
 END_TEST
 
+static void track(uint32_t slot, uint32_t block, uint64_t size, uint32_t stack)
+{
+	happen((struct model_event){
+		.op = ALLOT_OP_TRACK, .slot = slot, .block = block, .size = size, .stack = stack });
+}
+
+START_TEST(tracked_blocks)
+{
+	/* A peak that none of this reaches. */
+	allocate(0, 0, 1 << 30, 0);
+	go(0, ALLOT_OP_FREE, 0);
+	track(0, 1, 100, 1);
+	drain_and_die("a block is tracked");
+	track(1, 1, 100, 1);
+	drain_and_die("by another thread");
+	track(1, 1, 100, 1);
+	drain_and_die("just as it was");
+	track(1, 1, 200, 2);
+	drain_and_die("with another size and stack");
+	go(0, ALLOT_OP_UNTRACK, 1);
+	drain_and_die("it is untracked");
+	go(0, ALLOT_OP_UNTRACK, 1);
+	drain_and_die("once more");
+	track(0, 1, 50, 1);
+	go(0, ALLOT_OP_UNTRACK, 1);
+	drain_and_die("a temporary one");
+
+	/* Among many, some of which the drainer does not know. */
+	for (uint32_t i = 3; i < 700; i += 2)
+		track(0, i, 10 + i, i % 7);
+	fixture_drain(&store);
+	track(1, 3, 5000, 3);
+	drain_and_die("an old one");
+	track(1, 3, 5000, 3);
+	drain_and_die("an old one, just as it was");
+	go(1, ALLOT_OP_UNTRACK, 3);
+	drain_and_die("an old one is untracked");
+}
+END_TEST
+
+/* ---- clearing: once it has begun, it is brought to its end, whatever has been done of it ---- */
+
+static struct store_model after; /* the deed */
+
+static void clear_by_force(struct allot_store *taken)
+{
+	fixture_require(!allotp_drain_lock_by_force(taken));
+	allotp_clear(taken);
+	allotp_drain_unlock(taken);
+}
+
+static void reset_peak_by_force(struct allot_store *taken)
+{
+	fixture_require(!allotp_drain_lock_by_force(taken));
+	allotp_clear_peak(taken);
+	allotp_drain_unlock(taken);
+}
+
+static bool has_begun;
+
+static const char *neither_before_nor_after(struct allot_store *dead)
+{
+	const char *wrong;
+
+	has_begun |= dead->header->clearing != ALLOT_CLEARING_NONE;
+	drain_by_force(dead);
+	if (dead->header->clearing)
+		return "there is still something to be done";
+	wrong = model_difference(&after, dead);
+	return wrong && !has_begun ? model_difference(&model, dead) : wrong;
+}
+
+static void die_in(void (*what)(struct allot_store *), void (*in_the_model)(struct store_model *), const char *name)
+{
+	struct model_block *blocks = after.blocks;
+
+	deed = what;
+	verdict = neither_before_nor_after;
+	has_begun = false;
+	after = model;
+	after.blocks = blocks;
+	memcpy(after.blocks, model.blocks, model.block_count * sizeof(*blocks));
+	in_the_model(&after);
+	drain_and_die(name);
+	fixture_require(has_begun);
+	in_the_model(&model);
+	deed = drain_by_force;
+	verdict = wrong_after_takeover;
+}
+
+static void fill_store(void)
+{
+	fill_pages(ALLOT_LIVE_ENTRIES - 1);
+	for (uint32_t i = 1; i < 40; i += 2)
+		track(1, i, 1000 + i, i % 5);
+	for (uint32_t i = 0; i < 100; i += 4)
+		go(1, ALLOT_OP_FREE, i);
+	go(1, ALLOT_OP_FREE, 0);
+	happen((struct model_event){ .op = ALLOT_OP_FREE, .slot = 1, .block = 2, .family = ALLOT_FAMILY_NEW });
+	go(1, ALLOT_OP_MARK, 0);
+	happen((struct model_event){ .op = ALLOT_OP_GIVE_UP, .slot = 0, .block = 6, .restores = true });
+	fixture_drain(&store);
+}
+
+START_TEST(clearing)
+{
+	takeovers = TAKEOVERS_OF_MANY;
+	model_init(&after, &store, BLOCKS);
+	fill_store();
+	ck_assert_uint_gt(store.header->sample_count, 0);
+	die_in(clear_by_force, model_clear, "all is cleared");
+	ck_assert_uint_eq(store.header->sample_count, 0);
+	ck_assert(store.header->flags & ALLOT_STORE_LATE);
+	/* It goes on, and what was being reallocated is not known any more. */
+	go(0, ALLOT_OP_RESTORE, 6);
+	allocate(0, 6, 10, 1);
+	go(1, ALLOT_OP_FREE, 8);
+	drain_and_die("events after that");
+	die_in(clear_by_force, model_clear, "all is cleared again");
+	model_free(&after);
+}
+END_TEST
+
+START_TEST(resetting_the_peak)
+{
+	model_init(&after, &store, BLOCKS);
+	fill_store();
+	die_in(reset_peak_by_force, model_reset_peak, "the peak is reset");
+	allocate(0, 8, 100, 1);
+	allocate(0, 12, 100, 2);
+	go(0, ALLOT_OP_FREE, 12);
+	drain_and_die("a new peak");
+	model_free(&after);
+}
+END_TEST
+
 /* ---- mappings: what a drainer was at when it died is given up, and said to be; nothing else may suffer ---- */
 
 static void write_map(enum allot_op op, uint64_t page, uint64_t pages)
@@ -574,6 +720,9 @@ int main(void)
 	tcase_add_test(tcase, ring_segments);
 	tcase_add_test(tcase, turns);
 	tcase_add_test(tcase, time_series);
+	tcase_add_test(tcase, tracked_blocks);
+	tcase_add_test(tcase, clearing);
+	tcase_add_test(tcase, resetting_the_peak);
 	tcase_add_test(tcase, mappings);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

@@ -88,7 +88,7 @@ START_TEST(quiet)
 
 	ck_assert_int_eq(allotp_code_at(&code, (uintptr_t)map), 1);
 	ck_assert_int_eq(allotp_code_at(&code, (uintptr_t)&code), 0);
-	allotp_code_hush();
+	allotp_mapping_hush();
 	ck_assert_int_eq(allotp_code_at(&code, map(PROT_READ | PROT_EXEC)), -EAGAIN);
 	for (int i = 0; i < 10000; i++) {
 		ck_assert_int_eq(allotp_code_at(&code, (uintptr_t)map), 1);

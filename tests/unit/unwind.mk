@@ -9,7 +9,7 @@ UNWIND_SHAPES_OBJECTS = $(UNWIND_SHAPES:%=tests/unit/unwind-shapes-%.$(OBJEXT))
 UNWIND_HOOK = tests/unit/unwind-hook.c tests/unit/unwind-hook.h tests/unit/unit.h
 UNWIND_TOUR = tests/unit/unwind-tour.c tests/unit/unwind-tour.h
 UNWIND_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tests/unit
-UNWIND_LIBS = libunwinding.la libcommon.la $(UNIT_LIBS)
+UNWIND_LIBS = libunwinding.la libloaded.la libcommon.la $(UNIT_LIBS)
 
 tests/unit/unwind-shapes-%.$(OBJEXT): $(top_srcdir)/tests/unit/unwind-shapes.c $(top_srcdir)/tests/unit/unwind-tour.h
 	$(AM_V_CC)$(MKDIR_P) tests/unit && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS) \
@@ -21,7 +21,7 @@ CLEANFILES += $(UNWIND_SHAPES_OBJECTS)
 if !UNWIND_GENERIC
 UNWIND_TESTS = tests/unit/test-unwind-cfi tests/unit/test-unwind-code tests/unit/test-unwind-damage \
 	tests/unit/test-unwind-expression \
-	tests/unit/test-unwind-finder tests/unit/test-unwind-rules tests/unit/test-unwind-tour tests/unit/test-unwind-walk
+	tests/unit/test-unwind-loaded tests/unit/test-unwind-rules tests/unit/test-unwind-tour tests/unit/test-unwind-walk
 check_PROGRAMS += $(UNWIND_TESTS)
 TESTS += $(UNWIND_TESTS)
 
@@ -41,9 +41,11 @@ tests_unit_test_unwind_expression_SOURCES = tests/unit/test-unwind-expression.c 
 tests_unit_test_unwind_expression_CPPFLAGS = $(UNWIND_CPPFLAGS)
 tests_unit_test_unwind_expression_LDADD = $(UNWIND_LIBS)
 
-tests_unit_test_unwind_finder_SOURCES = tests/unit/test-unwind-finder.c lib/unwind/object.c $(UNWIND_HOOK)
-tests_unit_test_unwind_finder_CPPFLAGS = $(UNWIND_CPPFLAGS) -D_dl_find_object=missing_dl_find_object
-tests_unit_test_unwind_finder_LDADD = $(UNWIND_LIBS) -lpthread
+tests_unit_test_unwind_loaded_SOURCES = tests/unit/test-unwind-loaded.c $(UNWIND_HOOK)
+tests_unit_test_unwind_loaded_CPPFLAGS = $(UNWIND_CPPFLAGS)
+tests_unit_test_unwind_loaded_CFLAGS = $(AM_CFLAGS) -pthread
+tests_unit_test_unwind_loaded_LDADD = libunwinding.la libloaded-maps.la libcommon.la $(UNIT_LIBS) -lpthread
+tests_unit_test_unwind_loaded_DEPENDENCIES = unwind-plugin-a.la unwind-plugin-b.la libunwinding.la libloaded-maps.la
 
 tests_unit_test_unwind_rules_SOURCES = tests/unit/test-unwind-rules.c tests/unit/unit.h
 tests_unit_test_unwind_rules_CPPFLAGS = $(UNWIND_CPPFLAGS)

@@ -46,9 +46,11 @@ static int copy_frames(const struct allot_store *store, uint32_t site, void **fr
 	while (node >= ALLOT_NODE_FIRST && has_node(store, node)) {
 		const struct allot_store_node *frame = allotp_node(store, node);
 
-		if (count < capacity)
-			frames[count] = (void *)(uintptr_t)frame->address;
-		count++;
+		if (!(frame->module_flags & ALLOT_NODE_SCOPE)) {
+			if (count < capacity)
+				frames[count] = (void *)(uintptr_t)frame->address;
+			count++;
+		}
 		if (frame->parent >= node)
 			break;
 		node = frame->parent;

@@ -2,6 +2,7 @@
 EXTRA_DIST += tests/e2e/tap.sh tests/e2e/trace.sh
 
 E2E_TESTS = \
+	tests/e2e/api.test \
 	tests/e2e/basic.test \
 	tests/e2e/bench.test \
 	tests/e2e/cli.test \
@@ -28,6 +29,7 @@ E2E_TESTS = \
 	tests/e2e/report.test \
 	tests/e2e/running.test \
 	tests/e2e/sampled.test \
+	tests/e2e/ship.test \
 	tests/e2e/signals.test \
 	tests/e2e/stress.test \
 	tests/e2e/thread.test \

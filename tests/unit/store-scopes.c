@@ -77,7 +77,8 @@ void scopes_follow(struct store_scopes *scopes, const struct model_event *event)
 		int64_t live = (int64_t)(sum.ever.bytes - sum.freed.bytes);
 
 		if (lies_in(i, event->stack * MODEL_DOMAINS) && live > (int64_t)scopes->peak[i].bytes)
-			scopes->peak[i] = (struct model_count){ (uint64_t)live, sum.ever.blocks - sum.freed.blocks };
+			scopes->peak[i] = (struct model_count){ .bytes = (uint64_t)live,
+							      .blocks = sum.ever.blocks - sum.freed.blocks };
 	}
 }
 

@@ -1,5 +1,5 @@
 # The end-to-end tests: scripts that run the built allot on real programs and on those of tests/targets.
-EXTRA_DIST += tests/e2e/tap.sh tests/e2e/trace.sh
+EXTRA_DIST += tests/e2e/tap.sh tests/e2e/trace.sh tests/e2e/library-user.c
 
 E2E_TESTS = \
 	tests/e2e/api.test \
@@ -15,6 +15,7 @@ E2E_TESTS = \
 	tests/e2e/harness.test \
 	tests/e2e/install.test \
 	tests/e2e/leave.test \
+	tests/e2e/library.test \
 	tests/e2e/limits.test \
 	tests/e2e/loaded.test \
 	tests/e2e/loader.test \

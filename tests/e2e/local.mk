@@ -12,6 +12,8 @@ E2E_TESTS = \
 	tests/e2e/doctor.test \
 	tests/e2e/exports.test \
 	tests/e2e/follow.test \
+	tests/e2e/gate.test \
+	tests/e2e/gate-builds.test \
 	tests/e2e/harness.test \
 	tests/e2e/install.test \
 	tests/e2e/leave.test \
@@ -52,3 +54,9 @@ liballot_maps_la_SOURCES =
 liballot_maps_la_LDFLAGS = $(liballot_la_LDFLAGS) -rpath /nowhere
 liballot_maps_la_LIBADD = $(GUEST_LIBS) libloaded-maps.la
 endif
+# What allot check is tried on: snapshots made by hand, and a program that is built in many ways.
+check_PROGRAMS += tests/e2e/gate/write-case
+tests_e2e_gate_write_case_SOURCES = tests/e2e/gate/write-case.c tests/unit/report-sample.c tests/unit/report-sample.h
+tests_e2e_gate_write_case_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
+tests_e2e_gate_write_case_LDADD = libsnapshot.la libstore.la libcommon.la
+EXTRA_DIST += tests/e2e/gate

@@ -54,9 +54,13 @@ liballot_maps_la_SOURCES =
 liballot_maps_la_LDFLAGS = $(liballot_la_LDFLAGS) -rpath /nowhere
 liballot_maps_la_LIBADD = $(GUEST_LIBS) libloaded-maps.la
 endif
+
 # What allot check is tried on: snapshots made by hand, and a program that is built in many ways.
 check_PROGRAMS += tests/e2e/gate/write-case
 tests_e2e_gate_write_case_SOURCES = tests/e2e/gate/write-case.c tests/unit/report-sample.c tests/unit/report-sample.h
 tests_e2e_gate_write_case_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 tests_e2e_gate_write_case_LDADD = libsnapshot.la libstore.la libcommon.la
-EXTRA_DIST += tests/e2e/gate
+EXTRA_DIST += tests/e2e/gate/words.c tests/e2e/gate/sarif.jq tests/e2e/gate/junit.xsd \
+	tests/e2e/gate/expected.text tests/e2e/gate/expected.github tests/e2e/gate/expected.gitlab \
+	tests/e2e/gate/expected.junit tests/e2e/gate/expected.sarif tests/e2e/gate/expected.markdown \
+	tests/e2e/gate/expected.json

@@ -11,6 +11,7 @@ E2E_TESTS = \
 	tests/e2e/cxx.test \
 	tests/e2e/doctor.test \
 	tests/e2e/exports.test \
+	tests/e2e/filter.test \
 	tests/e2e/follow.test \
 	tests/e2e/gate.test \
 	tests/e2e/gate-builds.test \

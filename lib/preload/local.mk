@@ -33,6 +33,7 @@ libguest_la_SOURCES = \
 	lib/preload/extent.h \
 	lib/preload/hooks-exec.c \
 	lib/preload/hooks-filter.c \
+	lib/preload/hooks-jit.c \
 	lib/preload/hooks-life.c \
 	lib/preload/hooks-malloc.c \
 	lib/preload/hooks-mmap.c \

@@ -17,6 +17,7 @@ E2E_TESTS = \
 	tests/e2e/gate-builds.test \
 	tests/e2e/harness.test \
 	tests/e2e/install.test \
+	tests/e2e/jit.test \
 	tests/e2e/leave.test \
 	tests/e2e/library.test \
 	tests/e2e/limits.test \

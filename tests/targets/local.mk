@@ -23,6 +23,7 @@ check_PROGRAMS += \
 	tests/targets/gap \
 	tests/targets/hoard \
 	tests/targets/interrupted \
+	tests/targets/jit \
 	tests/targets/jump-out \
 	tests/targets/kill-any \
 	tests/targets/kill-threads \

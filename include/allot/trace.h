@@ -28,6 +28,13 @@ extern "C" {
 /* A limit for stacks that is none. */
 #define ALLOT_FULL_STACK 65535
 
+/* What a block of allot/check.h may allocate; each is ALLOT_NO_LIMIT or a limit. */
+#define ALLOT_NO_LIMIT (~0ULL)
+
+struct allot_limits {
+	unsigned long long peak, live, count, ever;
+};
+
 /*
  * How calls find the tracer: a table that it exports as `allot_api`. It grows at its end; `size` tells how far it goes in
  * the tracer that is there, which may be older than this header. The functions are also exported by the names that
@@ -50,6 +57,13 @@ struct allot_api {
 	int (*take_snapshot)(const char *path);
 	int (*take_snapshot_in_memory)(void **data, size_t *size);
 	void (*free_snapshot)(void *data, size_t size);
+	unsigned long long (*region_begin)(const char *name);
+	void (*region_end)(unsigned long long region);
+	unsigned long long (*region_enter)(const char *name, void *guard, const void *frame);
+	int (*mark)(const char *name);
+	int (*budget_enter)(const char *file, int line, void *guard, const void *frame,
+			    unsigned long long *budget);
+	int (*budget_leave)(unsigned long long budget, const struct allot_limits *limits, char *text, size_t size);
 };
 
 #ifndef ALLOT_TRACE_TYPES_ONLY
@@ -277,6 +291,10 @@ static inline void allot_free_snapshot(void *data, size_t size)
 
 #ifdef __cplusplus
 }
+#endif
+
+#ifndef ALLOT_TRACE_TYPES_ONLY
+#include <allot/region.h>
 #endif
 
 #endif

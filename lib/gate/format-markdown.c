@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gate/writer.h"
+#include "report/print.h"
 
 /* Text in a cell of a table, where nothing is to be taken for markup. */
 static void put_cell(FILE *out, const char *text)
@@ -93,8 +94,8 @@ static void write_list(FILE *out, const struct allot_verdict *verdict)
 		putc('\n', out);
 	}
 	if (verdict->moved.moved)
-		fprintf(out, "- %" PRIu32 " times code has only moved: the same bytes and blocks under another stack\n",
-			verdict->moved.moved);
+		fprintf(out, "- Only moved: %" PRIu32 " time%s the same bytes and blocks under another stack\n",
+			verdict->moved.moved, ALLOT_PLURAL(verdict->moved.moved));
 	for (uint32_t i = 0; i < verdict->note_count; i++) {
 		const struct allot_note *note = &verdict->notes[i];
 

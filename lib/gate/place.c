@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "gate/fold.h"
 #include "report/label.h"
@@ -47,6 +48,19 @@ static void normalize(char *path)
 	*to = '\0';
 }
 
+/* Is there such a file below the root? */
+static bool is_file(const char *root, const char *name)
+{
+	char *path;
+	bool found;
+
+	if (!*name || asprintf(&path, "%s%s", root, name) < 0)
+		return false;
+	found = access(path, F_OK) == 0;
+	free(path);
+	return found;
+}
+
 char *allotp_place_file(const char *file, const char *root, bool *below)
 {
 	char *name = strdup(file);
@@ -55,8 +69,8 @@ char *allotp_place_file(const char *file, const char *root, bool *below)
 	if (!name)
 		return NULL;
 	normalize(name);
-	*below = length && !strncmp(name, root, length) && name[length];
-	if (*below)
+	*below = length && (*name == '/' ? !strncmp(name, root, length) && name[length] : is_file(root, name));
+	if (*below && *name == '/')
 		memmove(name, name + length, strlen(name + length) + 1);
 	return name;
 }

@@ -14,7 +14,10 @@
  */
 const struct allot_trace_frame *allotp_place_find(const struct allot_trace *trace, const char *root);
 
-/* A file's name without "x/.." and, if it is below the root, relative to it; malloc'ed. NULL: out of memory. */
+/*
+ * A file's name without "x/.." and, if it is below the root, relative to it; malloc'ed. A relative name, as compilers write
+ * it when they are told to, is below the root if the file is there. NULL: out of memory.
+ */
 char *allotp_place_file(const char *file, const char *root, bool *below);
 
 /*

@@ -12,6 +12,7 @@
 #include "snapshot/snapshot.h"
 #include "store/live.h"
 #include "store/maps.h"
+#include "store/scope.h"
 
 enum { DOMAIN_MOST = UINT16_MAX };
 
@@ -43,12 +44,16 @@ static int copy_frames(const struct allot_store *store, uint32_t site, void **fr
 	if (!allotp_store_has(store, ALLOT_REGION_SITES, ((uint64_t)site + 1) * sizeof(struct allot_store_site)))
 		return 0;
 	node = allotp_site(store, site)->stack;
+	if (has_node(store, node))
+		node = allotp_scope_stack(store, node);
 	while (node >= ALLOT_NODE_FIRST && has_node(store, node)) {
 		const struct allot_store_node *frame = allotp_node(store, node);
 
-		if (count < capacity)
-			frames[count] = (void *)(uintptr_t)frame->address;
-		count++;
+		if (!(frame->module_flags & ALLOT_NODE_SCOPE)) {
+			if (count < capacity)
+				frames[count] = (void *)(uintptr_t)frame->address;
+			count++;
+		}
 		if (frame->parent >= node)
 			break;
 		node = frame->parent;

@@ -114,4 +114,10 @@ ALLOT_EXPORT_DATA const struct allot_api allot_api = {
 	.take_snapshot = allot_take_snapshot,
 	.take_snapshot_in_memory = allot_take_snapshot_in_memory,
 	.free_snapshot = allot_free_snapshot,
+	.region_begin = allot_region_begin,
+	.region_end = allot_region_end,
+	.region_enter = allotp_api_region_enter,
+	.mark = allot_mark,
+	.budget_enter = allotp_api_budget_enter,
+	.budget_leave = allotp_api_budget_leave,
 };

@@ -22,4 +22,14 @@ int allot_take_snapshot(const char *path);
 int allot_take_snapshot_in_memory(void **data, size_t *size);
 void allot_free_snapshot(void *data, size_t size);
 
+unsigned long long allot_region_begin(const char *name);
+void allot_region_end(unsigned long long region);
+int allot_mark(const char *name);
+
+/* In the table alone: what the blocks of region.h and check.h are made of. */
+unsigned long long allotp_api_region_enter(const char *name, void *guard, const void *frame);
+int allotp_api_budget_enter(const char *file, int line, void *guard, const void *frame,
+			    unsigned long long *budget);
+int allotp_api_budget_leave(unsigned long long budget, const struct allot_limits *limits, char *text, size_t size);
+
 #endif

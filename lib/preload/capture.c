@@ -4,7 +4,9 @@
 
 #include "preload/config.h"
 #include "preload/modules.h"
+#include "preload/scopes.h"
 #include "preload/state.h"
+#include "preload/thread.h"
 #include "preload/verify.h"
 #include "snapshot/snapshot.h"
 #include "store/tree.h"
@@ -43,5 +45,7 @@ uint32_t allotp_capture(struct allot_context *context, const struct allot_walk_s
 	}
 	if (__builtin_expect(allotp_config.verify != 0, 0) && ++context->walks % allotp_config.verify == 0)
 		allotp_verify(caller, &result);
+	if (__builtin_expect(allotp_thread.scope != 0, 0))
+		node = allotp_scopes_node(context, node, caller->sp);
 	return node;
 }

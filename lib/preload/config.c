@@ -129,7 +129,7 @@ void allotp_config_read(void)
 	if (!copy_text(config->preload, value_of("LD_PRELOAD")))
 		config->preload[0] = 0;
 	/* The programs that this one starts would say the same. */
-	if (config->off)
+	if (config->invalid)
 		config->follow = false;
 }
 

@@ -1,5 +1,5 @@
 # What runs in the traced program, and the header by which the program talks to it. Sanitizers have no place there.
-pkginclude_HEADERS += include/allot/trace.h
+pkginclude_HEADERS += include/allot/trace.h include/allot/region.h include/allot/check.h
 if !SANITIZE
 lib_LTLIBRARIES += liballot.la
 noinst_LTLIBRARIES += libguest.la
@@ -16,6 +16,8 @@ libguest_la_SOURCES = \
 	lib/preload/access.c \
 	lib/preload/access.h \
 	lib/preload/api-blocks.c \
+	lib/preload/api-budgets.c \
+	lib/preload/api-regions.c \
 	lib/preload/api-snapshot.c \
 	lib/preload/api.c \
 	lib/preload/api.h \
@@ -27,8 +29,11 @@ libguest_la_SOURCES = \
 	lib/preload/domains.c \
 	lib/preload/domains.h \
 	lib/preload/export.h \
+	lib/preload/extent.c \
+	lib/preload/extent.h \
 	lib/preload/hooks-exec.c \
 	lib/preload/hooks-filter.c \
+	lib/preload/hooks-jit.c \
 	lib/preload/hooks-life.c \
 	lib/preload/hooks-malloc.c \
 	lib/preload/hooks-mmap.c \
@@ -44,10 +49,16 @@ libguest_la_SOURCES = \
 	lib/preload/real.h \
 	lib/preload/record.c \
 	lib/preload/record.h \
+	lib/preload/scopes.c \
+	lib/preload/scopes.h \
 	lib/preload/session.c \
 	lib/preload/session.h \
+	lib/preload/sites.c \
+	lib/preload/sites.h \
 	lib/preload/state.c \
 	lib/preload/state.h \
+	lib/preload/text.c \
+	lib/preload/text.h \
 	lib/preload/thread.c \
 	lib/preload/thread.h \
 	lib/preload/verify.c \

@@ -185,6 +185,12 @@ void allotp_modules_check(void)
 		forget_code(store);
 }
 
+void allotp_modules_code_gone(void)
+{
+	if (allotp_recording())
+		forget_code(&allotp_state.store);
+}
+
 void allotp_modules_init(void)
 {
 	struct allotp_loaded found;

@@ -19,6 +19,9 @@ uint32_t allotp_module_of(uintptr_t address);
 /* Marks the modules that are gone as dead and moves the code epoch on, so that walkers forget what they know. */
 void allotp_modules_check(void);
 
+/* Code that was made at run time is gone: walkers forget what they know of it. */
+void allotp_modules_code_gone(void);
+
 /* Where the loader lies; empty before recording begins. */
 struct allot_extent {
 	uintptr_t start, size;

@@ -38,7 +38,7 @@ bool allotp_real_resolve(void)
 
 void *allotp_real_find_cxx(const char *name)
 {
-	static const char *const runtimes[] = { "libstdc++.so.6", "libc++abi.so.1", "libc++.so.1" };
+	static const char *const runtimes[] = { "libstdc++.so.6", "libc++abi.so.1", "libc++.so.1", "libgcc_s.so.1" };
 	int saved = errno;
 	void *found = next(name);
 

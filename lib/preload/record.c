@@ -179,3 +179,16 @@ bool allotp_record_untrack(const void *block, uint16_t domain)
 {
 	return record_going(ALLOT_OP_UNTRACK, block, 0, ALLOT_FAMILY_ANY, domain);
 }
+
+bool allotp_record_note(struct allot_context *context, enum allot_op op, uint64_t value)
+{
+	struct allot_event *event = allotp_producer_reserve(&context->producer);
+
+	if (!event) {
+		allotp_state_stop_full();
+		return false;
+	}
+	*event = (struct allot_event){ .stamp = allotp_order_stamp(), .address = value, .op = (uint8_t)op };
+	allotp_producer_publish(&context->producer);
+	return true;
+}

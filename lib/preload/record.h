@@ -31,4 +31,11 @@ void allotp_record_unmap(const void *address, size_t size);
 bool allotp_record_track(const void *block, size_t size, uint16_t domain, const struct allot_walk_start *caller);
 bool allotp_record_untrack(const void *block, uint16_t domain);
 
+/*
+ * Something that is neither of an address nor of a stack: THREAD, MARK, BUDGET, with a context of the calling thread. False:
+ * there was no room for it.
+ */
+struct allot_context;
+bool allotp_record_note(struct allot_context *context, enum allot_op op, uint64_t value);
+
 #endif

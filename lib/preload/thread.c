@@ -14,6 +14,7 @@
 #include "common/sys.h"
 #include "preload/capture.h"
 #include "preload/context.h"
+#include "preload/scopes.h"
 #include "snapshot/snapshot.h"
 
 _Thread_local struct allot_thread allotp_thread __attribute__((tls_model("initial-exec")));
@@ -39,6 +40,7 @@ static void thread_ends(void *unused)
 	thread->depth++;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	allotp_thread_detach(thread);
+	allotp_scopes_end();
 	/* Other destructors may follow even so, and libc's own cleaning up. */
 	thread->leaving = true;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -147,6 +149,11 @@ static struct allot_context *take_context(void)
 	}
 	context->producer = producer;
 	context->store = state->stores;
+	if (context->scopes_store != state->stores) {
+		memset(context->budgets, 0, sizeof(context->budgets));
+		memset(context->nodes, 0, sizeof(context->nodes));
+		context->scopes_store = state->stores;
+	}
 	begin_walks(context);
 	return context;
 }
@@ -186,6 +193,8 @@ struct allot_context *allotp_thread_attach(struct allot_thread *thread)
 		allotp_store_lost(&allotp_state.store, ALLOT_LOST_THREADS, 1);
 	else
 		allotp_state_stop_full();
+	if (context && thread->scope)
+		allotp_scopes_renew(context);
 	/* Contexts of other depths, which this one may have interrupted, look for themselves. */
 	if (context && thread->depth == 1)
 		thread->generation = context->generation;

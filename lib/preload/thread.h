@@ -18,6 +18,7 @@
 enum { ALLOT_DEPTHS = 4 };
 
 struct allot_context;
+struct allot_scopes;
 
 /* An operator new or delete under way, whose call of malloc or free is not to be recorded twice. */
 struct allot_cxx {
@@ -37,6 +38,8 @@ struct allot_thread {
 	bool leaving;      /* its destructors have run: contexts are taken and given back for each event */
 	bool attaching;    /* in the middle of taking a context: what it allocates meanwhile is passed through */
 	struct allot_cxx cxx;
+	uint64_t scope;    /* what it is in, as the store's nodes say it; 0: nothing */
+	struct allot_scopes *scopes; /* the way in; NULL: it never was in any */
 };
 
 extern _Thread_local struct allot_thread allotp_thread __attribute__((tls_model("initial-exec")));

@@ -8,7 +8,8 @@
 
 /* Longer entries are taken for damage: a function with a million changes of its frame has not been seen. */
 #define ENTRY_MAX (UINT64_C(4) << 20)
-#define SCAN_MAX (UINT64_C(1) << 22) /* entries read in a file without a search table */
+#define SCAN_MAX (UINT64_C(1) << 22)    /* entries read in a file without a search table */
+#define SECTION_MAX (UINT64_C(1) << 30) /* bytes of a section whose size is not told */
 
 /* The usual search table: sorted pairs of (code, FDE), both relative to .eh_frame_hdr, four bytes each. */
 #define TABLE_ENCODING (ALLOTP_POINTER_DATA_RELATIVE | ALLOTP_POINTER_S4)
@@ -122,8 +123,8 @@ static int read_cie(const struct allotp_object *object, uint64_t address, struct
 	return 0;
 }
 
-/* Reads the FDE and its CIE. Returns -ENOENT if it is not the one for pc. */
-static int read_fde(const struct allotp_object *object, const struct entry *entry, uint64_t pc, struct allotp_fde *out)
+/* Reads the FDE and its CIE. */
+static int read_any_fde(const struct allotp_object *object, const struct entry *entry, struct allotp_fde *out)
 {
 	struct allotp_fde fde;
 	struct allotp_cursor cursor;
@@ -140,9 +141,21 @@ static int read_fde(const struct allotp_object *object, const struct entry *entr
 		allotp_cursor_skip(&cursor, allotp_cursor_uleb(&cursor));
 	if (cursor.bad)
 		return -EBADMSG;
+	fde.program = cursor;
+	*out = fde;
+	return 0;
+}
+
+/* Returns -ENOENT if it is not the one for pc. */
+static int read_fde(const struct allotp_object *object, const struct entry *entry, uint64_t pc, struct allotp_fde *out)
+{
+	struct allotp_fde fde;
+	int error = read_any_fde(object, entry, &fde);
+
+	if (error)
+		return error;
 	if (pc < fde.start || pc >= fde.end)
 		return -ENOENT;
-	fde.program = cursor;
 	*out = fde;
 	return 0;
 }
@@ -198,6 +211,35 @@ static int scan(const struct allotp_object *object, uint64_t address, uint64_t p
 	return -EBADMSG;
 }
 
+int allotp_fde_extent(uint64_t address, struct allotp_fde_extent *out)
+{
+	/* How far it goes is not known before it is read; each page of it is probed. */
+	const struct allotp_object object = { .start = address, .end = address + SECTION_MAX };
+	struct allotp_fde_extent extent = { .code = UINT64_MAX };
+	uint64_t at = address;
+	struct allotp_fde fde;
+	struct entry entry;
+	int error = 0;
+
+	for (uint64_t i = 0; i < SCAN_MAX && error == 0; i++) {
+		error = read_entry(&object, at, &entry);
+		if (error)
+			break;
+		if (entry.value != 0 && read_any_fde(&object, &entry, &fde) == 0 && fde.start < fde.end) {
+			extent.code = fde.start < extent.code ? fde.start : extent.code;
+			extent.code_end = fde.end > extent.code_end ? fde.end : extent.code_end;
+		}
+		at = entry.next;
+	}
+	if (error != -ENOENT)
+		return -EBADMSG;
+	if (extent.code_end == 0)
+		return -ENOENT;
+	extent.end = at + 4;
+	*out = extent;
+	return 0;
+}
+
 int allotp_fde_find(const struct allotp_object *object, uint64_t pc, struct allotp_fde *out)
 {
 	uint64_t header = object->eh_frame_hdr, frames, count = 0;
@@ -205,6 +247,8 @@ int allotp_fde_find(const struct allotp_object *object, uint64_t pc, struct allo
 	struct allotp_cursor cursor;
 	uint64_t size = 32; /* the four bytes and two pointers at most; a file that ends before has less */
 
+	if (object->eh_frame != 0)
+		return scan(object, object->eh_frame, pc, out);
 	if (header == 0)
 		return -ENOENT;
 	while (size > 8 && !allotp_object_readable(object, header, size))

@@ -17,6 +17,15 @@ struct allotp_fde {
 	bool signal;              /* this is what a signal handler returns to */
 };
 
+/* What an .eh_frame section covers. */
+struct allotp_fde_extent {
+	uint64_t end;            /* of the section */
+	uint64_t code, code_end; /* from the first code to the last that it describes */
+};
+
+/* Reads the .eh_frame section at an address, up to the entry that ends it. Returns 0, -ENOENT if it describes no code, or -EBADMSG. */
+int allotp_fde_extent(uint64_t address, struct allotp_fde_extent *out);
+
 /*
  * Finds the FDE by the table in .eh_frame_hdr or, where that has none, by reading .eh_frame from its start. Takes
  * nothing in the file for granted. Returns 0 and *out, -ENOENT if there is none for pc, or -EBADMSG if the

@@ -11,10 +11,10 @@ endif
 libunwinding_la_SOURCES = \
 	lib/unwind/memory.c \
 	lib/unwind/memory.h \
-	lib/unwind/object.c \
 	lib/unwind/object.h \
 	lib/unwind/reference.c \
 	lib/unwind/reference.h \
+	lib/unwind/registered.h \
 	lib/unwind/walk.h
 libunwinding_la_LIBADD = -ldl
 UNWIND_OWN = \
@@ -28,8 +28,10 @@ UNWIND_OWN = \
 	lib/unwind/fde.c \
 	lib/unwind/fde.h \
 	lib/unwind/instructions.h \
+	lib/unwind/object.c \
 	lib/unwind/path.c \
 	lib/unwind/path.h \
+	lib/unwind/registered.c \
 	lib/unwind/registers.h \
 	lib/unwind/rule.c \
 	lib/unwind/rule.h \

@@ -4,6 +4,7 @@
 
 #include "unwind/loaded.h"
 #include "unwind/memory.h"
+#include "unwind/registered.h"
 
 #include <elf.h>
 #include <link.h>
@@ -49,7 +50,7 @@ int allotp_object_find(uint64_t address, struct allotp_object *out)
 	int error = allotp_loaded_find(address, &loaded);
 
 	if (error)
-		return error;
+		return allotp_registered_find(address, out);
 	*out = (struct allotp_object){ .start = loaded.start, .end = loaded.end, .eh_frame_hdr = loaded.eh_frame_hdr };
 	if (out->eh_frame_hdr != 0)
 		find_segment(out);

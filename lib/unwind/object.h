@@ -14,9 +14,10 @@ struct allotp_object {
 	uint64_t start, end;   /* all of it; may have holes that can't be read */
 	uint64_t low, high;    /* a part that can be read, the segment of .eh_frame_hdr; both 0: not known */
 	uint64_t eh_frame_hdr; /* 0: it has none */
+	uint64_t eh_frame;     /* not 0: the section itself, of code that was made at run time; then that is all of it */
 };
 
-/* The loaded file that holds the address. Returns 0, or -ENOENT. */
+/* The loaded file that holds the address, or else what a JIT compiler has registered for it. Returns 0, or -ENOENT. */
 int allotp_object_find(uint64_t address, struct allotp_object *out);
 
 /* Whether [address, address + size) lies in the object and can be read. */

@@ -5,6 +5,7 @@
  */
 #include "snapshot/snapshot.h"
 #include "unwind/reference.h"
+#include "unwind/registered.h"
 #include "unwind/walk.h"
 
 /* Frames of the hooks themselves, which the backtrace starts with. */
@@ -20,6 +21,18 @@ struct allot_walker {
 int allotp_walk_prepare(void)
 {
 	return allotp_reference_open();
+}
+
+/* The reference asks nobody for what was registered. */
+void allotp_registered_add(const void *eh_frame)
+{
+	(void)eh_frame;
+}
+
+bool allotp_registered_remove(const void *eh_frame)
+{
+	(void)eh_frame;
+	return false;
 }
 
 size_t allotp_walker_size(uint32_t limit)

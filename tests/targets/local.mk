@@ -1,6 +1,6 @@
 # tests/targets: one small program for each promise; plain binaries, so that what is traced is the program itself. Each is
 # made of the source of its name.
-EXTRA_DIST += tests/targets/target.h tests/targets/interrupt.h
+EXTRA_DIST += tests/targets/target.h tests/targets/interrupt.h tests/targets/cases.h tests/targets/shipped.h
 
 check_PROGRAMS += \
 	tests/targets/basic \
@@ -23,6 +23,7 @@ check_PROGRAMS += \
 	tests/targets/gap \
 	tests/targets/hoard \
 	tests/targets/interrupted \
+	tests/targets/jit \
 	tests/targets/jump-out \
 	tests/targets/kill-any \
 	tests/targets/kill-threads \
@@ -40,17 +41,36 @@ check_PROGRAMS += \
 	tests/targets/self \
 	tests/targets/shut-in \
 	tests/targets/signal-stack \
+	tests/targets/shipped \
+	tests/targets/shipped-linked \
+	tests/targets/shipped-loader \
+	tests/targets/shipped-no-pie \
+	tests/targets/shipped-static \
 	tests/targets/spawn \
+	tests/targets/stops \
 	tests/targets/stress \
 	tests/targets/temporary \
 	tests/targets/thread-end \
 	tests/targets/tidy \
+	tests/targets/tracemalloc \
 	tests/targets/twice \
 	tests/targets/wait-signal
 
 tests_targets_gap_CFLAGS = $(AM_CFLAGS) -fomit-frame-pointer -fno-pie
 tests_targets_gap_LDFLAGS = -no-pie -Wl,--section-start=.rodata=0x5000000
 tests_targets_launcher_LDFLAGS = -all-static
+tests_targets_tracemalloc_CFLAGS = $(AM_CFLAGS) -fno-builtin -pthread
+
+# One source in all kinds of programs. liballot.so is named by its file, so that the program is none of libtool's scripts.
+tests_targets_shipped_linked_SOURCES = tests/targets/shipped.c
+tests_targets_shipped_linked_LDFLAGS = -Wl,-rpath,$(abs_top_builddir)/.libs
+tests_targets_shipped_linked_LDADD = .libs/liballot.so
+tests_targets_shipped_linked_DEPENDENCIES = liballot.la
+tests_targets_shipped_no_pie_SOURCES = tests/targets/shipped.c
+tests_targets_shipped_no_pie_CFLAGS = $(AM_CFLAGS) -fno-pie
+tests_targets_shipped_no_pie_LDFLAGS = -no-pie
+tests_targets_shipped_static_SOURCES = tests/targets/shipped.c
+tests_targets_shipped_static_LDFLAGS = -all-static
 
 # And those in C++.
 check_PROGRAMS += \
@@ -59,6 +79,7 @@ check_PROGRAMS += \
 	tests/targets/mismatch \
 	tests/targets/operators \
 	tests/targets/own-new \
+	tests/targets/shipped-cxx \
 	tests/targets/thread-local \
 	tests/targets/throw
 
@@ -67,6 +88,8 @@ tests_targets_containers_SOURCES = tests/targets/containers.cc
 tests_targets_mismatch_SOURCES = tests/targets/mismatch.cc
 tests_targets_operators_SOURCES = tests/targets/operators.cc
 tests_targets_own_new_SOURCES = tests/targets/own-new.cc
+tests_targets_shipped_cxx_SOURCES = tests/targets/shipped-cxx.cc
+tests_targets_shipped_cxx_CXXFLAGS = $(AM_CXXFLAGS) -std=c++17 -pedantic
 tests_targets_thread_local_SOURCES = tests/targets/thread-local.cc
 tests_targets_throw_SOURCES = tests/targets/throw.cc
 tests_targets_bad_alloc_CXXFLAGS = $(AM_CXXFLAGS) -std=gnu++17
@@ -80,7 +103,8 @@ check_LTLIBRARIES += \
 	tests/targets/by-name.la \
 	tests/targets/logger.la \
 	tests/targets/plugin-a.la \
-	tests/targets/plugin-b.la
+	tests/targets/plugin-b.la \
+	tests/targets/shipped-plugin.la
 
 tests_targets_bump_la_LDFLAGS = $(TARGET_MODULE)
 tests_targets_by_name_la_CFLAGS = $(AM_CFLAGS) -fno-builtin
@@ -88,6 +112,7 @@ tests_targets_by_name_la_LDFLAGS = $(TARGET_MODULE)
 tests_targets_logger_la_LDFLAGS = $(TARGET_MODULE)
 tests_targets_plugin_a_la_LDFLAGS = $(TARGET_MODULE)
 tests_targets_plugin_b_la_LDFLAGS = $(TARGET_MODULE)
+tests_targets_shipped_plugin_la_LDFLAGS = $(TARGET_MODULE)
 
 # Three character sets of one shape, which libc loads by itself.
 check_LTLIBRARIES += tests/targets/gconv-a.la tests/targets/gconv-b.la tests/targets/gconv-c.la

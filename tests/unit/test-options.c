@@ -80,6 +80,27 @@ START_TEST(takes_all_spellings)
 }
 END_TEST
 
+/* An option may be given again and again: the last value counts, or all of them, in their order. */
+START_TEST(keeps_all_values)
+{
+	int place = 0;
+
+	ck_assert_int_eq(parse(&command, "--top=1|--by|x|-cn2|a|-n|3"), 0);
+	ck_assert_str_eq(allotp_option_value(&command, &arguments, "top"), "3");
+	ck_assert_str_eq(allotp_option_next(&command, &arguments, "top", &place), "1");
+	ck_assert_str_eq(allotp_option_next(&command, &arguments, "top", &place), "2");
+	ck_assert_str_eq(allotp_option_next(&command, &arguments, "top", &place), "3");
+	ck_assert_ptr_null(allotp_option_next(&command, &arguments, "top", &place));
+	place = 0;
+	ck_assert_str_eq(allotp_option_next(&command, &arguments, "by", &place), "x");
+	ck_assert_ptr_null(allotp_option_next(&command, &arguments, "by", &place));
+	place = 0;
+	ck_assert_ptr_null(allotp_option_next(&command, &arguments, "cumulative", &place));
+	place = 0;
+	ck_assert_ptr_null(allotp_option_next(&command, &arguments, "unheard-of", &place));
+}
+END_TEST
+
 START_TEST(takes_odd_operands)
 {
 	ck_assert_int_eq(parse(&command, "-|--|--top"), 0);
@@ -201,6 +222,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, takes_all_spellings, 0, sizeof(spellings) / sizeof(spellings[0]));
+	tcase_add_test(tcase, keeps_all_values);
 	tcase_add_test(tcase, takes_odd_operands);
 	tcase_add_test(tcase, leaves_a_programs_options_alone);
 	tcase_add_test(tcase, help_needs_no_operand);

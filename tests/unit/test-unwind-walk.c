@@ -4,6 +4,7 @@
 #include "unwind-hook.h"
 #include "unwind-plugin.h"
 #include "unwind/object.h"
+#include "unwind/registered.h"
 
 #include <alloca.h>
 #include <dlfcn.h>
@@ -380,6 +381,78 @@ START_TEST(follows_frame_pointers)
 }
 END_TEST
 
+#ifdef __x86_64__
+enum { SP = 7, FP = 6, RA = 16, FRAME = 32, FP_AT = 16 / 8, RA_AT = 8 / 8 };
+#else
+enum { SP = 31, FP = 29, RA = 30, FRAME = 64, FP_AT = 64 / 8, RA_AT = 56 / 8 };
+#endif
+
+/* What a JIT compiler would register for asm_without_pointer, as it is when it calls. */
+struct eh_frame {
+	struct {
+		uint32_t size, id;
+		uint8_t rest[16];
+	} cie;
+	struct {
+		uint32_t size, cie;
+		uint64_t start, length;
+		uint8_t rest[8];
+	} __attribute__((packed)) fde;
+	uint32_t end;
+};
+
+static struct eh_frame describe_code(const char *code, uint64_t size)
+{
+	return (struct eh_frame){
+		/* Version, augmentation, alignments of code and data, RA; addresses are absolute; CFA, RA and FP. */
+		.cie = { 20,
+			 0,
+			 { 1, 'z', 'R', 0, 1, 0x78, RA, 1, 0, 0x0c, SP, FRAME, 0x80 | RA, RA_AT, 0x80 | FP, FP_AT } },
+		.fde = { 28, 28, (uintptr_t)code, size, { 0 } },
+	};
+}
+
+/* Code made at run time that keeps no frame pointer, but has unwind data. */
+START_TEST(follows_registered_unwind_data)
+{
+	char *made = make_code((const void *)asm_without_pointer, asm_without_pointer_end);
+	void (*call)(void (*)(void *), void *, uint64_t) =
+		(void (*)(void (*)(void *), void *, uint64_t))(uintptr_t)made;
+	struct eh_frame others[40], frame = describe_code(made, MADE);
+	uint32_t depth;
+
+	hook_walk(&hook);
+	depth = hook.last.depth;
+	for (size_t i = 0; i < 40; i++) {
+		others[i] = describe_code(made + (i + 1) * MADE, MADE);
+		allotp_registered_add(&others[i]);
+	}
+	for (volatile int again = 0; again < 3; again++) {
+		ck_assert(!allotp_registered_remove(&frame));
+		call(only_walk, &hook, 8);
+		ck_assert_uint_eq(hook.last.status, ALLOT_WALK_TRUNCATED);
+		ck_assert_uint_eq(hook.last.depth, 2);
+		allotp_registered_add(&frame);
+		call(only_walk, &hook, 16);
+		ck_assert_uint_eq(hook.last.status, ALLOT_WALK_COMPLETE);
+		ck_assert_uint_eq(hook.last.depth, depth + 2);
+		ck_assert(allotp_registered_remove(&others[again]));
+		ck_assert(allotp_registered_remove(&frame));
+		hook_epoch++;
+		allotp_walk_code_unloaded();
+	}
+	/* What describes nothing, or is damaged, is not taken. */
+	frame.fde.length = 0;
+	allotp_registered_add(&frame);
+	ck_assert(!allotp_registered_remove(&frame));
+	frame = describe_code(made, MADE);
+	frame.cie.size = UINT32_MAX - 1;
+	allotp_registered_add(&frame);
+	ck_assert(!allotp_registered_remove(&frame));
+	munmap(made, MADE);
+}
+END_TEST
+
 /*
  * JIT compilers push return addresses and jump. In a loaded file an address without a call before it is not believed to be
  * one.
@@ -545,6 +618,7 @@ int main(void)
 	tcase_add_test(tests, walks_loaded_code);
 	tcase_add_test(tests, follows_frame_pointers);
 	tcase_add_test(tests, follows_frame_pointers_through_jumps);
+	tcase_add_test(tests, follows_registered_unwind_data);
 	tcase_add_test(tests, believes_no_data_to_be_code);
 	tcase_add_test(tests, stops_where_no_way_is_known);
 	tcase_add_test(tests, ends_at_a_null_return_address);

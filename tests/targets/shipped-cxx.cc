@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* The same in C++. */
+#include "shipped.h"
+
+int main()
+{
+	return ship();
+}

@@ -5,6 +5,7 @@ E2E_TESTS = \
 	tests/e2e/api.test \
 	tests/e2e/basic.test \
 	tests/e2e/bench.test \
+	tests/e2e/ci.test \
 	tests/e2e/cli.test \
 	tests/e2e/configure.test \
 	tests/e2e/count-tests.test \

@@ -1,4 +1,3 @@
 # The manual pages, and the schema of budgets for editors.
 dist_man_MANS = doc/allot.1 doc/allot-budget.5 doc/allot-snapshot.3
-allotdatadir = $(datadir)/allot
-dist_allotdata_DATA = doc/budget.schema.json
+dist_allotdata_DATA += doc/budget.schema.json

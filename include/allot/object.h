@@ -156,7 +156,7 @@ int allot_heap_destroy(struct allot_heap *heap);
 /* The heap that NULL stands for. Never destroyed; at exit the finalizers that want to be called then are. */
 struct allot_heap *allot_heap_default(void);
 
-/* How many objects are alive, and the bytes of their blocks. Either may be NULL. */
+/* How many objects are alive, and the bytes of the blocks they lie in. Counts them, pool by pool. Either may be NULL. */
 void allot_heap_usage(struct allot_heap *heap, size_t *objects, size_t *bytes);
 
 /*

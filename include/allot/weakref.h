@@ -99,7 +99,8 @@ size_t allot_weakdict_count(struct allot_weakdict *dictionary);
 
 /*
  * Calls visit for each living entry, with a reference that lasts for the call, until it returns other than 0, and returns
- * that. Objects may die meanwhile: their entries go when the iteration ends. visit may get, but not set or pop.
+ * that. Objects may die meanwhile, and visit may set and pop: places of entries that are gone go when the iteration ends.
+ * Whether one that comes meanwhile is visited is not said. visit must not destroy the dictionary.
  */
 typedef int allot_weakdict_visit(const void *key, size_t size, void *object, void *data);
 int allot_weakdict_each(struct allot_weakdict *dictionary, allot_weakdict_visit *visit, void *data);

@@ -8,6 +8,8 @@ libcommon_la_SOURCES = \
 	lib/common/error.h \
 	lib/common/mapping.c \
 	lib/common/mapping.h \
+	lib/common/process.c \
+	lib/common/process.h \
 	lib/common/sys.h \
 	lib/common/utf8.c \
 	lib/common/utf8.h

@@ -54,7 +54,10 @@ void allotp_verdict_headline(FILE *out, const struct allot_verdict *verdict)
 		fputs(", baseline ", out);
 		allotp_put(out, verdict->judged->before_name);
 	}
-	fprintf(out, ": %" PRIu32 " limit%s kept", kept, ALLOT_PLURAL(kept));
+	if (!verdict->check_count)
+		fputs(": there was no limit to check", out);
+	else
+		fprintf(out, ": %" PRIu32 " limit%s kept", kept, ALLOT_PLURAL(kept));
 	if (over)
 		fprintf(out, ", %" PRIu32 " broken in %" PRIu32 " place%s", over, verdict->finding_count,
 			ALLOT_PLURAL(verdict->finding_count));

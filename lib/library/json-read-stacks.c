@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "symbol/symbol.h"
-
 uint32_t allotp_json_index(struct allot_json_reader *reader, const json_t *item, const char *key, uint32_t count)
 {
 	const json_t *value = json_object_get(item, key);

@@ -47,38 +47,51 @@ static bool is_last(struct allot_object *object)
 	return refs == 1;
 }
 
-/* A debugging heap keeps what is dead as it is, poisoned. Without memory for the list the block goes, and with it the help. */
-static bool quarantine(struct allot_heap *heap, struct allot_object *object, size_t payload)
+/*
+ * A debugging heap keeps what is dead as it is, poisoned. Without memory for the list a block from malloc goes, and with it
+ * the help.
+ */
+static bool quarantine(struct allot_heap *heap, struct allot_object *object, char *block)
 {
-	char *block = (char *)object - allotp_prefix(allotp_state(object));
+	size_t payload = allotp_payload(object);
 
 	memset(object + 1, ALLOTP_POISON, payload - sizeof(*object));
-	return allotp_state(object) & ALLOTP_POOLED ||
-	       !allotp_list_add(&heap->quarantine, &heap->quarantine_room, block);
+	if (!(allotp_state(object) & ALLOTP_POOLED))
+		return !allotp_list_add(&heap->quarantine, &heap->quarantine_room, block);
+	heap->quarantine_pooled++;
+	heap->quarantine_bytes += (size_t)allotp_pool_of(block)->units * ALLOTP_BLOCK_UNIT;
+	return true;
 }
 
 /* The heap is locked. */
-static inline void block_free(struct allot_heap *heap, struct allot_object *object)
+static __attribute__((noinline)) void block_free_slowly(struct allot_heap *heap, struct allot_object *object)
 {
 	unsigned state = allotp_state(object);
-	size_t payload = allotp_payload(object), size = payload + allotp_prefix(state);
 	char *block = (char *)object - allotp_prefix(state);
 
-	heap->objects--;
-	heap->bytes -= size;
-	if (state & ALLOTP_GC && heap->generations[0].count > 0)
-		heap->generations[0].count--;
-	allotp_refs_set(object, ALLOTP_REFS_DEAD);
 	if (!(state & ALLOTP_POOLED)) {
 		heap->large_blocks--;
-		heap->large_bytes -= size;
+		heap->large_bytes -= allotp_payload(object) + allotp_prefix(state);
 	}
-	if (__builtin_expect(heap->flags & ALLOT_HEAP_DEBUG, 0) && quarantine(heap, object, payload))
+	if (heap->flags & ALLOT_HEAP_DEBUG && quarantine(heap, object, block))
 		return;
 	if (state & ALLOTP_POOLED)
 		allotp_block_free(block);
 	else
 		free(block);
+}
+
+/* The heap is locked. */
+static inline __attribute__((always_inline)) void block_free(struct allot_heap *heap, struct allot_object *object,
+							     unsigned state)
+{
+	if (state & ALLOTP_GC && heap->generations[0].count > 0)
+		heap->generations[0].count--;
+	allotp_refs_set(object, ALLOTP_REFS_DEAD);
+	if (__builtin_expect(heap->special || !(state & ALLOTP_POOLED), 0))
+		block_free_slowly(heap, object);
+	else
+		allotp_block_free((char *)object - allotp_prefix(state));
 }
 
 static inline void bury(struct allot_heap *heap, struct allot_object *object)
@@ -92,7 +105,7 @@ static inline void bury(struct allot_heap *heap, struct allot_object *object)
 	if (__builtin_expect(heap->traced, 0) && allotp_state(object) & ALLOTP_POOLED)
 		allotp_origin_untrack(object);
 	allotp_lock(heap);
-	block_free(heap, object);
+	block_free(heap, object, allotp_state(object));
 	allotp_unlock(heap);
 }
 
@@ -188,16 +201,20 @@ void allotp_die(struct allot_object *object)
 {
 	const struct allot_type *type = object->type;
 	struct allot_heap *heap = allotp_heap_of(object);
+	unsigned state = allotp_state(object);
 
-	if (heap->special || type->finalize || type->legacy_finalize || allotp_state(object) & ALLOTP_WEAK) {
+	if (__builtin_expect(heap->special || state & ALLOTP_WEAK || type->finalize || type->legacy_finalize, 0)) {
 		die_slowly(heap, object);
 		return;
 	}
-	object->refs = 0;
-	if (allotp_is_tracked(object))
-		allotp_untrack(heap, object);
-	if (type->clear || type->dealloc)
+	if ((state & ALLOTP_GENERATION) < ALLOTP_UNTRACKED << ALLOTP_GENERATION_SHIFT) {
+		allotp_list_remove(allotp_gc_of(object));
+		allotp_generation_set(object, ALLOTP_UNTRACKED);
+	}
+	if (type->clear || type->dealloc) {
+		object->refs = 0;
 		bury_nested(heap, object);
-	else
-		block_free(heap, object);
+	} else {
+		block_free(heap, object, state);
+	}
 }

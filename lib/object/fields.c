@@ -9,15 +9,16 @@ int allot_traverse_fields(void *object, allot_visit *visit, void *data)
 
 void allot_clear_fields(void *object)
 {
-	struct allot_object *self = object;
+	const struct allot_field *field = ((struct allot_object *)object)->type->fields;
 
-	if (!self->type->fields)
+	if (!field)
 		return;
-	for (const struct allot_field *field = self->type->fields; field->name; field++) {
+	for (; field->name; field++) {
 		void **place = (void **)((char *)object + field->offset);
 		size_t count = field->is_items ? ((struct allot_var_object *)object)->count : 1;
 
 		for (size_t i = 0; i < count; i++)
-			ALLOT_CLEAR(place[i]);
+			if (place[i])
+				ALLOT_CLEAR(place[i]);
 	}
 }

@@ -72,18 +72,19 @@ int allot_heap_create(unsigned flags, struct allot_heap **heap)
 	return 0;
 }
 
+struct allot_heap *allotp_heap_first;
+
 struct allot_heap *allot_heap_default(void)
 {
-	static struct allot_heap *heap;
 	static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
 	/* Acquire: the heap that another thread has made, released below. */
-	struct allot_heap *made = __atomic_load_n(&heap, __ATOMIC_ACQUIRE);
+	struct allot_heap *made = __atomic_load_n(&allotp_heap_first, __ATOMIC_ACQUIRE);
 
 	if (__builtin_expect(!made, 0)) {
 		pthread_mutex_lock(&making);
-		made = heap;
+		made = allotp_heap_first;
 		if (!made && !allot_heap_create(0, &made))
-			__atomic_store_n(&heap, made, __ATOMIC_RELEASE);
+			__atomic_store_n(&allotp_heap_first, made, __ATOMIC_RELEASE);
 		pthread_mutex_unlock(&making);
 		if (!made)
 			abort();
@@ -103,13 +104,20 @@ void allotp_heap_each(void (*function)(struct allot_heap *))
 
 void allot_heap_usage(struct allot_heap *heap, size_t *objects, size_t *bytes)
 {
+	struct allot_pool_stats stats;
+	size_t count;
+
 	heap = allotp_heap(heap);
+	allot_pool_stats(heap, &stats);
 	allotp_lock(heap);
-	if (objects)
-		*objects = heap->objects;
+	count = stats.large_blocks - heap->quarantine_pooled;
+	for (int i = 0; i < ALLOT_POOL_CLASSES; i++)
+		count += stats.classes[i].used_blocks;
 	if (bytes)
-		*bytes = heap->bytes;
+		*bytes = stats.in_used_blocks + stats.in_large_blocks - heap->quarantine_bytes;
 	allotp_unlock(heap);
+	if (objects)
+		*objects = count;
 }
 
 /* What Python's interpreter says of its garbage as it ends. */
@@ -132,6 +140,8 @@ static void tell_garbage(struct allot_heap *heap)
 
 int allot_heap_destroy(struct allot_heap *heap)
 {
+	size_t objects;
+
 	if (!heap)
 		return 0;
 	allotp_finalizers_at_exit(heap);
@@ -139,7 +149,8 @@ int allot_heap_destroy(struct allot_heap *heap)
 	while (allot_gc_collect(heap, ALLOT_GC_GENERATIONS - 1) > 0 && !heap->garbage.count)
 		;
 	tell_garbage(heap);
-	if (heap->objects)
+	allot_heap_usage(heap, &objects, NULL);
+	if (objects)
 		return -EBUSY;
 	pthread_mutex_lock(&lock);
 	__atomic_store_n(&allotp_heaps[heap->id], NULL, __ATOMIC_RELAXED);

@@ -70,11 +70,7 @@ struct allot_heap {
 	bool enabled;
 	bool collecting;
 	uint16_t id;
-	/* Apart from each other: as neighbours they are counted by one vector instruction, which waits for the last one's halves. */
-	size_t objects;
-	size_t large_blocks;
-	size_t bytes;
-	size_t large_bytes;
+	size_t large_blocks, large_bytes; /* from malloc */
 	size_t survivors_total, survivors_pending; /* of the last full collection; of those of generation 1 since */
 
 	unsigned debug;
@@ -83,8 +79,9 @@ struct allot_heap {
 	struct allotp_callback *callbacks;
 	size_t callback_count;
 	struct allot_finalizer *finalizers; /* the last made first */
-	struct allot_list quarantine; /* blocks from malloc of a debugging heap's dead objects */
-	size_t quarantine_room;
+	/* What is dead in a debugging heap: its blocks from malloc, and how many lie in pools. */
+	struct allot_list quarantine;
+	size_t quarantine_room, quarantine_pooled, quarantine_bytes;
 	allot_log *log;
 	void *log_data;
 	pthread_t owner; /* of a heap that is not shared, when threads are checked */
@@ -100,6 +97,9 @@ extern struct allot_heap *allotp_heaps[UINT16_MAX + 1];
 
 /* Calls function for each heap that exists. */
 void allotp_heap_each(void (*function)(struct allot_heap *));
+
+/* heap.c: what allot_heap_default() has made, or NULL. */
+extern struct allot_heap *allotp_heap_first;
 
 /* NULL is the default heap. */
 static inline struct allot_heap *allotp_heap(struct allot_heap *heap)

@@ -69,11 +69,14 @@ static void check_thread(struct allot_heap *heap, const struct allot_type *type)
 static __attribute__((noinline)) void *new_slowly(struct allot_heap *heap, const struct allot_type *type,
 						  size_t payload, size_t count)
 {
-	unsigned state = first_state(heap, type);
-	size_t size = payload + allotp_prefix(state);
 	struct allot_object *object;
+	unsigned state;
+	size_t size;
 	char *block;
 
+	heap = allotp_heap(heap);
+	state = first_state(heap, type);
+	size = payload + allotp_prefix(state);
 	check_thread(heap, type);
 	allotp_lock(heap);
 	if (heap->stop)
@@ -98,8 +101,6 @@ static __attribute__((noinline)) void *new_slowly(struct allot_heap *heap, const
 	object->type = type;
 	if (type->item_size)
 		((struct allot_var_object *)object)->count = count;
-	heap->objects++;
-	heap->bytes += size;
 	if (state & ALLOTP_GC && !(type->flags & ALLOT_TYPE_UNTRACKED))
 		track(heap, object);
 	allotp_unlock(heap);
@@ -109,42 +110,44 @@ static __attribute__((noinline)) void *new_slowly(struct allot_heap *heap, const
 	return object;
 }
 
+/* The quick way calls nobody, so that it needs no frame: whatever is not plain is new_slowly's. */
 void *allot_new(struct allot_heap *heap, const struct allot_type *type)
 {
-	unsigned state, prefix;
+	unsigned weak = type->flags & ALLOT_TYPE_WEAKREFS, container = !!type->traverse, state;
+	size_t prefix = (weak + container) * 16,
+	       units = (type->size + prefix + ALLOTP_BLOCK_UNIT - 1) / ALLOTP_BLOCK_UNIT;
 	struct allot_object *object;
-	size_t size, units;
+	struct allotp_pool *pool;
 	char *block;
 
-	heap = allotp_heap(heap);
-	prefix = (type->traverse ? 16 : 0) + (type->flags & ALLOT_TYPE_WEAKREFS ? 16 : 0);
-	size = type->size + prefix;
-	units = (size + ALLOTP_BLOCK_UNIT - 1) / ALLOTP_BLOCK_UNIT;
-	if (__builtin_expect(heap->special || type->item_size || units > ALLOT_POOL_CLASSES, 0))
+	if (!heap)
+		heap = __atomic_load_n(&allotp_heap_first, __ATOMIC_ACQUIRE);
+	if (__builtin_expect(!heap || heap->special || type->item_size || units > ALLOT_POOL_CLASSES, 0))
 		return new_slowly(heap, type, type->size, 0);
-	state = first_state(heap, type) | ALLOTP_POOLED;
-	if (type->traverse && __builtin_expect(++heap->generations[0].count > heap->trigger, 0))
-		allotp_collect_if_due(heap);
-	block = allotp_block_new(&heap->pools, (unsigned)units - 1);
-	if (__builtin_expect(!block, 0)) {
-		if (type->traverse && heap->generations[0].count)
-			heap->generations[0].count--;
-		errno = ENOMEM;
-		return NULL;
+	pool = heap->pools.usable[units - 1];
+	if (__builtin_expect(!pool, 0))
+		return new_slowly(heap, type, type->size, 0);
+	if (container) {
+		if (__builtin_expect(heap->generations[0].count >= heap->trigger, 0))
+			return new_slowly(heap, type, type->size, 0);
+		heap->generations[0].count++;
 	}
+	block = allotp_block_of(&heap->pools, pool);
 	zero(block, units * ALLOTP_BLOCK_UNIT);
 	object = (struct allot_object *)(block + prefix);
 	object->refs = 1;
 	object->heap = heap->id;
 	object->type = type;
-	heap->objects++;
-	heap->bytes += size;
-	if (type->traverse && !(type->flags & ALLOT_TYPE_UNTRACKED)) {
-		object->state = (uint16_t)(state & ~ALLOTP_GENERATION);
-		allotp_list_append(&heap->generations[0].head, allotp_gc_of(object));
+	state = ALLOTP_POOLED | weak * ALLOTP_WEAK;
+	if (!container) {
+		state |= ALLOTP_NO_CONTAINER << ALLOTP_GENERATION_SHIFT;
+	} else if (type->flags & ALLOT_TYPE_UNTRACKED) {
+		state |= ALLOTP_GC | ALLOTP_UNTRACKED << ALLOTP_GENERATION_SHIFT;
 	} else {
-		object->state = (uint16_t)state;
+		state |= ALLOTP_GC;
+		allotp_list_append(&heap->generations[0].head, allotp_gc_of(object));
 	}
+	object->state = (uint16_t)state;
 	return object;
 }
 
@@ -161,7 +164,7 @@ void *allot_new_items(struct allot_heap *heap, const struct allot_type *type, si
 		errno = ENOMEM;
 		return NULL;
 	}
-	return new_slowly(allotp_heap(heap), type, payload, count);
+	return new_slowly(heap, type, payload, count);
 }
 
 /* ---- Counts ---- */

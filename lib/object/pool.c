@@ -153,11 +153,6 @@ struct allotp_pool *allotp_pool_take(struct allotp_pools *pools, unsigned class_
 	return pool;
 }
 
-void allotp_pool_is_full(struct allotp_pool *pool)
-{
-	pool_unlink(pool);
-}
-
 void allotp_pool_was_full(struct allotp_pool *pool)
 {
 	pool_link(pool);

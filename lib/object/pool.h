@@ -57,7 +57,6 @@ struct allotp_pool *allotp_pool_take(struct allotp_pools *pools, unsigned class_
 /* After a free: the pool was full, or is empty now. */
 void allotp_pool_was_full(struct allotp_pool *pool);
 void allotp_pool_is_empty(struct allotp_pool *pool);
-void allotp_pool_is_full(struct allotp_pool *pool);
 
 /* Unmaps everything. */
 void allotp_pools_release(struct allotp_pools *pools);
@@ -78,17 +77,11 @@ static inline struct allotp_pool *allotp_pool_of(const void *block)
 	return (struct allotp_pool *)((uintptr_t)block & ~(uintptr_t)(ALLOT_POOL_SIZE - 1));
 }
 
-/* A block of class_index; its contents are anything. NULL without memory. */
-static inline void *allotp_block_new(struct allotp_pools *pools, unsigned class_index)
+/* A block of the first usable pool of its class; its contents are anything. */
+static inline __attribute__((always_inline)) void *allotp_block_of(struct allotp_pools *pools, struct allotp_pool *pool)
 {
-	struct allotp_pool *pool = pools->usable[class_index];
 	char *block;
 
-	if (__builtin_expect(!pool, 0)) {
-		pool = allotp_pool_take(pools, class_index);
-		if (!pool)
-			return NULL;
-	}
 	if (pool->freed) {
 		block = allotp_pool_block(pool, pool->freed);
 		memcpy(&pool->freed, block + 4, sizeof(pool->freed));
@@ -96,18 +89,30 @@ static inline void *allotp_block_new(struct allotp_pools *pools, unsigned class_
 		block = allotp_pool_block(pool, pool->fresh);
 		pool->fresh += pool->units;
 	}
-	pool->used++;
-	if (__builtin_expect(pool->used == 1, 0))
+	if (__builtin_expect(!pool->used, 0))
 		pool->arena->busy++;
-	if (__builtin_expect(pool->used == pool->capacity, 0))
-		allotp_pool_is_full(pool);
+	if (__builtin_expect(++pool->used == pool->capacity, 0)) {
+		pools->usable[pool->class_index] = pool->next;
+		if (pool->next)
+			pool->next->prev = NULL;
+	}
 	return block;
 }
 
-static inline void allotp_block_free(void *block)
+/* The same of any pool. NULL without memory. */
+static inline void *allotp_block_new(struct allotp_pools *pools, unsigned class_index)
+{
+	struct allotp_pool *pool = pools->usable[class_index];
+
+	if (!pool)
+		pool = allotp_pool_take(pools, class_index);
+	return pool ? allotp_block_of(pools, pool) : NULL;
+}
+
+static inline __attribute__((always_inline)) void allotp_block_free(void *block)
 {
 	struct allotp_pool *pool = allotp_pool_of(block);
-	uint16_t unit = (uint16_t)(((char *)block - (char *)pool) / ALLOTP_BLOCK_UNIT);
+	uint16_t unit = (uint16_t)(((uintptr_t)block & (ALLOT_POOL_SIZE - 1)) / ALLOTP_BLOCK_UNIT);
 
 	memcpy((char *)block + 4, &pool->freed, sizeof(pool->freed));
 	pool->freed = unit;

@@ -13,7 +13,7 @@ struct entry {
 	struct allot_var_object object;
 	struct table *table;
 	struct entry *next;            /* in its bucket */
-	struct allot_weakref *weakref; /* NULL once it is out */
+	struct allot_weakref *weakref; /* NULL once it is out: vacant */
 	uint64_t hash;
 	char key[]; /* count bytes */
 };
@@ -24,7 +24,7 @@ struct table {
 	struct entry **buckets;
 	size_t mask, count;
 	unsigned iterating;
-	bool dead_meanwhile; /* entries wait for the end of an iteration */
+	bool vacant; /* some entries are */
 };
 
 struct allot_weakdict {
@@ -73,26 +73,45 @@ static uint64_t hash_of(const void *key, size_t size)
 
 /* ---- The table, locked ---- */
 
+/* Where the key is, or the end of its bucket. What is out and only waits for the end of an iteration is passed over. */
 static struct entry **find(struct table *table, const void *key, size_t size, uint64_t hash)
 {
 	struct entry **place = &table->buckets[hash & table->mask];
 
-	while (*place && ((*place)->hash != hash || (*place)->object.count != size || memcmp((*place)->key, key, size)))
+	while (*place && (!(*place)->weakref || (*place)->hash != hash || (*place)->object.count != size ||
+			  memcmp((*place)->key, key, size)))
 		place = &(*place)->next;
 	return place;
 }
 
-/* The weak reference becomes the caller's, and so does the table's reference to the entry. */
-static struct entry *take_out(struct table *table, struct entry **place, struct allot_weakref **weakref)
+/* What an entry that is out has left to be given up, once the table is unlocked. */
+struct remains {
+	struct entry *entry;
+	struct allot_weakref *weakref;
+};
+
+static void give_up(struct remains *remains)
+{
+	allot_unref(remains->weakref);
+	allot_unref(remains->entry);
+}
+
+/* While somebody iterates the entry keeps its place, vacant. */
+static struct remains take_out(struct table *table, struct entry **place)
 {
 	struct entry *entry = *place;
+	struct remains remains = { .weakref = entry->weakref };
 
+	entry->weakref = NULL;
+	if (table->iterating) {
+		table->vacant = true;
+		return remains;
+	}
 	*place = entry->next;
 	entry->next = NULL;
-	*weakref = entry->weakref;
-	entry->weakref = NULL;
 	table->count--;
-	return entry;
+	remains.entry = entry;
+	return remains;
 }
 
 static int grow(struct table *table)
@@ -120,49 +139,42 @@ static int grow(struct table *table)
 
 static void value_died(struct allot_weakref *weakref, void *data)
 {
-	struct entry *entry = data, *taken = NULL;
+	struct entry *entry = data;
 	struct table *table = entry->table;
-	struct allot_weakref *own = NULL;
+	struct remains remains = { 0 };
 
 	pthread_mutex_lock(&table->lock);
 	/* Another value may have come in this one's place. */
-	if (entry->weakref == weakref) {
-		if (table->iterating)
-			table->dead_meanwhile = true;
-		else
-			taken = take_out(table, find(table, entry->key, entry->object.count, entry->hash), &own);
-	}
+	if (entry->weakref == weakref)
+		remains = take_out(table, find(table, entry->key, entry->object.count, entry->hash));
 	pthread_mutex_unlock(&table->lock);
-	allot_unref(own);
-	allot_unref(taken);
+	give_up(&remains);
 }
 
-/* One dead entry from bucket on, or NULL. */
-static struct entry *take_dead(struct table *table, size_t *bucket, struct allot_weakref **weakref)
-{
-	for (; *bucket <= table->mask; ++*bucket)
-		for (struct entry **place = &table->buckets[*bucket]; *place; place = &(*place)->next)
-			if (allot_weakref_is_dead((*place)->weakref))
-				return take_out(table, place, weakref);
-	return NULL;
-}
-
-/* What died while somebody iterated goes now. */
+/* The last iteration is over: its vacant entries go. */
 static void sweep(struct table *table)
 {
-	struct allot_weakref *weakref;
-	struct entry *entry;
-	size_t bucket = 0;
+	struct entry *gone = NULL, *entry;
 
-	do {
-		pthread_mutex_lock(&table->lock);
-		entry = table->iterating ? NULL : take_dead(table, &bucket, &weakref);
-		pthread_mutex_unlock(&table->lock);
-		if (entry) {
-			allot_unref(weakref);
-			allot_unref(entry);
+	pthread_mutex_lock(&table->lock);
+	for (size_t i = 0; table->vacant && !table->iterating && i <= table->mask; i++)
+		for (struct entry **place = &table->buckets[i]; (entry = *place);) {
+			if (entry->weakref) {
+				place = &entry->next;
+				continue;
+			}
+			*place = entry->next;
+			entry->next = gone;
+			gone = entry;
+			table->count--;
 		}
-	} while (entry);
+	if (!table->iterating)
+		table->vacant = false;
+	pthread_mutex_unlock(&table->lock);
+	while ((entry = gone)) {
+		gone = entry->next;
+		allot_unref(entry);
+	}
 }
 
 /* ---- The dictionary ---- */
@@ -199,16 +211,13 @@ void allot_weakdict_destroy(struct allot_weakdict *dictionary)
 	table = dictionary->table;
 	for (size_t i = 0; table->buckets && i <= table->mask; i++)
 		while (table->buckets[i]) {
-			struct allot_weakref *weakref;
-			struct entry *entry;
+			struct remains remains = { 0 };
 
 			pthread_mutex_lock(&table->lock);
-			entry = table->buckets[i] ? take_out(table, &table->buckets[i], &weakref) : NULL;
+			if (table->buckets[i])
+				remains = take_out(table, &table->buckets[i]);
 			pthread_mutex_unlock(&table->lock);
-			if (entry) {
-				allot_unref(weakref);
-				allot_unref(entry);
-			}
+			give_up(&remains);
 		}
 	allot_unref(table);
 	free(dictionary);
@@ -219,9 +228,10 @@ static struct entry *entry_new(struct allot_weakdict *dictionary, const void *ke
 {
 	struct entry *entry = allot_new_items(dictionary->heap, &entry_type, size);
 
-	*error = -ENOMEM;
-	if (!entry)
+	if (!entry) {
+		*error = -ENOMEM;
 		return NULL;
+	}
 	entry->table = allot_ref(dictionary->table);
 	entry->hash = hash_of(key, size);
 	if (size)
@@ -235,43 +245,37 @@ static struct entry *entry_new(struct allot_weakdict *dictionary, const void *ke
 }
 
 /*
- * Puts an object in, unless a living one is there that is to stay: a new reference to that goes to *present. Nobody runs
- * between look and change: both are under the lock, and what falls out dies after it.
+ * Puts an object in, unless a living one is there that is to stay: a new reference to that goes to *present, and the result
+ * is -EEXIST. Nobody runs between look and change: both are under the lock, and what falls out dies after it.
  */
 static int put(struct allot_weakdict *dictionary, const void *key, size_t size, void *object, void **present)
 {
 	struct table *table = dictionary->table;
-	struct allot_weakref *old = NULL;
-	struct entry *entry, *replaced = NULL, **place;
-	int error;
+	struct remains remains = { 0 };
+	struct entry *entry, **place;
+	int error = 0;
 
 	entry = entry_new(dictionary, key, size, object, &error);
 	if (!entry)
 		return error;
 	pthread_mutex_lock(&table->lock);
+	if (table->count > table->mask && !table->iterating)
+		error = grow(table);
 	place = find(table, key, size, entry->hash);
-	if (table->iterating) {
-		error = -EBUSY;
-	} else if (present && *place && !allot_weakref_get((*place)->weakref, present)) {
+	if (!error && present && *place && !allot_weakref_get((*place)->weakref, present))
 		error = -EEXIST;
-	} else if (!*place && table->count > table->mask && grow(table)) {
-		error = -ENOMEM;
+	if (error) {
+		remains = (struct remains){ entry, entry->weakref };
+		entry->weakref = NULL;
 	} else {
-		place = find(table, key, size, entry->hash);
 		if (*place)
-			replaced = take_out(table, place, &old);
+			remains = take_out(table, place);
 		entry->next = *place;
 		*place = entry;
 		table->count++;
 	}
-	if (error) {
-		replaced = entry;
-		old = entry->weakref;
-		entry->weakref = NULL;
-	}
 	pthread_mutex_unlock(&table->lock);
-	allot_unref(old);
-	allot_unref(replaced);
+	give_up(&remains);
 	return error;
 }
 
@@ -314,20 +318,19 @@ void *allot_weakdict_set_default(struct allot_weakdict *dictionary, const void *
 void *allot_weakdict_pop(struct allot_weakdict *dictionary, const void *key, size_t size)
 {
 	struct table *table = dictionary->table;
-	struct allot_weakref *weakref = NULL;
-	struct entry *entry = NULL, **place;
+	struct remains remains = { 0 };
+	struct entry **place;
 	void *object = NULL;
 
 	pthread_mutex_lock(&table->lock);
 	place = find(table, key, size, hash_of(key, size));
-	if (*place && !table->iterating) {
+	if (*place) {
 		if (allot_weakref_get((*place)->weakref, &object))
 			object = NULL;
-		entry = take_out(table, place, &weakref);
+		remains = take_out(table, place);
 	}
 	pthread_mutex_unlock(&table->lock);
-	allot_unref(weakref);
-	allot_unref(entry);
+	give_up(&remains);
 	return object;
 }
 
@@ -339,37 +342,48 @@ size_t allot_weakdict_count(struct allot_weakdict *dictionary)
 	pthread_mutex_lock(&table->lock);
 	for (size_t i = 0; i <= table->mask; i++)
 		for (struct entry *entry = table->buckets[i]; entry; entry = entry->next)
-			count += !allot_weakref_is_dead(entry->weakref);
+			count += entry->weakref && !allot_weakref_is_dead(entry->weakref);
 	pthread_mutex_unlock(&table->lock);
 	return count;
 }
 
-/* Nothing is put in or taken out meanwhile, so places stay what they are without the lock. */
+/* A new reference to the next living value from a place on, which is moved behind it. */
+static void *next_value(struct table *table, size_t *bucket, struct entry **entry)
+{
+	void *object = NULL;
+
+	pthread_mutex_lock(&table->lock);
+	while (!object && *bucket <= table->mask) {
+		*entry = *entry ? (*entry)->next : table->buckets[*bucket];
+		if (!*entry)
+			++*bucket;
+		else if (!(*entry)->weakref || allot_weakref_get((*entry)->weakref, &object))
+			object = NULL;
+	}
+	pthread_mutex_unlock(&table->lock);
+	return object;
+}
+
+/* Meanwhile no entry leaves its place, and the table does not grow. */
 int allot_weakdict_each(struct allot_weakdict *dictionary, allot_weakdict_visit *visit, void *data)
 {
 	struct table *table = allot_ref(dictionary->table);
-	bool last_with_dead;
+	struct entry *entry = NULL;
+	size_t bucket = 0;
+	void *object;
 	int result = 0;
 
 	pthread_mutex_lock(&table->lock);
 	table->iterating++;
 	pthread_mutex_unlock(&table->lock);
-	for (size_t i = 0; i <= table->mask && !result; i++)
-		for (struct entry *entry = table->buckets[i]; entry && !result; entry = entry->next) {
-			void *object;
-
-			if (allot_weakref_get(entry->weakref, &object))
-				continue;
-			result = visit(entry->key, entry->object.count, object, data);
-			allot_unref(object);
-		}
+	while (!result && (object = next_value(table, &bucket, &entry))) {
+		result = visit(entry->key, entry->object.count, object, data);
+		allot_unref(object);
+	}
 	pthread_mutex_lock(&table->lock);
-	last_with_dead = !--table->iterating && table->dead_meanwhile;
-	if (last_with_dead)
-		table->dead_meanwhile = false;
+	table->iterating--;
 	pthread_mutex_unlock(&table->lock);
-	if (last_with_dead)
-		sweep(table);
+	sweep(table);
 	allot_unref(table);
 	return result;
 }

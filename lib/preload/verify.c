@@ -32,7 +32,8 @@ static bool same(uint32_t node, void *const *addresses, size_t count, uint32_t s
 		node = frame->parent;
 	}
 	/* What is cut, here by the limit or there by the buffer, need not be as long. */
-	return (i == count || status == ALLOT_WALK_LIMITED) && (node < ALLOT_NODE_FIRST || count == DEEPEST);
+	return (i == count || status == ALLOT_WALK_LIMITED) &&
+	       (node < ALLOT_NODE_FIRST || count >= DEEPEST - ALLOTP_REFERENCE_OWN);
 }
 
 static uint32_t enter(void *const *addresses, size_t count)

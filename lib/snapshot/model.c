@@ -132,3 +132,15 @@ void allotp_snapshot_sum_up(struct allot_snapshot *snapshot)
 			snapshot->frees += site->ever.blocks - site->live.blocks;
 	}
 }
+
+bool allotp_symbol_has_name(const struct allot_symbol *symbol)
+{
+	const struct allot_frame *frame = &symbol->frames[symbol->frame_count - 1];
+
+	return frame->function || frame->file;
+}
+
+bool allotp_node_is_exact(const struct allot_snapshot *snapshot, const struct allot_node *node)
+{
+	return (node->flags | snapshot->nodes[node->parent].flags) & ALLOT_NODE_SIGNAL;
+}

@@ -141,4 +141,13 @@ int allotp_snapshot_parse(const void *data, size_t size, const char *name, struc
 const struct allot_symbol *allotp_snapshot_symbol(const struct allot_snapshot *snapshot, uint32_t module,
 						  uint64_t address, bool signal);
 
+/* Whether anything is known of the function that the symbol's address is in. */
+bool allotp_symbol_has_name(const struct allot_symbol *symbol);
+
+/*
+ * Whether a frame is at its address itself, not behind a call: it was interrupted, or it is the trampoline that the
+ * handler returns to, which nobody has called.
+ */
+bool allotp_node_is_exact(const struct allot_snapshot *snapshot, const struct allot_node *node);
+
 #endif

@@ -3,9 +3,12 @@
 #include "store/drain.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include "common/clock.h"
+#include "common/process.h"
 #include "common/sys.h"
 #include "store/clear.h"
 #include "store/journal.h"
@@ -14,26 +17,78 @@
 #include "store/ring.h"
 #include "store/series.h"
 
-/* The lock's value: pid | tid << 22 | low bits of the pid namespace << 44. The kernel's pids have 22 bits. */
+/*
+ * The lock's value: pid | start << 22 | namespaces << 44. The kernel's pids have 22 bits. The start of a process, in ticks, tells
+ * it from a later one of the same number; 0: not known. Namespaces are of pids and of time, as both numbers depend on them.
+ */
+enum { PID_BITS = 22, START_BITS = 22, NAMESPACE_SHIFT = 44 };
 
-enum { PID_BITS = 22, NAMESPACE_SHIFT = 44 };
+#define PID_MASK ((UINT64_C(1) << PID_BITS) - 1)
+#define START_MASK ((UINT64_C(1) << START_BITS) - 1)
+
+static uint64_t start_of(uint64_t word)
+{
+	return word >> PID_BITS & START_MASK;
+}
+
+uint64_t allotp_drain_signature(const struct allot_store *store)
+{
+	uint64_t pid = (uint64_t)allotp_sys_getpid(), namespaces = store->pid_namespace;
+	struct allot_process self = { 0 };
+	struct stat time;
+
+	allotp_process_look((int)pid, &self);
+	if (!ALLOTP_SYSCALL(SYS_newfstatat, AT_FDCWD, "/proc/self/ns/time", &time, 0))
+		namespaces += namespaces ? time.st_ino * 0x9e3 : 0;
+	return pid | (self.start & START_MASK) << PID_BITS | namespaces << NAMESPACE_SHIFT;
+}
 
 static uint64_t owner_word(const struct allot_store *store)
 {
-	if (store->quiet)
-		return store->header->pid | store->pid_namespace << NAMESPACE_SHIFT;
-	return (uint64_t)allotp_sys_getpid() | (uint64_t)allotp_sys_gettid() << PID_BITS |
-	       store->pid_namespace << NAMESPACE_SHIFT;
+	uint64_t pid = store->quiet ? store->drainer & PID_MASK : (uint64_t)allotp_sys_getpid();
+
+	/* A child of vfork, which is in this process's memory, was not started when this process was. */
+	return pid == (store->drainer & PID_MASK) ? store->drainer
+						  : (store->drainer & ~(START_MASK << PID_BITS | PID_MASK)) | pid;
 }
 
-static bool owner_is_dead(const struct allot_store *store, uint64_t owner, uint64_t me)
+/* Whether the number is another process's by now. To be looked up only if the lock is refused, and again, without progress. */
+static bool was_replaced(struct allot_store *store, uint64_t owner)
 {
-	uint32_t mask = (1u << PID_BITS) - 1;
+	uint64_t events = __atomic_load_n(&store->header->totals.tallies.events, __ATOMIC_RELAXED);
+	uint64_t before = __atomic_exchange_n(&store->suspect_at, events, __ATOMIC_RELAXED);
+	struct allot_process process;
 
-	/* The pids of another namespace mean nothing here. */
-	if (store->quiet || !(me >> NAMESPACE_SHIFT) || owner >> NAMESPACE_SHIFT != me >> NAMESPACE_SHIFT)
+	if (__atomic_exchange_n(&store->suspect, owner, __ATOMIC_RELAXED) != owner || before != events)
 		return false;
-	return (owner & mask) != (me & mask) && allotp_sys_kill((int)(owner & mask), 0) == -ESRCH;
+	return start_of(owner) && !allotp_process_look((int)(owner & PID_MASK), &process) &&
+	       (process.start & START_MASK) != start_of(owner);
+}
+
+static bool owner_is_dead(struct allot_store *store, uint64_t owner, uint64_t me)
+{
+	/* The pids of another namespace mean nothing here. */
+	if (store->quiet || !store->pid_namespace || owner >> NAMESPACE_SHIFT != me >> NAMESPACE_SHIFT)
+		return false;
+	if (allotp_sys_kill((int)(owner & PID_MASK), 0) == -ESRCH)
+		return true;
+	return was_replaced(store, owner);
+}
+
+bool allotp_drain_owner_is_stopped(const struct allot_store *store)
+{
+	uint64_t owner = __atomic_load_n(&store->header->lock, __ATOMIC_RELAXED);
+	struct allot_process process;
+
+	if (store->quiet || (owner ^ store->drainer) >> NAMESPACE_SHIFT ||
+	    allotp_process_look((int)(owner & PID_MASK), &process))
+		return true;
+	return process.state != 'R' && process.state != 'S' && process.state != 'D';
+}
+
+bool allotp_drain_is_free(const struct allot_store *store)
+{
+	return !__atomic_load_n(&store->header->lock, __ATOMIC_RELAXED);
 }
 
 static int take_over(struct allot_store *store, bool recover)
@@ -66,7 +121,7 @@ bool allotp_drain_owner_is_here(const struct allot_store *store)
 {
 	uint64_t owner = __atomic_load_n(&store->header->lock, __ATOMIC_RELAXED);
 
-	return store->guest && owner && (owner & ((1u << PID_BITS) - 1)) == store->header->pid;
+	return store->guest && owner && (owner & PID_MASK) == store->header->pid;
 }
 
 int allotp_drain_lock(struct allot_store *store)
@@ -175,8 +230,8 @@ bool allotp_drain_is_due(const struct allot_store *store)
 
 bool allotp_drain_is_behind(const struct allot_store *store)
 {
-	/* Each thread needs a segment or two of its own; beyond that, see ALLOT_RING_LIMIT. */
-	uint64_t own = 2 * __atomic_load_n(&store->header->slot_count, __ATOMIC_RELAXED) * store->header->segment_bytes;
+	/* Each thread needs a segment of its own; beyond that, see ALLOT_RING_LIMIT. */
+	uint64_t own = __atomic_load_n(&store->header->slot_count, __ATOMIC_RELAXED) * store->header->segment_bytes;
 
 	return ring_bytes(store->header) >= ALLOT_RING_LIMIT + own;
 }

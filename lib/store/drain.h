@@ -13,7 +13,13 @@
 /* While a reader drains, the rings may hold this many bytes before producers step in. */
 #define ALLOT_RING_RESERVE (2u << 20)
 /* And this many before producers that cannot drain step aside for the one that does. */
-#define ALLOT_RING_LIMIT (4u << 20)
+#define ALLOT_RING_LIMIT (3u << 20)
+
+/*
+ * What this process signs the lock with: its number, when it was started, and its namespaces, where /proc tells. To be
+ * asked once for each process.
+ */
+uint64_t allotp_drain_signature(const struct allot_store *store);
 
 /*
  * Takes the lock if nobody has it, or if its owner is a dead process of our pid namespace. Never waits. 0, or
@@ -23,6 +29,11 @@ int allotp_drain_lock(struct allot_store *store);
 
 /* Whether a thread of the traced program holds the lock, and this is it. Any thread; async-signal-safe. */
 bool allotp_drain_owner_is_here(const struct allot_store *store);
+
+/* Whether whoever has the lock makes no progress because it is stopped (SIGSTOP), or cannot be looked at. */
+bool allotp_drain_owner_is_stopped(const struct allot_store *store);
+/* Whether nobody has it. */
+bool allotp_drain_is_free(const struct allot_store *store);
 
 /* Takes the lock whoever has it. Only when the caller knows that nobody can be draining any more. */
 int allotp_drain_lock_by_force(struct allot_store *store);

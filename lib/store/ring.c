@@ -216,40 +216,52 @@ void allotp_producer_detach(struct allot_producer *producer)
 }
 
 /*
- * A drainer that lacks a processor gets one within this time, unless it is stopped. A thread of this very process is not
- * stopped while another one runs, but on a busy machine it may wait for many others' turns.
+ * A drainer that lacks a processor gets one within this time, whatever the machine's load. One that is stopped is looked for
+ * sooner: another process, that is; a thread of this very one is not stopped while another runs.
  */
-static uint64_t patience_ns(const struct allot_store *store)
+#define PATIENCE_NS UINT64_C(1000000000)
+#define LOOK_NS 10000000
+
+static bool has_patience(const struct allot_store *store, uint64_t waited_ns, bool *looked)
 {
-	return allotp_drain_owner_is_here(store) ? UINT64_C(1000000000) : 10000000;
+	if (waited_ns < LOOK_NS)
+		return true;
+	if (!*looked && !allotp_drain_owner_is_here(store) && allotp_drain_owner_is_stopped(store))
+		return false;
+	*looked = true;
+	return waited_ns < PATIENCE_NS;
 }
 
 /*
  * When rings hold more than they should although somebody drains, the drainer lacks a processor, or many produce
- * faster than one can drain. So step aside for as long as the drain makes progress. One that makes none may be stopped
- * for good: then it is not waited for again before it has moved.
+ * faster than one can drain. So step aside for as long as the drain makes progress, and take it over when it is given up. One
+ * that makes none may be stopped for good: then it is not waited for again before it has moved.
  */
 static uint32_t wait_for_segment(struct allot_store *store)
 {
 	const uint64_t *progress = &store->header->totals.tallies.events;
 	uint64_t seen = __atomic_load_n(progress, __ATOMIC_RELAXED);
 	uint64_t since = allotp_clock_ns(CLOCK_MONOTONIC);
+	bool looked = false;
 
-	while (seen != __atomic_load_n(&store->stuck_at, __ATOMIC_RELAXED)) {
+	while (seen + 1 != __atomic_load_n(&store->stuck_at, __ATOMIC_RELAXED)) {
 		uint64_t events, now;
 		uint32_t number;
 
-		ALLOTP_SYSCALL(SYS_sched_yield);
+		if (allotp_drain_is_free(store))
+			allotp_drain_try(store);
 		number = pop_segment(store);
 		if (number)
 			return number;
+		ALLOTP_SYSCALL(SYS_sched_yield);
 		events = __atomic_load_n(progress, __ATOMIC_RELAXED);
 		now = allotp_clock_ns(CLOCK_MONOTONIC);
 		if (events != seen) {
 			seen = events;
 			since = now;
-		} else if (now - since > patience_ns(store)) {
-			__atomic_store_n(&store->stuck_at, seen, __ATOMIC_RELAXED);
+			looked = false;
+		} else if (!has_patience(store, now - since, &looked)) {
+			__atomic_store_n(&store->stuck_at, seen + 1, __ATOMIC_RELAXED);
 		}
 	}
 	return 0;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "common/sys.h"
+#include "store/drain.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -90,6 +91,7 @@ int allotp_store_create(struct allot_store *store, int fd, uint64_t size, void *
 	store->size = size;
 	store->guest = true;
 	store->pid_namespace = own_pid_namespace();
+	store->drainer = allotp_drain_signature(store);
 	lay_out(store, size);
 	/* A tool's tables are no help in the program's core dump. */
 	allotp_sys_madvise(base, size, MADV_DONTDUMP);
@@ -166,6 +168,7 @@ int allotp_store_open(struct allot_store *store, int fd, const char *name, struc
 		return allotp_error(error, -errno, "%s: cannot map the store: %s", name, strerror(errno));
 	opened.base = base;
 	opened.header = base;
+	opened.drainer = allotp_drain_signature(&opened);
 	result = open_regions(&opened, name, error);
 	if (!result)
 		result = allotp_store_sync(&opened);

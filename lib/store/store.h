@@ -20,12 +20,14 @@ struct allot_store {
 	bool guest;
 	bool quiet;             /* no system calls: see allotp_store_hush */
 	uint64_t pid_namespace; /* that of this process: inode of /proc/self/ns/pid; 0: not known */
+	uint64_t drainer; /* this process as it signs the drain lock, see drain.c */
 	uint8_t *region[ALLOT_REGIONS];
 	uint64_t region_size[ALLOT_REGIONS]; /* checked against the mapping; the header's own are not trusted */
 	uint64_t accessible[ALLOT_REGIONS];  /* bytes that this process has opened (atomic) */
 	uint32_t segment_events, segment_bytes,
 		segment_shift;   /* checked, see allotp_ring_open; 1 << shift are events */
-	uint64_t stuck_at;       /* events drained when a producer waited in vain (atomic) */
+	uint64_t stuck_at;       /* events drained when a producer waited in vain, + 1; 0: it never has (atomic) */
+	uint64_t suspect, suspect_at; /* who had the lock when it was last refused, and how many events were drained (atomic) */
 	uint64_t oldest_waiting; /* the drainer's: stamp of the oldest event whose turn had not come yet */
 	void *scratch;           /* the drainer's, see merge.c */
 	size_t scratch_size;

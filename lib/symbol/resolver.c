@@ -102,13 +102,6 @@ static int make_room(struct allot_resolver *resolver)
 	return 0;
 }
 
-bool allotp_symbol_has_name(const struct allot_symbol *symbol)
-{
-	const struct allot_frame *frame = &symbol->frames[symbol->frame_count - 1];
-
-	return frame->function || frame->file;
-}
-
 /* Takes the frames that the snapshot carries for an address. 1 if it has a name there, 0 if not, or -ENOMEM. */
 static int find_carried(struct allot_resolver *resolver, uint32_t module, uint64_t address, bool signal)
 {
@@ -207,11 +200,6 @@ static struct allot_symbol *resolve_address(struct allot_resolver *resolver, uin
 	*place = symbol;
 	resolver->symbol_count++;
 	return symbol;
-}
-
-bool allotp_node_is_exact(const struct allot_snapshot *snapshot, const struct allot_node *node)
-{
-	return (node->flags | snapshot->nodes[node->parent].flags) & ALLOT_NODE_SIGNAL;
 }
 
 const struct allot_symbol *allotp_resolve(struct allot_resolver *resolver, uint32_t node)

@@ -44,15 +44,6 @@ int allotp_resolver_set_debug_path(struct allot_resolver *resolver, const char *
  */
 const struct allot_symbol *allotp_resolve(struct allot_resolver *resolver, uint32_t node);
 
-/* Whether anything is known of the function that the symbol's address is in. */
-bool allotp_symbol_has_name(const struct allot_symbol *symbol);
-
-/*
- * Whether a frame is at its address itself, not behind a call: it was interrupted, or it is the trampoline that the
- * handler returns to, which nobody has called.
- */
-bool allotp_node_is_exact(const struct allot_snapshot *snapshot, const struct allot_node *node);
-
 /* True if the frame belongs to allot itself or is libc's/libstdc++'s allocation function (malloc, operator new, …). */
 bool allotp_symbol_is_allocator(const struct allot_resolver *resolver, const struct allot_symbol *symbol);
 

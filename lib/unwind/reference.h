@@ -16,6 +16,9 @@
  */
 int allotp_reference_open(void);
 
+/* Frames inside of `from`, which take their place in the buffer too, before they are left out: at most so many. */
+#define ALLOTP_REFERENCE_OWN 16
+
 /*
  * The return addresses of the stack, from the frame that is at `from` (a return address, as in struct allot_walk_start)
  * outwards, at most size of them. Returns how many; 0 if there is no such frame or the reference is not open. Takes the

@@ -8,14 +8,11 @@
 #include "unwind/registered.h"
 #include "unwind/walk.h"
 
-/* Frames of the hooks themselves, which the backtrace starts with. */
-#define OWN_FRAMES 16
-
 struct allot_walker {
 	allot_walk_child *child;
 	void *tree;
 	uint32_t limit;
-	void *buffer[]; /* limit + OWN_FRAMES + 1 */
+	void *buffer[]; /* limit + ALLOTP_REFERENCE_OWN + 1 */
 };
 
 int allotp_walk_prepare(void)
@@ -37,7 +34,7 @@ bool allotp_registered_remove(const void *eh_frame)
 
 size_t allotp_walker_size(uint32_t limit)
 {
-	return sizeof(struct allot_walker) + ((size_t)limit + OWN_FRAMES + 1) * sizeof(void *);
+	return sizeof(struct allot_walker) + ((size_t)limit + ALLOTP_REFERENCE_OWN + 1) * sizeof(void *);
 }
 
 struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_child *child, void *tree,
@@ -59,7 +56,7 @@ void allotp_walk_code_unloaded(void)
 uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,
 		     struct allot_walk_result *result)
 {
-	size_t count = allotp_reference_backtrace(start->ip, walker->buffer, walker->limit + OWN_FRAMES + 1);
+	size_t count = allotp_reference_backtrace(start->ip, walker->buffer, walker->limit + ALLOTP_REFERENCE_OWN + 1);
 	struct allot_walk_result walked = { .node = ALLOT_NODE_ROOT, .status = ALLOT_WALK_COMPLETE };
 
 	if (count == 0) { /* not even the start is known to it */

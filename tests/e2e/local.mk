@@ -5,6 +5,7 @@ E2E_TESTS = \
 	tests/e2e/api.test \
 	tests/e2e/basic.test \
 	tests/e2e/bench.test \
+	tests/e2e/ci.test \
 	tests/e2e/cli.test \
 	tests/e2e/configure.test \
 	tests/e2e/count-tests.test \
@@ -38,7 +39,8 @@ E2E_TESTS = \
 	tests/e2e/signals.test \
 	tests/e2e/stress.test \
 	tests/e2e/thread.test \
-	tests/e2e/unusual.test
+	tests/e2e/unusual.test \
+	tests/e2e/verify.test
 
 dist_check_SCRIPTS += $(E2E_TESTS)
 TESTS += $(E2E_TESTS)

@@ -1,9 +1,9 @@
-# The fuzzers of what reads untrusted bytes: the snapshot file, its payload behind the checksum, a store.
+# The fuzzers of what reads untrusted bytes: the snapshot file, its payload behind the checksum, a store, JSON.
 #
 # `make check` runs each for a moment: the kept corpus and a fixed row of mutations. `make fuzz` runs them for
 # FUZZ_SECONDS with libFuzzer, or through FUZZ_TIMES as many mutations where there is no clang with it.
-FUZZ_TARGETS = snapshot payload freeze
-FUZZERS = tests/fuzz/fuzz-snapshot tests/fuzz/fuzz-payload tests/fuzz/fuzz-freeze
+FUZZ_TARGETS = snapshot payload freeze json
+FUZZERS = tests/fuzz/fuzz-snapshot tests/fuzz/fuzz-payload tests/fuzz/fuzz-freeze tests/fuzz/fuzz-json
 FUZZ_SAMPLES = $(SNAPSHOT_SAMPLE_SOURCES) $(STORE_SAMPLE)
 FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 FUZZ_LIBS = libsnapshot.la libcommon.la
@@ -19,6 +19,9 @@ tests_fuzz_fuzz_payload_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_freeze_SOURCES = tests/fuzz/fuzz-freeze.c tests/fuzz/driver.c tests/fuzz/fuzz.h $(FUZZ_SAMPLES)
 tests_fuzz_fuzz_freeze_CPPFLAGS = $(FUZZ_CPPFLAGS)
 tests_fuzz_fuzz_freeze_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz-json.c tests/fuzz/driver.c tests/fuzz/fuzz.h $(FUZZ_SAMPLES)
+tests_fuzz_fuzz_json_CPPFLAGS = $(FUZZ_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_fuzz_fuzz_json_LDADD = $(LIBRARY_PARTS)
 
 FUZZ_CC = clang
 FUZZ_FLAGS = -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -g -O1
@@ -35,9 +38,11 @@ fuzz: $(FUZZERS)
 		echo "fuzz-$$target"; \
 		if test $$libfuzzer = yes; then \
 			mkdir -p tests/fuzz/found/$$target; \
-			(cd '$(abs_top_srcdir)' && $(FUZZ_CC) -D_GNU_SOURCE -Ilib -Itests/unit -std=gnu11 $(FUZZ_FLAGS) \
+			(cd '$(abs_top_srcdir)' && $(FUZZ_CC) -D_GNU_SOURCE -Iinclude -Ilib -Itests/unit -std=gnu11 $(FUZZ_FLAGS) \
 				tests/fuzz/fuzz-$$target.c tests/unit/snapshot-sample.c tests/unit/store-sample.c \
-				lib/snapshot/*.c lib/common/error.c $(ZSTD_CFLAGS) $(ZSTD_LIBS) \
+				lib/snapshot/*.c lib/common/error.c lib/common/utf8.c lib/library/json-fields.c \
+				lib/library/json-read*.c lib/report/json.c $(ZSTD_CFLAGS) $(ZSTD_LIBS) \
+				$(JANSSON_CFLAGS) $(JANSSON_LIBS) \
 				-o '$(abs_top_builddir)'/tests/fuzz/libfuzzer-$$target); \
 			tests/fuzz/libfuzzer-$$target -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 \
 				-rss_limit_mb=2048 -malloc_limit_mb=512 -verbosity=0 -print_final_stats=1 \
@@ -50,5 +55,5 @@ fuzz: $(FUZZERS)
 .PHONY: fuzz
 
 CLEANFILES += tests/fuzz/libfuzzer-snapshot tests/fuzz/libfuzzer-payload tests/fuzz/libfuzzer-freeze \
-	fuzz-snapshot.find fuzz-payload.find fuzz-freeze.find
+	tests/fuzz/libfuzzer-json fuzz-snapshot.find fuzz-payload.find fuzz-freeze.find fuzz-json.find
 EXTRA_DIST += tests/fuzz/corpus

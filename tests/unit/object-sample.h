@@ -78,5 +78,6 @@ const char *sample_fault(void (*function)(void));
 /* The lines that the heap logs from now on, and forgets them. */
 const char *sample_log(void);
 void sample_log_clear(void);
+void sample_log_add(const char *line, void *data); /* an allot_log for other heaps */
 
 #endif

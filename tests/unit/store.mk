@@ -5,7 +5,7 @@ STORE_LIBS = libstore.la libcommon.la $(UNIT_LIBS)
 
 STORE_TESTS = tests/unit/test-store-clear tests/unit/test-store-crash tests/unit/test-store-drain \
 	tests/unit/test-store-growth \
-	tests/unit/test-store-hostile tests/unit/test-store-live tests/unit/test-store-maps \
+	tests/unit/test-store-hostile tests/unit/test-store-live tests/unit/test-store-lock tests/unit/test-store-maps \
 	tests/unit/test-store-order tests/unit/test-store-ring tests/unit/test-store-scope tests/unit/test-store-step \
 	tests/unit/test-store-threads tests/unit/test-store-tree
 check_PROGRAMS += $(STORE_TESTS)
@@ -29,6 +29,10 @@ tests_unit_test_store_hostile_LDADD = $(STORE_LIBS)
 tests_unit_test_store_live_SOURCES = tests/unit/test-store-live.c $(STORE_MODEL)
 tests_unit_test_store_live_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_store_live_LDADD = $(STORE_LIBS)
+tests_unit_test_store_lock_SOURCES = tests/unit/test-store-lock.c $(STORE_MODEL)
+tests_unit_test_store_lock_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_store_lock_CFLAGS = $(AM_CFLAGS) -pthread
+tests_unit_test_store_lock_LDADD = $(STORE_LIBS)
 tests_unit_test_store_maps_SOURCES = tests/unit/test-store-maps.c $(STORE_MODEL)
 tests_unit_test_store_maps_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_store_maps_LDADD = $(STORE_LIBS)

@@ -56,7 +56,7 @@ START_TEST(code_and_data)
 	uint64_t pages[2 * ALLOTP_CODE_RANGES];
 
 	for (size_t i = 0; i < 2 * ALLOTP_CODE_RANGES; i++)
-		pages[i] = map(i % 2 ? PROT_READ : PROT_READ | PROT_EXEC);
+		pages[i] = map(PROT_READ | (i % 2 ? PROT_WRITE : PROT_EXEC));
 	for (int again = 0; again < 3; again++)
 		for (size_t i = 0; i < 2 * ALLOTP_CODE_RANGES; i++)
 			for (uint64_t at = 0; at < PAGE; at += PAGE - 1)

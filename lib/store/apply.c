@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What one event does, in a batch. */
+/* What events do, in a batch. */
 #include "store/apply.h"
 
 #include "snapshot/snapshot.h"
@@ -41,7 +41,7 @@ static void count_replaced(struct allot_batch *batch, const struct allot_batch_b
 		allotp_block_out(batch, site, block->size);
 }
 
-static void put_in(struct allot_batch *batch, struct allot_batch_block *block, uint64_t size, uint32_t site,
+static inline void put_in(struct allot_batch *batch, struct allot_batch_block *block, uint64_t size, uint32_t site,
 		   uint32_t slot_family)
 {
 	if (block->live)
@@ -53,7 +53,7 @@ static void put_in(struct allot_batch *batch, struct allot_batch_block *block, u
 	block->live = true;
 }
 
-static void apply_alloc(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
+static inline void apply_alloc(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
 	struct allot_batch_site *site = allotp_batch_site_of(batch, event->stack, event->domain);
 	uint64_t size = allotp_event_size(event);
@@ -68,15 +68,12 @@ static void apply_alloc(struct allot_batch *batch, struct allot_cursor *cursor, 
 	cursor->last_alloc = key_of(event);
 }
 
-/* The live block of a key, or NULL. */
-static struct allot_batch_block *find(struct allot_batch *batch, uint64_t key)
+/* One that the batch does not know; NULL: nor does the store. */
+static __attribute__((noinline)) struct allot_batch_block *fetch(struct allot_batch *batch, uint64_t key)
 {
-	struct allot_batch_block *block = allotp_batch_find(batch, key);
-	const struct allot_live_entry *entry;
+	const struct allot_live_entry *entry = allotp_live_find(batch->store, key);
+	struct allot_batch_block *block;
 
-	if (block && (block->live || block->stored != ALLOT_STORED_UNKNOWN))
-		return block->live ? block : NULL;
-	entry = allotp_live_find(batch->store, key);
 	if (!entry)
 		return NULL;
 	block = allotp_batch_block(batch, key);
@@ -86,6 +83,16 @@ static struct allot_batch_block *find(struct allot_batch *batch, uint64_t key)
 	block->live = true;
 	block->stored = ALLOT_STORED_YES;
 	return block;
+}
+
+/* The live block of a key, or NULL. */
+static inline struct allot_batch_block *find(struct allot_batch *batch, uint64_t key)
+{
+	struct allot_batch_block *block = allotp_batch_find(batch, key);
+
+	if (__builtin_expect(block && block->live, 1))
+		return block;
+	return block && block->stored != ALLOT_STORED_UNKNOWN ? NULL : fetch(batch, key);
 }
 
 /* Takes a block out. NULL: it is not known; else *site is where it was counted, NULL in a damaged store. */
@@ -114,7 +121,7 @@ static inline bool is_temporary(const struct allot_batch *batch, const struct al
 	return !batch->sampled || allotp_event_size(event);
 }
 
-static void apply_free(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
+static inline void apply_free(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
 	uint64_t key = key_of(event);
 	struct allot_batch_site *site;
@@ -250,7 +257,19 @@ static inline void tally(struct allot_batch *batch, uint8_t op)
 		totals->samples.freed--;
 }
 
-bool allotp_apply_pair(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
+/* An allocation and its own free, one right behind the other: most blocks of many programs. */
+static inline bool is_pair(const struct allot_cursor *cursor, const struct allot_event *event, uint64_t limit)
+{
+	const struct allot_event *next = cursor->event + 1;
+
+	return cursor->stop - cursor->number >= 2 && next->op == ALLOT_OP_FREE &&
+	       !((event->address ^ next->address) & ALLOT_LOW48) && event->domain == next->domain &&
+	       next->stamp << 1 < limit && allotp_event_ticket(event) + 1 == allotp_event_ticket(next);
+}
+
+/* Applies both. False: it cannot be done at once, and nothing was. */
+static inline bool apply_pair(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event,
+			      const struct allot_event *freeing)
 {
 	const struct allot_batch_block *block = allotp_batch_find(batch, key_of(event));
 	uint64_t size = allotp_event_size(event);
@@ -267,11 +286,10 @@ bool allotp_apply_pair(struct allot_batch *batch, struct allot_cursor *cursor, c
 	allotp_block_in(batch, site, size, event->stamp);
 	tally(batch, ALLOT_OP_FREE);
 	allotp_block_out(batch, site, size);
-	if (is_temporary(batch, &event[1]))
+	if (is_temporary(batch, freeing))
 		allotp_block_temporary(batch, site, size);
-	count_mismatch(&batch->totals, site, event[0].family, event[1].family);
+	count_mismatch(&batch->totals, site, event->family, freeing->family);
 	cursor->last_alloc = 0;
-	allotp_batch_pass_turn(batch, &event[1]);
 	return true;
 }
 
@@ -291,28 +309,9 @@ static void apply_mapping(struct allot_batch *batch, struct allot_cursor *cursor
 		allotp_maps_remove(batch, allotp_event_address(event), allotp_event_size(event));
 }
 
-void allotp_apply(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
+static void apply_seldom(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
-	batch->events++;
-	if (event->op == ALLOT_OP_NONE || event->op >= ALLOT_OPS) {
-		allotp_store_lost(batch->store, ALLOT_LOST_CORRUPT, 1);
-		return;
-	}
-	if (event->op < ALLOT_OP_THREAD)
-		allotp_batch_pass_turn(batch, event);
-	if (batch->dropping) {
-		if (batch->dropping == ALLOT_DROPPING_FULL)
-			allotp_store_lost(batch->store, ALLOT_LOST_STORE_FULL, 1);
-		return;
-	}
-	tally(batch, event->op);
 	switch (event->op) {
-	case ALLOT_OP_ALLOC:
-		apply_alloc(batch, cursor, event);
-		break;
-	case ALLOT_OP_FREE:
-		apply_free(batch, cursor, event);
-		break;
 	case ALLOT_OP_GIVE_UP:
 		apply_give_up(batch, cursor, event);
 		break;
@@ -338,5 +337,119 @@ void allotp_apply(struct allot_batch *batch, struct allot_cursor *cursor, const 
 	case ALLOT_OP_BUDGET:
 		allotp_scoped_budget(batch, allotp_event_address(event));
 		break;
+	}
+}
+
+/* But for its turn. */
+static inline __attribute__((always_inline)) void apply(struct allot_batch *batch, struct allot_cursor *cursor,
+							 const struct allot_event *event)
+{
+	batch->events++;
+	if (__builtin_expect(event->op == ALLOT_OP_NONE || event->op >= ALLOT_OPS, 0)) {
+		allotp_store_lost(batch->store, ALLOT_LOST_CORRUPT, 1);
+		return;
+	}
+	if (__builtin_expect(batch->dropping, 0)) {
+		if (batch->dropping == ALLOT_DROPPING_FULL)
+			allotp_store_lost(batch->store, ALLOT_LOST_STORE_FULL, 1);
+		return;
+	}
+	tally(batch, event->op);
+	if (event->op == ALLOT_OP_FREE)
+		apply_free(batch, cursor, event);
+	else if (event->op == ALLOT_OP_ALLOC)
+		apply_alloc(batch, cursor, event);
+	else
+		apply_seldom(batch, cursor, event);
+}
+
+void allotp_apply(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
+{
+	if (event->op < ALLOT_OP_THREAD) {
+		uint32_t *turn = allotp_cursor_turn(batch, event);
+
+		/* Never back: an event that others did not wait for may come late. */
+		if ((int32_t)(allotp_event_ticket(event) + 1 - *turn) > 0)
+			*turn = allotp_event_ticket(event) + 1;
+	}
+	apply(batch, cursor, event);
+}
+
+/* ---- many ---- */
+
+/* So many events ahead their memory is asked for: the program's core has it. */
+enum { EVENTS_AHEAD = 24 };
+
+static void look_for(struct allot_batch *batch, const struct allot_event *event,
+		     void (*prefetch)(const struct allot_store *store, uint64_t key))
+{
+	uint64_t key = key_of(event);
+
+	if ((event->op == ALLOT_OP_FREE || event->op == ALLOT_OP_GIVE_UP) && !allotp_batch_find(batch, key))
+		prefetch(batch->store, key);
+}
+
+/* Blocks that have grown old are far away, too. */
+static inline void look_ahead(struct allot_batch *batch, const struct allot_cursor *cursor)
+{
+	enum { PAGE_AHEAD = 16, ENTRY_AHEAD = 8, MANY_PAGES = 256 };
+
+	__builtin_prefetch(cursor->event + EVENTS_AHEAD);
+	if (__builtin_expect(batch->store->header->page_count < MANY_PAGES, 1) ||
+	    cursor->stop - cursor->number <= PAGE_AHEAD)
+		return;
+	look_for(batch, cursor->event + PAGE_AHEAD, allotp_live_prefetch_page);
+	look_for(batch, cursor->event + ENTRY_AHEAD, allotp_live_prefetch_entry);
+}
+
+static inline bool is_mapping(uint8_t op)
+{
+	return op == ALLOT_OP_MAP || op == ALLOT_OP_UNMAP;
+}
+
+/* Applies an event whose turn has come, or two. Returns how many. */
+static inline __attribute__((always_inline)) uint32_t apply_next(struct allot_batch *batch, struct allot_cursor *cursor,
+								  const struct allot_event *event, uint64_t limit)
+{
+	if (event->op == ALLOT_OP_ALLOC && is_pair(cursor, event, limit) &&
+	    apply_pair(batch, cursor, event, cursor->event + 1))
+		return 2;
+	apply(batch, cursor, event);
+	return 1;
+}
+
+bool allotp_apply_run(struct allot_batch *batch, struct allot_cursor *cursor, uint64_t limit, uint64_t *applied)
+{
+	/* Whoever writes events may still be at it, in a broken program: so each is looked at once. */
+	struct allot_event event = *cursor->event;
+	uint32_t *turn = allotp_cursor_turn(batch, &event);
+
+	for (;;) {
+		uint32_t next = allotp_event_ticket(&event), count;
+		bool left, alone = is_mapping(event.op);
+
+		look_ahead(batch, cursor);
+		/* Maps are changed in the store at once, so such an event is a batch of its own. */
+		if (__builtin_expect(allotp_batch_is_full(batch) || alone, 0))
+			allotp_batch_commit(batch);
+		allotp_batch_touch(batch, cursor);
+		count = apply_next(batch, cursor, &event, limit);
+		next += count;
+		/* Never back: an event that others did not wait for may come late. */
+		if (__builtin_expect(event.op < ALLOT_OP_THREAD && (int32_t)(next - *turn) > 0, 1))
+			*turn = next;
+		*applied += count;
+		left = allotp_cursor_advance(batch, cursor, count);
+		if (__builtin_expect(event.stamp >= batch->next_sample, 0))
+			allotp_batch_sample(batch, event.stamp);
+		if (__builtin_expect(alone, 0))
+			allotp_batch_commit(batch);
+		if (!left)
+			return false;
+		event = *cursor->event;
+		turn = allotp_cursor_turn(batch, &event);
+		if (allotp_event_key(event.stamp, event.op) >= limit ||
+		    (event.op < ALLOT_OP_THREAD && (int32_t)(allotp_event_ticket(&event) - *turn) > 0))
+			return true;
 	}
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What one event does to the counters, the blocks and the maps. For the drainer only. */
+/* What events do to the counters, the blocks and the maps. For the drainer only. */
 #ifndef ALLOT_STORE_APPLY_H
 #define ALLOT_STORE_APPLY_H
 
-#include "store/batch.h"
-
-/* Applies the cursor's event in a batch; it has been touched. */
-void allotp_apply(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event);
+#include "store/cursor.h"
 
 /*
- * Applies an allocation and its own free, which follows it at once in the slot. False: it cannot be done this way, and
- * nothing was.
+ * Applies the cursor's next event, and those after it as long as each has its turn and a key below the limit. *applied
+ * counts them. False: the cursor is used up.
  */
-bool allotp_apply_pair(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event);
+bool allotp_apply_run(struct allot_batch *batch, struct allot_cursor *cursor, uint64_t limit, uint64_t *applied);
+
+/* Applies one event, whatever comes before it. */
+void allotp_apply(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event);
 
 #endif

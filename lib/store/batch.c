@@ -55,6 +55,7 @@ static void catch_up(struct allot_batch *batch)
 	batch->dropped_marks = header->dropped_marks;
 	batch->sampled = header->sampling_bytes != 0;
 	allotp_journal_limits(batch);
+	batch->end = batch->limit;
 	batch->number = header->batch;
 	batch->begun = true;
 	batch->next_sample = header->next_sample;
@@ -191,6 +192,8 @@ void allotp_batch_sample(struct allot_batch *batch, uint64_t stamp)
 		.ever_blocks = totals->ever_blocks,
 	};
 	batch->next_sample = stamp + batch->store->header->sample_interval;
+	if (batch->sample_count == ALLOT_BATCH_SAMPLES)
+		batch->end = 0;
 }
 
 static void add_samples(struct allot_batch *batch)
@@ -217,5 +220,6 @@ void allotp_batch_commit(struct allot_batch *batch)
 	for (uint32_t i = 0; i < batch->record_count; i++)
 		batch->record_places[batch->records[i].place] = 0;
 	batch->record_count = 0;
+	batch->end = batch->limit;
 	batch->events = batch->site_count = batch->changed_count = batch->cursor_count = batch->released_count = 0;
 }

@@ -73,6 +73,7 @@ struct allot_batch {
 	uint64_t number;                 /* the header's, after the last commit of ours */
 	bool begun;                      /* there is one */
 	uint32_t limit, record_limit;    /* events in a batch; more records are too many */
+	uint32_t end;                    /* events in this one: the limit, or 0 when something else is full */
 	bool sampled;
 	uint32_t dropping;               /* the header's */
 
@@ -103,8 +104,7 @@ struct allot_batch *allotp_batch_begin(struct allot_store *store);
 /* Whether it has to be committed before the next event. */
 static inline bool allotp_batch_is_full(const struct allot_batch *batch)
 {
-	return batch->events >= batch->limit || batch->sample_count == ALLOT_BATCH_SAMPLES ||
-	       batch->record_count > batch->record_limit;
+	return batch->events >= batch->end;
 }
 
 /* Takes a point of the time series. */
@@ -201,15 +201,5 @@ static inline struct allot_batch_site *allotp_batch_site_of(struct allot_batch *
 
 /* There is no room in the store: from now on nothing is recorded. */
 void allotp_batch_out_of_room(struct allot_batch *batch);
-
-/* Passes the turn in the event's bucket on. Never back: an event that others did not wait for may come late. */
-static inline void allotp_batch_pass_turn(struct allot_batch *batch, const struct allot_event *event)
-{
-	uint32_t *turn = &batch->applied[allotp_event_bucket(event->address, event->op)];
-	uint32_t next = allotp_event_ticket(event) + 1;
-
-	if ((int32_t)(next - *turn) > 0)
-		*turn = next;
-}
 
 #endif

@@ -9,6 +9,8 @@ libstore_la_SOURCES = \
 	lib/store/clear.c \
 	lib/store/clear.h \
 	lib/store/count.h \
+	lib/store/cursor.c \
+	lib/store/cursor.h \
 	lib/store/drain.c \
 	lib/store/drain.h \
 	lib/store/image.c \

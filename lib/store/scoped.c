@@ -158,6 +158,8 @@ static struct allot_scoped *record_of(struct allot_batch *batch, uint32_t kind, 
 				return NULL;
 			}
 			batch->record_places[place] = (uint16_t)++batch->record_count;
+			if (batch->record_count > batch->record_limit)
+				batch->end = 0;
 			return &record->scoped;
 		}
 		record = &batch->records[index - 1];

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* Cursors: where a ring is being read. For the drainer only. */
+#ifndef ALLOT_STORE_CURSOR_H
+#define ALLOT_STORE_CURSOR_H
+
+#include "store/batch.h"
+
+/* Sets a cursor to the slot's first event that is not drained, with all up to `limit` before it. */
+void allotp_cursor_begin(struct allot_cursor *cursor, const struct allot_slot *slot, uint32_t number, uint64_t limit);
+
+/* Points the cursor at its event, entering the ring's next segment if it lies there. False: nothing (valid) there. */
+bool allotp_cursor_load(struct allot_batch *batch, struct allot_cursor *cursor);
+
+/* On to the slot's next event but count - 1. */
+static inline bool allotp_cursor_advance(struct allot_batch *batch, struct allot_cursor *cursor, uint32_t count)
+{
+	cursor->number += count;
+	if (__builtin_expect(cursor->number >= cursor->stop, 0))
+		return allotp_cursor_load(batch, cursor);
+	cursor->event += count;
+	return true;
+}
+
+/* What orders events of different slots: among equal stamps those go first that give an address up. */
+static inline uint64_t allotp_event_key(uint64_t stamp, uint8_t op)
+{
+	return stamp << 1 | !(op == ALLOT_OP_FREE || op == ALLOT_OP_GIVE_UP || op == ALLOT_OP_UNMAP);
+}
+
+static inline uint64_t allotp_cursor_key(const struct allot_cursor *cursor)
+{
+	return allotp_event_key(cursor->event->stamp, cursor->event->op);
+}
+
+/* Whose turn it is in an event's bucket. */
+static inline uint32_t *allotp_cursor_turn(struct allot_batch *batch, const struct allot_event *event)
+{
+	return &batch->applied[allotp_event_bucket(event->address, event->op)];
+}
+
+/* Whether all earlier events in the bucket of this one have been applied. A ticket that was passed over is late, not early. */
+static inline bool allotp_cursor_has_turn(struct allot_batch *batch, const struct allot_cursor *cursor)
+{
+	const struct allot_event *event = cursor->event;
+
+	return event->op >= ALLOT_OP_THREAD ||
+	       (int32_t)(allotp_event_ticket(event) - *allotp_cursor_turn(batch, event)) <= 0;
+}
+
+#endif

@@ -200,7 +200,7 @@ struct allot_filter {
 	const char *function; /* pattern of the demangled name; NULL: any. An unknown function has the name "" */
 	const char *module;   /* pattern of the path of the program or library; NULL: any */
 	const char *domain;   /* the name of a domain, or its number; NULL: any */
-	const char *region;   /* the name of a region that the blocks were allocated in; NULL: any */
+	const char *region;   /* the name of a region around the allocations: "parse", "request/parse"; NULL: any */
 	void *memory;         /* allot_filter_parse's; NULL in a filter of your own */
 };
 

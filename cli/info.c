@@ -77,6 +77,8 @@ static void write_process(const struct allot_snapshot *snapshot)
 		puts("none, every block was recorded");
 	if (*snapshot->note)
 		write_name("note", snapshot->note);
+	if (snapshot->filters)
+		write_name("filters", snapshot->filters);
 }
 
 static void write_totals(const struct allot_snapshot *snapshot)

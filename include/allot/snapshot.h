@@ -94,9 +94,8 @@ struct allot_process {
 	uint64_t time_ns;        /* when the snapshot was taken, since the start */
 	uint64_t peak_time_ns;   /* when the peak was, since the start */
 	uint64_t overhead_bytes; /* memory that the tracer took */
-	uint64_t
-		sampling_bytes; /* one block in about so many bytes was recorded, and counts are estimates; 0: all were */
-	uint32_t depth_limit;   /* of stacks; 0: none */
+	uint64_t sampling_bytes; /* one block in about so many bytes was recorded: counts are estimates; 0: all were */
+	uint32_t depth_limit;    /* of stacks; 0: none */
 };
 
 /* Fill in *out. */
@@ -104,12 +103,21 @@ void allot_snapshot_process(const allot_snapshot_t *snapshot, struct allot_proce
 void allot_snapshot_totals(const allot_snapshot_t *snapshot, struct allot_snapshot_totals *out);
 
 /*
- * Which filters it was made by, as the command line has them, with "; " between; NULL: it is whole. Then *out is what the
- * totals were before.
+ * Which filters it was made by, as the command line has them, with ", " between; those that it was filtered by before that
+ * come first, with "; " behind. *out is what the totals were before them all. NULL, and *out as it was: it is whole.
  */
 const char *allot_snapshot_filters(const allot_snapshot_t *snapshot, struct allot_snapshot_totals *out);
 
 const struct allot_trust *allot_snapshot_trust(const allot_snapshot_t *snapshot);
+
+/*
+ * The trust header in words, a line for each thing that a reader must know before believing the numbers, as at the end of a
+ * report; looks the names of all live call sites up. To be freed by free(); NULL: no memory.
+ */
+char *allot_snapshot_trust_text(const allot_snapshot_t *snapshot);
+
+/* How many of the live bytes come from functions whose names are not known. */
+int allot_snapshot_unsymbolized(const allot_snapshot_t *snapshot, uint64_t *bytes, struct allot_error *error);
 
 /* How many there are, and each by its number from 0 on; NULL: there are fewer. */
 
@@ -192,7 +200,7 @@ struct allot_filter {
 	const char *function; /* pattern of the demangled name; NULL: any. An unknown function has the name "" */
 	const char *module;   /* pattern of the path of the program or library; NULL: any */
 	const char *domain;   /* the name of a domain, or its number; NULL: any */
-	const char *region;   /* the name of a region that the blocks were allocated in; NULL: any */
+	const char *region;   /* the name of a region around the allocations: "parse", "request/parse"; NULL: any */
 	void *memory;         /* allot_filter_parse's; NULL in a filter of your own */
 };
 

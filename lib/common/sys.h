@@ -12,15 +12,61 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define ALLOTP_SYSCALL(...)                                                                                            \
-	({                                                                                                             \
-		int allotp_errno = errno;                                                                              \
-		long allotp_result = syscall(__VA_ARGS__);                                                             \
-		if (allotp_result == -1)                                                                               \
-			allotp_result = -errno;                                                                        \
-		errno = allotp_errno;                                                                                  \
-		allotp_result;                                                                                         \
-	})
+/* The kernel's answer: the result or a negative errno. */
+#if defined(__x86_64__)
+#define ALLOTP_SYSCALLS_RAW 1
+static inline long allotp_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long fourth __asm__("r10") = d, fifth __asm__("r8") = e, sixth __asm__("r9") = f;
+	long result;
+
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth), "r"(sixth)
+			 : "rcx", "r11", "memory");
+	return result;
+}
+#elif defined(__aarch64__)
+#define ALLOTP_SYSCALLS_RAW 1
+static inline long allotp_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+	register long which __asm__("x8") = number, first __asm__("x0") = a, second __asm__("x1") = b;
+	register long third __asm__("x2") = c, fourth __asm__("x3") = d, fifth __asm__("x4") = e,
+			    sixth __asm__("x5") = f;
+
+	__asm__ volatile("svc 0"
+			 : "+r"(first)
+			 : "r"(which), "r"(second), "r"(third), "r"(fourth), "r"(fifth), "r"(sixth)
+			 : "memory");
+	return first;
+}
+#else
+#define ALLOTP_SYSCALLS_RAW 0
+static inline long allotp_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+	int saved = errno;
+	long result = syscall(number, a, b, c, d, e, f);
+
+	if (result == -1)
+		result = -errno;
+	errno = saved;
+	return result;
+}
+#endif
+
+/* With as many arguments as it has. */
+#define ALLOTP_SYSCALL(...) ALLOTP_SYSCALL_(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
+#define ALLOTP_SYSCALL_(number, a, b, c, d, e, f, ...)                                                                 \
+	allotp_syscall(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+
+/* As libc's syscall(): -1 and errno. */
+static inline long allotp_sys_told(long result)
+{
+	if (result >= 0 || result < -4095)
+		return result;
+	errno = (int)-result;
+	return -1;
+}
 
 /* The address, or a value for which allotp_sys_failed() is true. */
 static inline void *allotp_sys_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)

@@ -48,7 +48,7 @@ static void drop_blocks(struct allot_snapshot *snapshot, const uint32_t *numbers
 	snapshot->block_count = count;
 }
 
-/* "+a*; -*:main", behind what the snapshot was filtered by before. NULL: no memory. */
+/* "+a*, -*:main", with "; " behind what the snapshot was filtered by before. NULL: no memory. */
 static char *describe(const char *before, const struct allot_filter *filters, size_t count)
 {
 	char *text = strdup(before ? before : ""), *longer, *one;
@@ -63,7 +63,7 @@ static char *describe(const char *before, const struct allot_filter *filters, si
 		}
 		text = longer;
 		if (*text)
-			strcat(text, "; ");
+			strcat(text, i ? ", " : "; ");
 		strcat(text, one);
 		free(one);
 	}

@@ -108,13 +108,33 @@ static bool matches_domain(const struct allot_snapshot *snapshot, const char *wa
 	return !strcmp(wanted, number);
 }
 
+/* Is that the region's name, or its name with those around it before: "parse", "request/parse"? */
+static bool is_named(const struct allot_snapshot *snapshot, uint32_t region, const char *wanted)
+{
+	size_t left = strlen(wanted);
+
+	for (uint32_t r = region; r; r = snapshot->regions[r].parent) {
+		const char *name = snapshot->regions[r].name;
+		size_t length = strlen(name);
+
+		if (left < length || strncmp(wanted + left - length, name, length))
+			return false;
+		left -= length;
+		if (!left)
+			return true;
+		if (wanted[--left] != '/')
+			return false;
+	}
+	return false;
+}
+
 /* Blocks of a region are in all those around it, too. */
 static bool matches_region(const struct allot_snapshot *snapshot, const char *wanted, uint32_t region)
 {
 	if (!wanted)
 		return true;
 	for (uint32_t r = region; r; r = snapshot->regions[r].parent)
-		if (!strcmp(wanted, snapshot->regions[r].name))
+		if (is_named(snapshot, r, wanted))
 			return true;
 	return false;
 }

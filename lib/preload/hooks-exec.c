@@ -266,7 +266,8 @@ ALLOT_EXPORT int execveat(int directory, const char *path, char *const *argument
 	bool noted;
 
 	if (!allotp_real_ready() || !allotp_real.execveat)
-		return (int)syscall(SYS_execveat, directory, path, arguments, environment, flags);
+		return (int)allotp_sys_told(
+			ALLOTP_SYSCALL(SYS_execveat, directory, path, arguments, environment, flags));
 	ADAPT(environment, directory, path, false);
 	noted = note_exec();
 	return failed(noted, allotp_real.execveat(directory, path, arguments, environment, flags));

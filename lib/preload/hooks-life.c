@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How code is unloaded and how the process ends: what a reader could not find out by itself. */
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -47,7 +48,7 @@ ALLOT_EXPORT void _exit(int status)
 {
 	note_exit(status);
 	for (;;)
-		syscall(SYS_exit_group, status);
+		ALLOTP_SYSCALL(SYS_exit_group, status);
 }
 
 ALLOT_EXPORT void _Exit(int status)
@@ -61,6 +62,21 @@ ALLOT_EXPORT void quick_exit(int status)
 	if (allotp_real_ready() && allotp_real.quick_exit)
 		allotp_real.quick_exit(status);
 	_exit(status);
+}
+
+/* Unlike fork, it calls no handlers. */
+ALLOT_EXPORT pid_t _Fork(void)
+{
+	pid_t pid;
+
+	if (!allotp_real_ready() || !allotp_real._Fork) {
+		errno = ENOSYS;
+		return -1;
+	}
+	pid = allotp_real._Fork();
+	if (pid == 0)
+		allotp_state_forked();
+	return pid;
 }
 
 /* Registered before any of the program's own, so that it runs after them. */

@@ -37,7 +37,7 @@ static void *map(void *address, size_t size, int protection, int flags, int fd, 
 	void *mapped;
 
 	if (!known(allotp_real.mmap))
-		return (void *)syscall(SYS_mmap, address, size, protection, flags, fd, offset);
+		return (void *)allotp_sys_told(ALLOTP_SYSCALL(SYS_mmap, address, size, protection, flags, fd, offset));
 	mapped = allotp_real.mmap(address, size, protection, flags, fd, offset);
 	if (mapped != MAP_FAILED && wanted())
 		allotp_record_map(mapped, whole_pages(size), caller);
@@ -61,7 +61,7 @@ ALLOT_EXPORT void *mmap64(void *address, size_t size, int protection, int flags,
 ALLOT_EXPORT int munmap(void *address, size_t size)
 {
 	if (!known(allotp_real.munmap))
-		return (int)syscall(SYS_munmap, address, size);
+		return (int)allotp_sys_told(ALLOTP_SYSCALL(SYS_munmap, address, size));
 	/* It fails only for arguments that are no mapping's, and then nothing of ours is there to be taken out. */
 	if (wanted() && !((uintptr_t)address & 4095))
 		allotp_record_unmap(address, whole_pages(size));
@@ -80,7 +80,7 @@ ALLOT_EXPORT void *mremap(void *address, size_t old_size, size_t size, int flags
 		va_end(rest);
 	}
 	if (!known(allotp_real.mremap))
-		return (void *)syscall(SYS_mremap, address, old_size, size, flags, fixed);
+		return (void *)allotp_sys_told(ALLOTP_SYSCALL(SYS_mremap, address, old_size, size, flags, fixed));
 	mapped = allotp_real.mremap(address, old_size, size, flags, fixed);
 	if (mapped != MAP_FAILED && wanted()) {
 		/* Known only now; the address range belonged to this call all the while. */

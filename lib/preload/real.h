@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "common/sys.h"
+
 struct allot_real {
 #define ALLOT_HOOK(result, name, parameters) result(*name) parameters;
 #include "preload/hooks.def"

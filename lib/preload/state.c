@@ -46,11 +46,7 @@ static void sampling_forked(void)
 							  allotp_stamp(allotp_state.counter));
 }
 
-/*
- * In the child of fork(). As a rule nothing is to be done before its first event; but if a handler has forked that
- * interrupted the tracer, what that has under way must not be finished in the parent's store by the child too.
- */
-static void forked(void)
+void allotp_state_forked(void)
 {
 	struct allot_header *header = allotp_state.store.header;
 
@@ -72,7 +68,7 @@ static void protect_guard(void)
 	size_t size = (size_t)sysconf(_SC_PAGESIZE);
 	void *page = allotp_sys_mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	pthread_atfork(NULL, NULL, forked);
+	pthread_atfork(NULL, NULL, allotp_state_forked);
 	if (!allotp_sys_failed(page)) {
 		allotp_sys_madvise(page, size, MADV_WIPEONFORK);
 		*(struct allot_guard *)page = *allotp_guard;

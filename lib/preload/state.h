@@ -43,6 +43,13 @@ struct allot_state {
 
 extern struct allot_state allotp_state;
 
+/*
+ * To be called first in a child of fork, if it can be: as a rule nothing is to be done before its first event, but if a signal
+ * handler has forked that interrupted the tracer, what that has under way must not be finished in the parent's store by
+ * the child too.
+ */
+void allotp_state_forked(void);
+
 /* Starts recording, in a fresh process or a forked child, if it has not and should. Returns whether it records. */
 bool allotp_state_start(void);
 

@@ -23,7 +23,7 @@ static uint64_t used_bytes(const struct allot_header *header, enum allot_region_
 	case ALLOT_REGION_VARIANCES:
 		return header->sampling_bytes ? (header->site_count + 1) * sizeof(struct allot_store_variance) : 0;
 	case ALLOT_REGION_DIRECTORY:
-		return (UINT64_C(2) << header->directory_bits) * sizeof(uint32_t);
+		return (UINT64_C(2) << (header->directory_bits & 31)) * sizeof(uint32_t);
 	case ALLOT_REGION_PAGES:
 		return (header->page_count + 1) * sizeof(struct allot_live_page);
 	case ALLOT_REGION_MAPS:

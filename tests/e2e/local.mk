@@ -1,5 +1,5 @@
 # The end-to-end tests: scripts that run the built allot on real programs and on those of tests/targets.
-EXTRA_DIST += tests/e2e/tap.sh tests/e2e/trace.sh tests/e2e/library-user.c
+EXTRA_DIST += tests/e2e/tap.sh tests/e2e/trace.sh tests/e2e/library-self.c tests/e2e/library-user.c
 
 E2E_TESTS = \
 	tests/e2e/api.test \

@@ -1,9 +1,10 @@
-# The fuzzers of what reads untrusted bytes: the snapshot file, its payload behind the checksum, a store, JSON.
+# The fuzzers of what reads untrusted bytes: the snapshot file, its payload behind the checksum, a store, JSON, budgets and
+# suppressions.
 #
 # `make check` runs each for a moment: the kept corpus and a fixed row of mutations. `make fuzz` runs them for
 # FUZZ_SECONDS with libFuzzer, or through FUZZ_TIMES as many mutations where there is no clang with it.
-FUZZ_TARGETS = snapshot payload freeze json
-FUZZERS = tests/fuzz/fuzz-snapshot tests/fuzz/fuzz-payload tests/fuzz/fuzz-freeze tests/fuzz/fuzz-json
+FUZZ_TARGETS = snapshot payload freeze json gate
+FUZZERS = tests/fuzz/fuzz-snapshot tests/fuzz/fuzz-payload tests/fuzz/fuzz-freeze tests/fuzz/fuzz-json tests/fuzz/fuzz-gate
 FUZZ_SAMPLES = $(SNAPSHOT_SAMPLE_SOURCES) $(STORE_SAMPLE)
 FUZZ_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/unit
 FUZZ_LIBS = libsnapshot.la libcommon.la
@@ -22,6 +23,17 @@ tests_fuzz_fuzz_freeze_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz-json.c tests/fuzz/driver.c tests/fuzz/fuzz.h $(FUZZ_SAMPLES)
 tests_fuzz_fuzz_json_CPPFLAGS = $(FUZZ_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_fuzz_fuzz_json_LDADD = $(LIBRARY_PARTS)
+tests_fuzz_fuzz_gate_SOURCES = tests/fuzz/fuzz-gate.c tests/fuzz/driver.c tests/fuzz/fuzz.h $(FUZZ_SAMPLES)
+tests_fuzz_fuzz_gate_CPPFLAGS = $(FUZZ_CPPFLAGS)
+tests_fuzz_fuzz_gate_LDADD = libgate.la $(LIBRARY_PARTS)
+
+# What libFuzzer is to see of a target; the rest comes from the libraries as they are built.
+FUZZ_SEEN = tests/unit/snapshot-sample.c tests/unit/store-sample.c lib/snapshot/*.c lib/common/error.c \
+	lib/common/utf8.c lib/library/json-fields.c lib/library/json-read*.c lib/report/json.c
+FUZZ_SEEN_GATE = lib/gate/budget.c lib/gate/date.c lib/gate/limit.c lib/gate/pattern.c lib/gate/position.c \
+	lib/gate/suppression.c lib/gate/suppression-file.c lib/common/bytes.c lib/common/error.c lib/filter/text.c
+FUZZ_REST_GATE = .libs/libgate.a $(LIBRARY_PARTS:%.la=.libs/%.a) $(JANSSON_LIBS) $(DW_LIBS) $(ELF_LIBS) $(IBERTY_LIBS) \
+	$(ZSTD_LIBS) -lm -lstdc++
 
 FUZZ_CC = clang
 FUZZ_FLAGS = -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -g -O1
@@ -38,11 +50,11 @@ fuzz: $(FUZZERS)
 		echo "fuzz-$$target"; \
 		if test $$libfuzzer = yes; then \
 			mkdir -p tests/fuzz/found/$$target; \
+			seen='$(FUZZ_SEEN)'; rest='$(ZSTD_LIBS) $(JANSSON_LIBS)'; \
+			if test $$target = gate; then seen='$(FUZZ_SEEN_GATE)'; rest='$(FUZZ_REST_GATE)'; fi; \
+			rest=`echo " $$rest" | sed 's| \.libs/| $(abs_top_builddir)/.libs/|g'`; \
 			(cd '$(abs_top_srcdir)' && $(FUZZ_CC) -D_GNU_SOURCE -Iinclude -Ilib -Itests/unit -std=gnu11 $(FUZZ_FLAGS) \
-				tests/fuzz/fuzz-$$target.c tests/unit/snapshot-sample.c tests/unit/store-sample.c \
-				lib/snapshot/*.c lib/common/error.c lib/common/utf8.c lib/library/json-fields.c \
-				lib/library/json-read*.c lib/report/json.c $(ZSTD_CFLAGS) $(ZSTD_LIBS) \
-				$(JANSSON_CFLAGS) $(JANSSON_LIBS) \
+				tests/fuzz/fuzz-$$target.c $$seen $(ZSTD_CFLAGS) $(JANSSON_CFLAGS) $$rest \
 				-o '$(abs_top_builddir)'/tests/fuzz/libfuzzer-$$target); \
 			tests/fuzz/libfuzzer-$$target -max_total_time=$(FUZZ_SECONDS) -max_len=16384 -timeout=10 \
 				-rss_limit_mb=2048 -malloc_limit_mb=512 -verbosity=0 -print_final_stats=1 \
@@ -55,5 +67,6 @@ fuzz: $(FUZZERS)
 .PHONY: fuzz
 
 CLEANFILES += tests/fuzz/libfuzzer-snapshot tests/fuzz/libfuzzer-payload tests/fuzz/libfuzzer-freeze \
-	tests/fuzz/libfuzzer-json fuzz-snapshot.find fuzz-payload.find fuzz-freeze.find fuzz-json.find
+	tests/fuzz/libfuzzer-json tests/fuzz/libfuzzer-gate fuzz-snapshot.find fuzz-payload.find fuzz-freeze.find \
+	fuzz-json.find fuzz-gate.find
 EXTRA_DIST += tests/fuzz/corpus

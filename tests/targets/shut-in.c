@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program that forbids itself almost all system calls, on pain of death: `shut-in strict|filter`. Then it allocates more
+ * A program that forbids itself almost all system calls, on pain of death: `shut-in strict|filter|seccomp|raw-strict|raw-filter`,
+ * where the last three go by the function syscall(). Then it allocates more
  * often than a ring has room for, and prints that it has survived.
  */
+#include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -43,7 +45,17 @@ int main(int argc, char **argv)
 	/* Room for what is to come: in strict mode there are no more system calls for memory. */
 	free(malloc(100000));
 	before_1447();
-	if (argc > 1 && !strcmp(argv[1], "strict")) {
+	if (argc > 1 && !strcmp(argv[1], "raw-strict")) {
+		REQUIRE(syscall(SYS_seccomp, SECCOMP_SET_MODE_STRICT, 0, NULL) == 0);
+	} else if (argc > 1 && !strcmp(argv[1], "seccomp")) {
+		REQUIRE(syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+		/* To ask whether there is such a call must not be taken for the call itself. */
+		REQUIRE(syscall(SYS_seccomp, SECCOMP_SET_MODE_STRICT, 1, NULL) == -1 && errno == EINVAL);
+		REQUIRE(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) == 0);
+	} else if (argc > 1 && !strcmp(argv[1], "raw-filter")) {
+		REQUIRE(syscall(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+		REQUIRE(syscall(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0);
+	} else if (argc > 1 && !strcmp(argv[1], "strict")) {
 		REQUIRE(prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) == 0);
 	} else {
 		REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);

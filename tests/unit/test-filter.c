@@ -127,6 +127,13 @@ START_TEST(domains_and_regions)
 	ck_assert_str_eq(kept("region=request"), "0");
 	ck_assert_str_eq(kept("-region=request"), "12");
 	ck_assert_str_eq(kept("region=pars"), "");
+	ck_assert_str_eq(kept("region=arse"), "");
+	/* as groups have it */
+	ck_assert_str_eq(kept("region=request/parse"), "0");
+	ck_assert_str_eq(kept("region=/parse"), "");
+	ck_assert_str_eq(kept("region=xrequest/parse"), "");
+	ck_assert_str_eq(kept("region=t/parse"), "");
+	ck_assert_str_eq(kept("region=request/"), "");
 }
 END_TEST
 

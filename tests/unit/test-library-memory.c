@@ -214,14 +214,15 @@ static int work_traceback(struct allot_error *error)
 static int work_texts(struct allot_error *error)
 {
 	allot_traceback_t *traceback = NULL;
-	char *key = NULL, *line = NULL, *stack = NULL;
+	char *key = NULL, *line = NULL, *stack = NULL, *trust = NULL;
 	int result = allot_statistics_traceback(statistics, 0, &traceback, error);
 
 	if (result == 0) {
 		key = allot_statistics_key(statistics, 0);
 		line = allot_statistics_format(statistics, 0);
 		stack = allot_traceback_format(traceback, ALLOT_ALL_FRAMES, true);
-		if (!key || !line || !stack) {
+		trust = allot_snapshot_trust_text(snapshot);
+		if (!key || !line || !stack || !trust) {
 			strcpy(error->text, "NULL");
 			result = -ENOMEM;
 		}
@@ -229,6 +230,7 @@ static int work_texts(struct allot_error *error)
 	free(key);
 	free(line);
 	free(stack);
+	free(trust);
 	allot_traceback_free(traceback);
 	return result;
 }

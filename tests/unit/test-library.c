@@ -112,6 +112,20 @@ START_TEST(looking_into_it)
 }
 END_TEST
 
+START_TEST(what_to_know_first)
+{
+	char *text = allot_snapshot_trust_text(snapshot);
+	uint64_t bytes = 0;
+
+	ck_assert_ptr_nonnull(strstr(text, "Incomplete: 17 events; killed by signal 9 (Killed).\n"
+					   "2 events lost, so the numbers are not exact: signal handlers nested"));
+	free(text);
+	/* of what the interrupted frame has allocated */
+	ck_assert_int_eq(allot_snapshot_unsymbolized(snapshot, &bytes, NULL), 0);
+	ck_assert_uint_eq(bytes, 1);
+}
+END_TEST
+
 START_TEST(a_stack)
 {
 	allot_traceback_t *traceback, *out = (allot_traceback_t *)&traceback;
@@ -570,20 +584,11 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		looking_into_it,
-		a_stack,
-		json_and_back,
-		json_of_samples,
-		json_of_what_filters_left,
-		json_of_odd_things,
-		json_made_by_hand,
-		kinds_of_files,
-		group_by_region,
-		measures_and_totals,
-		a_comparison_outlives_its_snapshots,
-		wrong_report_options,
-		many_threads_at_once,
-		progress,
+		looking_into_it,      what_to_know_first,   a_stack,
+		json_and_back,        json_of_samples,      json_of_what_filters_left,
+		json_of_odd_things,   json_made_by_hand,    kinds_of_files,
+		group_by_region,      measures_and_totals,  a_comparison_outlives_its_snapshots,
+		wrong_report_options, many_threads_at_once, progress,
 	};
 	Suite *suite = suite_create("library");
 	TCase *tcase = tcase_create("library");

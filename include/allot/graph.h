@@ -19,6 +19,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* Whether an object is meant. */
 typedef bool allot_graph_test(const void *object, void *data);
@@ -54,7 +55,7 @@ struct allot_graph_past;
 struct allot_graph_past *allot_graph_past_create(struct allot_heap *heap); /* NULL without memory */
 void allot_graph_past_destroy(struct allot_graph_past *past);
 
-struct allot_graph_growth {
+struct allot_graph_grown {
 	const struct allot_type *type;
 	size_t count;
 	size_t delta; /* more than ever before */
@@ -62,7 +63,7 @@ struct allot_graph_growth {
 
 struct allot_graph_growths {
 	size_t count;
-	struct allot_graph_growth *types;
+	struct allot_graph_grown *types;
 };
 
 /*
@@ -138,6 +139,7 @@ int allot_graph_write_backrefs(void *const *objects, size_t count, const struct 
 /* A chain as those above give it. (objgraph.show_chain) */
 int allot_graph_write_chain(const struct allot_list *chain, const struct allot_graph_options *options, FILE *file);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

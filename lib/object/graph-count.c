@@ -146,7 +146,7 @@ void allot_graph_past_destroy(struct allot_graph_past *past)
 
 static int by_delta(const void *left, const void *right)
 {
-	const struct allot_graph_growth *a = left, *b = right;
+	const struct allot_graph_grown *a = left, *b = right;
 
 	if (a->delta != b->delta)
 		return a->delta < b->delta ? 1 : -1;
@@ -183,7 +183,7 @@ int allot_graph_growth(struct allot_graph_past *past, struct allot_graph_growths
 		if (!peak)
 			peak = &peaks.types[peaks.count++];
 		*peak = now.types[i];
-		found.types[found.count++] = (struct allot_graph_growth){
+		found.types[found.count++] = (struct allot_graph_grown){
 			.type = now.types[i].type,
 			.count = now.types[i].count,
 			.delta = now.types[i].count - before,
@@ -213,7 +213,7 @@ int allot_graph_growth_write(const struct allot_graph_growths *growths, FILE *fi
 		width = length > width ? length : width;
 	}
 	for (size_t i = 0; i < growths->count; i++) {
-		const struct allot_graph_growth *growth = &growths->types[i];
+		const struct allot_graph_grown *growth = &growths->types[i];
 		int result = fprintf(file, "%-*s%9zu %+9ld\n", width, growth->type->name, growth->count,
 				     (long)growth->delta);
 

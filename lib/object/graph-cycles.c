@@ -31,8 +31,9 @@ struct cycles {
 
 	uint32_t *members; /* of one component, oldest first */
 	size_t member_count;
-	char *state;  /* in one component's walk: 1 on the way, 2 done */
-	char **texts; /* told so far */
+	char *state;    /* in one component's walk: 1 on the way, 2 done */
+	char weak[512]; /* the fields of one component to make weak */
+	char **texts;   /* told so far */
 	size_t *times;
 	size_t text_count;
 };
@@ -156,25 +157,48 @@ static void write_name(const struct cycles *cycles, uint32_t node, FILE *file)
 		fprintf(file, " #%zu", number);
 }
 
-static void write_edge(const struct cycles *cycles, uint32_t node, size_t edge, FILE *file)
+/* Adds TYPE.FIELD to those that should be weak, once. */
+static void note_weak(struct cycles *cycles, const struct allot_type *type, const struct allot_field *field)
+{
+	size_t length = strlen(cycles->weak);
+	char name[256], *found;
+
+	snprintf(name, sizeof(name), "%s.%s", type->name, field->name);
+	found = strstr(cycles->weak, name);
+	if (found && (!found[strlen(name)] || found[strlen(name)] == ','))
+		return;
+	if (length + strlen(name) + 3 < sizeof(cycles->weak))
+		sprintf(cycles->weak + length, "%s%s", length ? ", " : "", name);
+}
+
+/*
+ * On the way from the oldest object, some references lead back to where the way has come by. Without these there is no
+ * cycle.
+ */
+static void write_edge(struct cycles *cycles, uint32_t node, size_t edge, FILE *file)
 {
 	const struct allotp_index *index = &cycles->index;
+	const struct allot_field *field;
 	uint32_t to = index->edges[edge];
 	unsigned which = 0;
 	char name[256];
+	size_t item;
 
 	for (size_t i = index->first[node]; i < edge; i++)
 		which += index->edges[i] == to;
 	allotp_edge_name(index->objects[node], index->objects[to], which, name, sizeof(name));
 	fprintf(file, "    %s -> ", name[0] ? name : "(a reference)");
 	write_name(cycles, to, file);
-	/* On the way from the oldest, this leads back to where the way has come by. */
-	if (cycles->state[to] == 1)
-		fputs("    <- make this weak", file);
+	if (cycles->state[to] == 1) {
+		fputs("    (leads back)", file);
+		field = allotp_edge_field(index->objects[node], index->objects[to], which, &item);
+		if (field)
+			note_weak(cycles, index->objects[node]->type, field);
+	}
 	fputc('\n', file);
 }
 
-static void write_member(const struct cycles *cycles, uint32_t node, FILE *file)
+static void write_member(struct cycles *cycles, uint32_t node, FILE *file)
 {
 	const struct allotp_index *index = &cycles->index;
 	size_t count = 0;
@@ -197,6 +221,7 @@ static void write_cycle(struct cycles *cycles, FILE *file)
 	uint32_t component = cycles->component[cycles->members[0]];
 	size_t bytes = 0, shown = 0;
 
+	cycles->weak[0] = 0;
 	for (size_t i = 0; i < cycles->member_count; i++)
 		bytes += allot_object_size(index->objects[cycles->members[i]]);
 	fprintf(file, "%zu object%s, %zu bytes\n", cycles->member_count, cycles->member_count == 1 ? "" : "s", bytes);
@@ -224,6 +249,8 @@ static void write_cycle(struct cycles *cycles, FILE *file)
 	}
 	if (shown > SHOWN)
 		fprintf(file, "  and %zu more objects\n", shown - SHOWN);
+	if (cycles->weak[0])
+		fprintf(file, "  Made weak, this would leave no cycle: %s\n", cycles->weak);
 }
 
 /* A text that was there already is told with a greater number. */

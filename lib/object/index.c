@@ -177,22 +177,32 @@ int allotp_index_list(const struct allotp_index *index, const uint32_t *nodes, s
 
 /* ---- Names ---- */
 
+const struct allot_field *allotp_edge_field(const struct allot_object *from, const struct allot_object *to,
+					    unsigned which, size_t *item)
+{
+	for (const struct allot_field *field = from->type->fields; field && field->name; field++) {
+		size_t count;
+		void **places = allotp_field_places(from, field, &count);
+
+		for (size_t i = 0; i < count; i++)
+			if (places[i] == to && !which--) {
+				*item = i;
+				return field;
+			}
+	}
+	return NULL;
+}
+
 void allotp_edge_name(const struct allot_object *from, const struct allot_object *to, unsigned which, char *buffer,
 		      size_t size)
 {
-	buffer[0] = 0;
-	for (const struct allot_field *field = from->type->fields; field && field->name; field++) {
-		void *const *place = (void *const *)((const char *)from + field->offset);
-		size_t count = field->is_items ? ((const struct allot_var_object *)from)->count : 1;
+	size_t item;
+	const struct allot_field *field = allotp_edge_field(from, to, which, &item);
 
-		for (size_t i = 0; i < count; i++) {
-			if (place[i] != to || which--)
-				continue;
-			if (field->is_items)
-				snprintf(buffer, size, "%s[%zu]", field->name, i);
-			else
-				snprintf(buffer, size, "%s", field->name);
-			return;
-		}
-	}
+	if (!field)
+		buffer[0] = 0;
+	else if (field->kind == ALLOT_FIELD_ONE)
+		snprintf(buffer, size, "%s", field->name);
+	else
+		snprintf(buffer, size, "%s[%zu]", field->name, item);
 }

@@ -35,10 +35,11 @@ void allotp_index_release(struct allotp_index *index);
 /* The node of an object, or -1. */
 long allotp_index_find(const struct allotp_index *index, const void *object);
 
-/*
- * How an object refers to another: the name of a field, of the which-th that does, with [i] for one of several items. Writes
- * nothing if the type does not say.
- */
+/* The field by which an object refers to another, of the which-th that does; and which of its items. NULL if no table says. */
+const struct allot_field *allotp_edge_field(const struct allot_object *from, const struct allot_object *to,
+					    unsigned which, size_t *item);
+
+/* Its name, with [i] for one of several items; nothing if no table says. */
 void allotp_edge_name(const struct allot_object *from, const struct allot_object *to, unsigned which, char *buffer,
 		      size_t size);
 

@@ -125,3 +125,8 @@ tests_targets_gconv_b_la_LDFLAGS = $(TARGET_MODULE)
 tests_targets_gconv_c_la_SOURCES = tests/targets/gconv.c
 tests_targets_gconv_c_la_CPPFLAGS = $(AM_CPPFLAGS) -DSITE_NAME=gconv_c_1481 -DSITE_SIZE=1481
 tests_targets_gconv_c_la_LDFLAGS = $(TARGET_MODULE)
+
+# Uses the object library as an installed program would: the shared one.
+check_PROGRAMS += tests/targets/document
+tests_targets_document_LDFLAGS = $(AM_LDFLAGS) -no-install
+tests_targets_document_LDADD = liballot-object.la

@@ -29,7 +29,6 @@ static struct allot_batch *open_batch(struct allot_store *store)
 	if (allotp_sys_failed(memory))
 		return NULL;
 	batch = memory;
-	batch->store = store;
 	return store->batch = batch;
 }
 
@@ -67,6 +66,7 @@ struct allot_batch *allotp_batch_begin(struct allot_store *store)
 
 	if (!batch)
 		return NULL;
+	batch->store = store; /* whoever holds the struct may have moved it */
 	if (!batch->begun || batch->number != store->header->batch)
 		catch_up(batch);
 	batch->dropping = __atomic_load_n(&store->header->dropping, __ATOMIC_RELAXED);

@@ -35,6 +35,7 @@ E2E_TESTS = \
 	tests/e2e/programs.test \
 	tests/e2e/quickstart.test \
 	tests/e2e/report.test \
+	tests/e2e/rescue.test \
 	tests/e2e/running.test \
 	tests/e2e/sampled.test \
 	tests/e2e/ship.test \

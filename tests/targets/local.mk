@@ -54,7 +54,8 @@ check_PROGRAMS += \
 	tests/targets/tidy \
 	tests/targets/tracemalloc \
 	tests/targets/twice \
-	tests/targets/wait-signal
+	tests/targets/wait-signal \
+	tests/targets/waiter
 
 tests_targets_gap_CFLAGS = $(AM_CFLAGS) -fomit-frame-pointer -fno-pie
 tests_targets_gap_LDFLAGS = -no-pie -Wl,--section-start=.rodata=0x5000000

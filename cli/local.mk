@@ -19,6 +19,7 @@ allot_SOURCES = \
 	cli/refusals.c cli/refusals.h \
 	cli/render.c cli/render.h \
 	cli/report.c \
+	cli/rescue.c cli/rescue.h \
 	cli/run.c \
 	cli/snapshot.c \
 	cli/suggest.c cli/suggest.h \

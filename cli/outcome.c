@@ -84,6 +84,7 @@ static struct allot_snapshot *freeze(struct allot_tracee *tracee, bool over, con
 	struct allot_reader_end end = { .over = over, .exit = ALLOT_EXIT_UNKNOWN };
 	struct allot_snapshot *snapshot = NULL;
 	struct allot_error error;
+	int result;
 
 	/* What waitpid says of the program counts more than what it said of itself. */
 	if (over && launch && launch->ended && tracee->pid == (uint32_t)launch->pid &&
@@ -91,11 +92,11 @@ static struct allot_snapshot *freeze(struct allot_tracee *tracee, bool over, con
 		end.exit = WIFSIGNALED(launch->status) ? ALLOT_EXIT_SIGNALED : ALLOT_EXIT_CLEAN;
 		end.exit_value = WIFSIGNALED(launch->status) ? WTERMSIG(launch->status) : WEXITSTATUS(launch->status);
 	}
-	if (allotp_reader_freeze(&tracee->reader, &end, "store", &snapshot, &error)) {
+	result = allotp_reader_freeze(&tracee->reader, &end, "store", &snapshot, &error);
+	/* One that has stopped tracing has nothing to show now, and may start again. */
+	if (result && (over || result != -ENODATA))
 		complain(error.text);
-		return NULL;
-	}
-	return snapshot;
+	return result ? NULL : snapshot;
 }
 
 static bool write_snapshot(const struct allot_snapshot *snapshot, const char *path)
@@ -150,7 +151,7 @@ static void print_caveats(FILE *out, const struct allot_snapshot *snapshot)
 {
 	if (snapshot->trust.exit == ALLOT_EXIT_EXEC)
 		fputs("allot: the program has become another one, which was not recorded\n", out);
-	if (!snapshot->trust.events)
+	if (!snapshot->trust.events && !snapshot->trust.stopped)
 		fputs("allot: no allocation was seen; one that brings its own malloc makes none that can be\n", out);
 }
 

@@ -15,6 +15,7 @@
 #include "options.h"
 #include "outcome.h"
 #include "render.h"
+#include "rescue.h"
 #include "store/weight.h"
 #include "symbol/inspect.h"
 #include "tracees.h"
@@ -170,6 +171,7 @@ static int trace(struct settings *settings, struct allot_tracees *tracees, char 
 	/* A limit on file size must be an error to report, not the end of us. */
 	signal(SIGXFSZ, SIG_IGN);
 	allotp_outcome_name(&settings->outcome, argv[0], launch.pid);
+	allotp_tracees_note(tracees, settings->outcome.base);
 	watch(&launch, tracees, settings);
 	allotp_tracees_poll(tracees, true);
 	allotp_outcome_keep(&settings->outcome, tracees, &launch);
@@ -202,12 +204,13 @@ static int look_at(const struct settings *settings, const char *program, struct 
 static int run(const struct allot_arguments *arguments, struct allot_error *error)
 {
 	struct settings settings = { 0 };
-	struct allot_tracees tracees = { 0 };
+	struct allot_tracees tracees = { .owner = -1 };
 	int status;
 
 	if (read_settings(arguments, &settings, error) || look_at(&settings, arguments->operands[0], error) ||
 	    allotp_outcome_open(&settings.outcome, error))
 		return EXIT_USAGE;
+	allotp_rescue();
 	status = trace(&settings, &tracees, arguments->operands, error);
 	allotp_tracees_free(&tracees);
 	allotp_outcome_release(&settings.outcome);

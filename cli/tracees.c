@@ -5,10 +5,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -20,23 +22,98 @@ static bool has_room(const char *directory)
 	return !statvfs(directory, &room) && room.f_bavail * room.f_frsize >= UINT64_C(1) << 30;
 }
 
+void allotp_tracees_places(const char *places[ALLOT_TRACEES_PLACES])
+{
+	places[0] = "/dev/shm";
+	places[1] = getenv("TMPDIR");
+	places[2] = "/tmp";
+	if (places[1] && (!*places[1] || !strcmp(places[1], places[2])))
+		places[1] = NULL;
+}
+
+static int lock_owner(int fd)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return fcntl(fd, F_OFD_SETLK, &whole) ? -errno : 0;
+}
+
+static void owner_path(const char *directory, char *path, size_t size)
+{
+	snprintf(path, size, "%s/" ALLOT_TRACEES_OWNER, directory);
+}
+
+/* Makes a directory and its owner file. One that finds the directory still empty may have removed it meanwhile. */
+static int make(struct allot_tracees *tracees, const char *place)
+{
+	char path[512];
+
+	for (int attempt = 0; attempt < 10; attempt++) {
+		if ((size_t)snprintf(tracees->directory, sizeof(tracees->directory), "%s/allot-XXXXXX", place) >=
+		    sizeof(tracees->directory))
+			return -ENAMETOOLONG;
+		if (!mkdtemp(tracees->directory))
+			return -errno;
+		owner_path(tracees->directory, path, sizeof(path));
+		tracees->owner = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (tracees->owner >= 0) {
+			lock_owner(tracees->owner);
+			return 0;
+		}
+		if (errno != ENOENT)
+			return -errno;
+	}
+	return -EAGAIN;
+}
+
 int allotp_tracees_init(struct allot_tracees *tracees, struct allot_error *error)
 {
-	const char *candidates[] = { "/dev/shm", getenv("TMPDIR"), "/tmp" };
+	const char *places[ALLOT_TRACEES_PLACES];
+	int result = -ENOENT;
 
 	memset(tracees, 0, sizeof(*tracees));
-	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
-		if (!candidates[i] || !*candidates[i])
-			continue;
-		if (i == 0 && !has_room(candidates[i]))
-			continue;
-		if ((size_t)snprintf(tracees->directory, sizeof(tracees->directory), "%s/allot-XXXXXX", candidates[i]) <
-			    sizeof(tracees->directory) &&
-		    mkdtemp(tracees->directory))
-			return 0;
+	tracees->owner = -1;
+	allotp_tracees_places(places);
+	for (int i = 0; i < ALLOT_TRACEES_PLACES && result; i++) {
+		if (places[i] && (i > 0 || has_room(places[i])))
+			result = make(tracees, places[i]);
 	}
+	if (!result)
+		return 0;
 	tracees->directory[0] = 0;
-	return allotp_error(error, -errno, "cannot make a temporary directory: %s", strerror(errno));
+	return allotp_error(error, result, "cannot make a temporary directory: %s", strerror(-result));
+}
+
+void allotp_tracees_note(const struct allot_tracees *tracees, const char *base)
+{
+	char here[PATH_MAX] = "", path[2 * PATH_MAX];
+
+	if (*base != '/' && !getcwd(here, sizeof(here)))
+		return;
+	snprintf(path, sizeof(path), "%s%s%s", here, *here ? "/" : "", base);
+	/* Should that fail, there is no room for snapshots either. */
+	if (pwrite(tracees->owner, path, strlen(path), 0) < 0)
+		return;
+}
+
+int allotp_tracees_lock(const char *directory)
+{
+	char path[512];
+	struct stat status;
+	int fd, result;
+
+	owner_path(directory, path, sizeof(path));
+	fd = open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	result = lock_owner(fd);
+	/* Another that had it has removed all this. */
+	if (!result && (fstat(fd, &status) || !status.st_nlink))
+		result = -EAGAIN;
+	if (!result)
+		return fd;
+	close(fd);
+	return result;
 }
 
 static bool is_store(const char *name)
@@ -49,6 +126,47 @@ static bool is_store(const char *name)
 static void path_of(const struct allot_tracees *tracees, const char *name, char *path, size_t size)
 {
 	snprintf(path, size, "%s/%s", tracees->directory, name);
+}
+
+unsigned int allotp_tracees_sweep(const char *directory)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	DIR *entries = opendir(directory);
+	unsigned int left = 0;
+	struct dirent *entry;
+	char path[640];
+
+	while (entries && (entry = readdir(entries))) {
+		int fd;
+
+		if (!is_store(entry->d_name))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+		fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+		whole.l_type = F_WRLCK;
+		if (fd >= 0 && !fcntl(fd, F_OFD_GETLK, &whole) && whole.l_type == F_UNLCK)
+			unlink(path);
+		else
+			left++;
+		if (fd >= 0)
+			close(fd);
+	}
+	if (entries)
+		closedir(entries);
+	return left;
+}
+
+void allotp_tracees_close(struct allot_tracees *tracees)
+{
+	for (size_t i = 0; i < tracees->count; i++) {
+		if (!tracees->list[i].over)
+			allotp_reader_close(&tracees->list[i].reader);
+		free(tracees->list[i].file);
+	}
+	free(tracees->list);
+	if (tracees->owner >= 0)
+		close(tracees->owner);
+	*tracees = (struct allot_tracees){ .owner = -1 };
 }
 
 void allotp_tracees_free(struct allot_tracees *tracees)
@@ -64,15 +182,12 @@ void allotp_tracees_free(struct allot_tracees *tracees)
 	}
 	if (directory)
 		closedir(directory);
-	if (*tracees->directory)
+	if (*tracees->directory) {
+		owner_path(tracees->directory, path, sizeof(path));
+		unlink(path);
 		rmdir(tracees->directory);
-	for (size_t i = 0; i < tracees->count; i++) {
-		if (!tracees->list[i].over)
-			allotp_reader_close(&tracees->list[i].reader);
-		free(tracees->list[i].file);
 	}
-	free(tracees->list);
-	memset(tracees, 0, sizeof(*tracees));
+	allotp_tracees_close(tracees);
 }
 
 static struct allot_tracee *add(struct allot_tracees *tracees)

@@ -24,6 +24,7 @@ struct allot_tracee {
 
 struct allot_tracees {
 	char directory[256];
+	int owner; /* the file in it that is locked for as long as we live; -1: none */
 	struct allot_tracee *list;
 	size_t count;
 };
@@ -32,6 +33,25 @@ struct allot_tracees {
 int allotp_tracees_init(struct allot_tracees *tracees, struct allot_error *error);
 /* Removes the directory and what is left in it. */
 void allotp_tracees_free(struct allot_tracees *tracees);
+/* Leaves it as it is. */
+void allotp_tracees_close(struct allot_tracees *tracees);
+
+/* Where such directories are made, in this order; some may be NULL. */
+enum { ALLOT_TRACEES_PLACES = 3 };
+void allotp_tracees_places(const char *places[ALLOT_TRACEES_PLACES]);
+
+/* The file in the directory that says whether its `allot run` lives, by a lock, and where it keeps snapshots, by a path. */
+#define ALLOT_TRACEES_OWNER "owner"
+/* Notes in it what the names of snapshots begin with. */
+void allotp_tracees_note(const struct allot_tracees *tracees, const char *base);
+
+/*
+ * For others: takes the lock of a directory whose `allot run` was killed. Returns the descriptor that has it, or a negative errno:
+ * -EAGAIN if it lives, -ENOENT if there is no such file.
+ */
+int allotp_tracees_lock(const char *directory);
+/* Removes stores that nobody has mapped. Returns how many are left. */
+unsigned int allotp_tracees_sweep(const char *directory);
 
 /* Makes the memfd for the first program and opens it. Returns a descriptor to pass down, or a negative errno. */
 int allotp_tracees_make_first(struct allot_tracees *tracees, struct allot_error *error);

@@ -70,7 +70,7 @@ static inline void allot_check_fail_abort(const char *file, int line, const char
 /* What ck_abort_msg is, but for the place, which is the block's. */
 static inline void allot_check_fail_check(const char *file, int line, const char *text)
 {
-	_ck_assert_failed(file, line, "Failed", "%s", text, NULL);
+	_ck_assert_failed(file, line, "Failed", "%s", text);
 }
 #define ALLOT_CHECK_FAIL allot_check_fail_check
 #else

@@ -16,6 +16,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 #define ALLOT_GC_STATS 1u
 #define ALLOT_GC_COLLECTABLE 2u
@@ -103,6 +104,7 @@ typedef void allot_gc_callback(enum allot_gc_phase phase, const struct allot_gc_
 int allot_gc_callback_add(struct allot_heap *heap, allot_gc_callback *callback, void *data); /* -ENOMEM */
 int allot_gc_callback_remove(struct allot_heap *heap, allot_gc_callback *callback, void *data); /* -ENOENT */
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -29,6 +29,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 struct allot_heap;
 struct allot_type;
@@ -51,18 +52,26 @@ struct allot_var_object {
 typedef int allot_visit(void *object, void *data);
 
 /*
- * A field that holds a reference. Tables of fields give graphs their names; with allot_traverse_fields() and
- * allot_clear_fields() they also do a type's work. A table ends with ALLOT_FIELDS_END.
+ * A field that holds references: one; or all items of an object of variable size; or, for an array in memory of its own, a
+ * pointer to it and the number of its items, a size_t. Tables of fields give graphs their names; with
+ * allot_traverse_fields() and allot_clear_fields() they also do a type's work. A table ends with ALLOT_FIELDS_END.
  */
 struct allot_field {
 	const char *name;
 	uint32_t offset;
-	uint32_t is_items; /* not one pointer but all items of an object of variable size */
+	uint16_t kind;
+	uint16_t count_offset;
 };
 
-#define ALLOT_FIELD(structure, member) { #member, offsetof(structure, member), 0 }
-#define ALLOT_ITEMS(structure, member) { #member, offsetof(structure, member), 1 }
-#define ALLOT_FIELDS_END { NULL, 0, 0 }
+#define ALLOT_FIELD_ONE 0
+#define ALLOT_FIELD_ITEMS 1
+#define ALLOT_FIELD_ARRAY 2
+
+#define ALLOT_FIELD(structure, member) { #member, offsetof(structure, member), ALLOT_FIELD_ONE, 0 }
+#define ALLOT_ITEMS(structure, member) { #member, offsetof(structure, member), ALLOT_FIELD_ITEMS, 0 }
+#define ALLOT_ARRAY(structure, member, count_member)                                                                   \
+	{ #member, offsetof(structure, member), ALLOT_FIELD_ARRAY, offsetof(structure, count_member) }
+#define ALLOT_FIELDS_END { NULL, 0, 0, 0 }
 
 #define ALLOT_TYPE_WEAKREFS 1u /* objects can have weak references; 16 bytes more for each */
 #define ALLOT_TYPE_UNTRACKED 2u /* the collector does not see new objects before allot_gc_track() */
@@ -105,7 +114,10 @@ struct allot_type {
 	const struct allot_field *fields;
 };
 
-/* The functions traverse and clear of a type that lists all its references in `fields`; the collector is faster with these. */
+/*
+ * The functions traverse and clear of a type that lists all its references in `fields`; the collector is faster with these.
+ * The memory of an array is the type's: its dealloc frees it.
+ */
 int allot_traverse_fields(void *object, allot_visit *visit, void *data);
 void allot_clear_fields(void *object);
 
@@ -257,6 +269,7 @@ typedef void allot_log(const char *line, void *data);
 /* Sends the debugging lines of a heap elsewhere; NULL: to standard error. Fatal messages always go there. */
 void allot_heap_set_log(struct allot_heap *heap, allot_log *log, void *data);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -13,6 +13,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 #define ALLOT_POOL_CLASSES 32
 #define ALLOT_POOL_CLASS_SIZE 16 /* class i has blocks of (i + 1) times this */
@@ -26,7 +27,7 @@ struct allot_pool_class {
 };
 
 /* The six parts, in bytes, add up to total, which is arenas times the size of an arena. */
-struct allot_pool_stats {
+struct allot_pool_usage {
 	struct allot_pool_class classes[ALLOT_POOL_CLASSES];
 	size_t arenas; /* now; ever: arenas_ever; most at once: arenas_peak */
 	size_t arenas_ever;
@@ -43,17 +44,18 @@ struct allot_pool_stats {
 	size_t in_large_blocks;
 };
 
-void allot_pool_stats(struct allot_heap *heap, struct allot_pool_stats *stats);
+void allot_pool_stats(struct allot_heap *heap, struct allot_pool_usage *stats);
 
 /*
  * The same as text, in the manner of Python's sys._debugmallocstats(). As snprintf: writes at most size bytes, returns how
  * many characters it would be.
  */
-size_t allot_pool_stats_format(const struct allot_pool_stats *stats, char *buffer, size_t size);
+size_t allot_pool_stats_format(const struct allot_pool_usage *stats, char *buffer, size_t size);
 
 /* Whether an address lies in a pool of this heap. Any address is fine, also one that cannot be read. Any thread. */
 bool allot_pool_owns(struct allot_heap *heap, const void *address);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

@@ -14,6 +14,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#pragma GCC visibility push(default)
 
 /* A weak reference is itself an object, of the same heap, to be given up with allot_unref(). */
 struct allot_weakref;
@@ -105,6 +106,7 @@ size_t allot_weakdict_count(struct allot_weakdict *dictionary);
 typedef int allot_weakdict_visit(const void *key, size_t size, void *object, void *data);
 int allot_weakdict_each(struct allot_weakdict *dictionary, allot_weakdict_visit *visit, void *data);
 
+#pragma GCC visibility pop
 #ifdef __cplusplus
 }
 #endif

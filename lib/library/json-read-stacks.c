@@ -56,17 +56,6 @@ void allotp_json_read_node(struct allot_json_reader *reader, struct allot_snapsh
 		node->flags = ALLOT_NODE_SIGNAL;
 }
 
-static int compare(const void *left, const void *right)
-{
-	const struct allot_symbol *a = left, *b = right;
-
-	if (a->module != b->module)
-		return a->module < b->module ? -1 : 1;
-	if (a->address != b->address)
-		return a->address < b->address ? -1 : 1;
-	return (int)a->signal - (int)b->signal;
-}
-
 static bool same_text(const char *a, const char *b)
 {
 	return a == b || (a && b && !strcmp(a, b));
@@ -80,15 +69,6 @@ static bool same_frames(const struct allot_symbol *a, const struct allot_symbol 
 		same = same_text(a->frames[i].function, b->frames[i].function) &&
 		       same_text(a->frames[i].file, b->frames[i].file) && a->frames[i].line == b->frames[i].line;
 	return same;
-}
-
-static void release_frames(struct allot_symbol *symbol)
-{
-	for (uint32_t i = 0; i < symbol->frame_count; i++) {
-		free(symbol->frames[i].function);
-		free(symbol->frames[i].file);
-	}
-	free(symbol->frames);
 }
 
 /* Reads the calls of one node; the symbol has what could be read, for its owner to free. */
@@ -120,10 +100,10 @@ static void drop_repeated(struct allot_json_reader *reader, struct allot_snapsho
 	for (uint32_t i = 0; i < snapshot->symbol_count; i++) {
 		struct allot_symbol *symbol = &snapshot->symbols[i];
 
-		if (count && compare(symbol, &snapshot->symbols[count - 1]) == 0) {
+		if (count && allotp_symbol_compare(symbol, &snapshot->symbols[count - 1]) == 0) {
 			if (!same_frames(symbol, &snapshot->symbols[count - 1]))
 				allotp_json_wrong(reader, "nodes", "different calls at the same address");
-			release_frames(symbol);
+			allotp_symbol_release(symbol);
 			continue;
 		}
 		snapshot->symbols[count++] = *symbol;
@@ -155,6 +135,6 @@ void allotp_json_read_symbols(struct allot_json_reader *reader, struct allot_sna
 	reader->place[0] = '\0';
 	if (reader->rc || !snapshot->symbol_count)
 		return;
-	qsort(snapshot->symbols, snapshot->symbol_count, sizeof(*snapshot->symbols), compare);
+	qsort(snapshot->symbols, snapshot->symbol_count, sizeof(*snapshot->symbols), allotp_symbol_compare);
 	drop_repeated(reader, snapshot);
 }

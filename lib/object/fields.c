@@ -14,11 +14,11 @@ void allot_clear_fields(void *object)
 	if (!field)
 		return;
 	for (; field->name; field++) {
-		void **place = (void **)((char *)object + field->offset);
-		size_t count = field->is_items ? ((struct allot_var_object *)object)->count : 1;
+		size_t count;
+		void **places = allotp_field_places(object, field, &count);
 
 		for (size_t i = 0; i < count; i++)
-			if (place[i])
-				ALLOT_CLEAR(place[i]);
+			if (places[i])
+				ALLOT_CLEAR(places[i]);
 	}
 }

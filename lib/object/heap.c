@@ -104,7 +104,7 @@ void allotp_heap_each(void (*function)(struct allot_heap *))
 
 void allot_heap_usage(struct allot_heap *heap, size_t *objects, size_t *bytes)
 {
-	struct allot_pool_stats stats;
+	struct allot_pool_usage stats;
 	size_t count;
 
 	heap = allotp_heap(heap);

@@ -243,6 +243,23 @@ static inline size_t allotp_payload(const struct allot_object *object)
 	return type->size + (type->item_size ? type->item_size * ((const struct allot_var_object *)object)->count : 0);
 }
 
+/* Where the references of a field are, and how many. */
+static inline __attribute__((always_inline)) void **allotp_field_places(const struct allot_object *object,
+									const struct allot_field *field, size_t *count)
+{
+	char *place = (char *)object + field->offset;
+
+	*count = 1;
+	if (__builtin_expect(field->kind == ALLOT_FIELD_ONE, 1))
+		return (void **)place;
+	if (field->kind == ALLOT_FIELD_ITEMS) {
+		*count = ((const struct allot_var_object *)object)->count;
+		return (void **)place;
+	}
+	*count = *(size_t *)((char *)object + field->count_offset);
+	return *(void ***)place;
+}
+
 /* Calls visit for each reference of an object, as its type says. visit is a constant where this is inlined. */
 static inline __attribute__((always_inline)) int allotp_visit_children(struct allot_object *object, allot_visit *visit,
 								       void *data)
@@ -254,12 +271,12 @@ static inline __attribute__((always_inline)) int allotp_visit_children(struct al
 	if (!type->fields)
 		return 0;
 	for (const struct allot_field *field = type->fields; field->name; field++) {
-		void **place = (void **)((char *)object + field->offset);
-		size_t count = field->is_items ? ((struct allot_var_object *)object)->count : 1;
+		size_t count;
+		void **places = allotp_field_places(object, field, &count);
 
 		for (size_t i = 0; i < count; i++)
-			if (place[i]) {
-				int result = visit(place[i], data);
+			if (places[i]) {
+				int result = visit(places[i], data);
 
 				if (result)
 					return result;

@@ -1,6 +1,7 @@
 # The object library: liballot-object for programs, and its parts for the unit tests.
 pkginclude_HEADERS += \
 	include/allot/gc.h \
+	include/allot/graph.h \
 	include/allot/object.h \
 	include/allot/pool.h \
 	include/allot/weakref.h
@@ -13,8 +14,14 @@ libobject_la_SOURCES = \
 	lib/object/fields.c \
 	lib/object/finalizer.c \
 	lib/object/garbage.c \
+	lib/object/graph-count.c \
+	lib/object/graph-cycles.c \
+	lib/object/graph-dot.c \
+	lib/object/graph-find.c \
 	lib/object/heap.c \
 	lib/object/heap.h \
+	lib/object/index.c \
+	lib/object/index.h \
 	lib/object/inspect.c \
 	lib/object/list.c \
 	lib/object/log.c \

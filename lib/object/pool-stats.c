@@ -5,7 +5,7 @@
 
 #include "object/heap.h"
 
-static void add_pool(struct allot_pool_stats *stats, const struct allotp_pool *pool)
+static void add_pool(struct allot_pool_usage *stats, const struct allotp_pool *pool)
 {
 	struct allot_pool_class *class = &stats->classes[pool->class_index];
 	size_t size = (size_t)pool->units * ALLOTP_BLOCK_UNIT, free = (size_t)pool->capacity - pool->used;
@@ -19,9 +19,9 @@ static void add_pool(struct allot_pool_stats *stats, const struct allotp_pool *p
 	stats->in_quantization += ALLOT_POOL_SIZE - ALLOTP_POOL_HEADER - pool->capacity * size;
 }
 
-void allot_pool_stats(struct allot_heap *heap, struct allot_pool_stats *stats)
+void allot_pool_stats(struct allot_heap *heap, struct allot_pool_usage *stats)
 {
-	*stats = (struct allot_pool_stats){ 0 };
+	*stats = (struct allot_pool_usage){ 0 };
 	heap = allotp_heap(heap);
 	allotp_lock(heap);
 	for (const struct allotp_arena *arena = heap->pools.all; arena; arena = arena->next_of_all) {
@@ -97,7 +97,7 @@ static void say_product(struct text *text, size_t count, const char *what, size_
 	say_number(text, line, bytes);
 }
 
-static void say_classes(struct text *text, const struct allot_pool_stats *stats)
+static void say_classes(struct text *text, const struct allot_pool_usage *stats)
 {
 	say(text, "class   size   num pools   blocks in use  avail blocks\n");
 	say(text, "-----   ----   ---------   -------------  ------------\n");
@@ -110,7 +110,7 @@ static void say_classes(struct text *text, const struct allot_pool_stats *stats)
 	}
 }
 
-size_t allot_pool_stats_format(const struct allot_pool_stats *stats, char *buffer, size_t size)
+size_t allot_pool_stats_format(const struct allot_pool_usage *stats, char *buffer, size_t size)
 {
 	struct text text = { .buffer = buffer, .size = size };
 	size_t pools = 0;

@@ -6,6 +6,7 @@
 
 #include "common/clock.h"
 #include "common/sys.h"
+#include "preload/bypass.h"
 #include "preload/export.h"
 #include "preload/life.h"
 #include "preload/modules.h"
@@ -83,6 +84,7 @@ ALLOT_EXPORT pid_t _Fork(void)
 static void at_exit(int status, void *unused)
 {
 	(void)unused;
+	allotp_bypass_note();
 	note_exit(status);
 }
 

@@ -21,6 +21,8 @@ libguest_la_SOURCES = \
 	lib/preload/api-snapshot.c \
 	lib/preload/api.c \
 	lib/preload/api.h \
+	lib/preload/bypass.c \
+	lib/preload/bypass.h \
 	lib/preload/capture.c \
 	lib/preload/capture.h \
 	lib/preload/config.c \

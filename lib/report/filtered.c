@@ -27,6 +27,11 @@ void allotp_filtered_write(FILE *out, const struct allot_snapshot *snapshot, enu
 	whole = allotp_totals_count(&snapshot->unfiltered, measure);
 	fprintf(out, "%sFiltered by ", prefix);
 	allotp_put(out, snapshot->filters);
+	if (!snapshot->site_count) {
+		fprintf(out, ": nothing is left of %s in %" PRIu64 " block%s.\n", allotp_size((double)whole.bytes).text,
+			whole.blocks, ALLOT_PLURAL(whole.blocks));
+		return;
+	}
 	fprintf(out, ": %s in %" PRIu64 " block%s of %s in %" PRIu64 " (%.1f %%).\n",
 		allotp_size((double)left.bytes).text, left.blocks, ALLOT_PLURAL(left.blocks),
 		allotp_size((double)whole.bytes).text, whole.blocks, 100 * allotp_filtered_share(snapshot, measure));

@@ -121,21 +121,12 @@ static const char *check_blocks(const struct allot_snapshot *snapshot)
 	return NULL;
 }
 
-static bool in_order(const struct allot_symbol *a, const struct allot_symbol *b)
-{
-	if (a->module != b->module)
-		return a->module < b->module;
-	if (a->address != b->address)
-		return a->address < b->address;
-	return a->signal < b->signal;
-}
-
 static const char *check_symbols(const struct allot_snapshot *snapshot)
 {
 	for (uint32_t i = 0; i < snapshot->symbol_count; i++) {
 		const struct allot_symbol *symbol = &snapshot->symbols[i];
 
-		if (i && !in_order(symbol - 1, symbol))
+		if (i && allotp_symbol_compare(symbol - 1, symbol) >= 0)
 			return "symbols: not in order";
 		if (symbol->module >= snapshot->module_count)
 			return "symbols: a module is out of range";

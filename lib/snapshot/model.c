@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void free_frames(struct allot_symbol *symbol)
+void allotp_symbol_release(struct allot_symbol *symbol)
 {
 	for (uint32_t i = 0; symbol->frames && i < symbol->frame_count; i++) {
 		free(symbol->frames[i].function);
@@ -40,7 +40,7 @@ void allotp_snapshot_free(struct allot_snapshot *snapshot)
 	free(snapshot->series);
 	free(snapshot->blocks);
 	for (uint32_t i = 0; i < snapshot->symbol_count; i++)
-		free_frames(&snapshot->symbols[i]);
+		allotp_symbol_release(&snapshot->symbols[i]);
 	free(snapshot->symbols);
 	free(snapshot);
 }
@@ -82,23 +82,26 @@ struct allot_snapshot *allotp_snapshot_new(void)
 	return snapshot;
 }
 
-static int compare(const struct allot_symbol *symbol, uint32_t module, uint64_t address, bool signal)
+int allotp_symbol_compare(const void *left, const void *right)
 {
-	if (symbol->module != module)
-		return symbol->module < module ? -1 : 1;
-	if (symbol->address != address)
-		return symbol->address < address ? -1 : 1;
-	return (int)symbol->signal - (int)signal;
+	const struct allot_symbol *a = left, *b = right;
+
+	if (a->module != b->module)
+		return a->module < b->module ? -1 : 1;
+	if (a->address != b->address)
+		return a->address < b->address ? -1 : 1;
+	return (int)a->signal - (int)b->signal;
 }
 
 const struct allot_symbol *allotp_snapshot_symbol(const struct allot_snapshot *snapshot, uint32_t module,
 						  uint64_t address, bool signal)
 {
+	const struct allot_symbol wanted = { .module = module, .address = address, .signal = signal };
 	uint32_t low = 0, high = snapshot->symbol_count;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		int order = compare(&snapshot->symbols[middle], module, address, signal);
+		int order = allotp_symbol_compare(&snapshot->symbols[middle], &wanted);
 
 		if (order == 0)
 			return &snapshot->symbols[middle];

@@ -141,6 +141,11 @@ int allotp_snapshot_parse(const void *data, size_t size, const char *name, struc
 const struct allot_symbol *allotp_snapshot_symbol(const struct allot_snapshot *snapshot, uint32_t module,
 						  uint64_t address, bool signal);
 
+/* The order of symbols: by module, address, signal. For qsort. */
+int allotp_symbol_compare(const void *left, const void *right);
+/* Frees its frames, and what they are called. */
+void allotp_symbol_release(struct allot_symbol *symbol);
+
 /* Whether anything is known of the function that the symbol's address is in. */
 bool allotp_symbol_has_name(const struct allot_symbol *symbol);
 

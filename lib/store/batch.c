@@ -66,8 +66,7 @@ struct allot_batch *allotp_batch_begin(struct allot_store *store)
 
 	if (!batch)
 		return NULL;
-	/* A reader may have moved. */
-	batch->store = store;
+	batch->store = store; /* whoever holds the struct may have moved it */
 	if (!batch->begun || batch->number != store->header->batch)
 		catch_up(batch);
 	batch->dropping = __atomic_load_n(&store->header->dropping, __ATOMIC_RELAXED);

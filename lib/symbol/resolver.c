@@ -234,15 +234,6 @@ bool allotp_symbol_is_allocator(const struct allot_resolver *resolver, const str
 	return allotp_is_allocator(resolver->snapshot->modules[symbol->module].path, frame->function, frame->file);
 }
 
-static void release_symbol(struct allot_symbol *symbol)
-{
-	for (uint32_t i = 0; symbol->frames && i < symbol->frame_count; i++) {
-		free(symbol->frames[i].function);
-		free(symbol->frames[i].file);
-	}
-	free(symbol->frames);
-}
-
 /* Copies a symbol with strings of its own, as the snapshot frees each. 0 or -ENOMEM. */
 static int copy_symbol(struct allot_symbol *copy, const struct allot_symbol *symbol)
 {
@@ -259,22 +250,11 @@ static int copy_symbol(struct allot_symbol *copy, const struct allot_symbol *sym
 		to->function = from->function ? strdup(from->function) : NULL;
 		to->file = from->file ? strdup(from->file) : NULL;
 		if ((from->function && !to->function) || (from->file && !to->file)) {
-			release_symbol(copy);
+			allotp_symbol_release(copy);
 			return -ENOMEM;
 		}
 	}
 	return 0;
-}
-
-static int compare_symbols(const void *left, const void *right)
-{
-	const struct allot_symbol *a = left, *b = right;
-
-	if (a->module != b->module)
-		return a->module < b->module ? -1 : 1;
-	if (a->address != b->address)
-		return a->address < b->address ? -1 : 1;
-	return (int)a->signal - (int)b->signal;
 }
 
 int allotp_resolver_keep(struct allot_resolver *resolver, struct allot_snapshot *snapshot)
@@ -293,7 +273,7 @@ int allotp_resolver_keep(struct allot_resolver *resolver, struct allot_snapshot 
 			continue;
 		if (copy_symbol(&symbols[count], symbol) < 0) {
 			while (count)
-				release_symbol(&symbols[--count]);
+				allotp_symbol_release(&symbols[--count]);
 			free(symbols);
 			return -ENOMEM;
 		}
@@ -305,12 +285,12 @@ int allotp_resolver_keep(struct allot_resolver *resolver, struct allot_snapshot 
 			*find_place(resolver->places, resolver->place_count, old->module, old->address, old->signal);
 
 		if (resolved && allotp_symbol_has_name(resolved))
-			release_symbol(old);
+			allotp_symbol_release(old);
 		else
 			symbols[count++] = *old;
 	}
 	if (count > 1)
-		qsort(symbols, count, sizeof(*symbols), compare_symbols);
+		qsort(symbols, count, sizeof(*symbols), allotp_symbol_compare);
 	free(snapshot->symbols);
 	snapshot->symbols = symbols;
 	snapshot->symbol_count = count;

@@ -11,6 +11,7 @@ E2E_TESTS = \
 	tests/e2e/count-tests.test \
 	tests/e2e/cxx.test \
 	tests/e2e/doctor.test \
+	tests/e2e/example.test \
 	tests/e2e/exports.test \
 	tests/e2e/filter.test \
 	tests/e2e/follow.test \
@@ -27,12 +28,14 @@ E2E_TESTS = \
 	tests/e2e/manual.test \
 	tests/e2e/mappings.test \
 	tests/e2e/memcheck.test \
+	tests/e2e/object.test \
 	tests/e2e/outcome.test \
 	tests/e2e/pass-through.test \
 	tests/e2e/process.test \
 	tests/e2e/programs.test \
 	tests/e2e/quickstart.test \
 	tests/e2e/report.test \
+	tests/e2e/rescue.test \
 	tests/e2e/running.test \
 	tests/e2e/sampled.test \
 	tests/e2e/ship.test \
@@ -68,3 +71,8 @@ EXTRA_DIST += tests/e2e/gate/words.c tests/e2e/gate/sarif.jq tests/e2e/gate/juni
 	tests/e2e/gate/expected.text tests/e2e/gate/expected.github tests/e2e/gate/expected.gitlab \
 	tests/e2e/gate/expected.junit tests/e2e/gate/expected.sarif tests/e2e/gate/expected.markdown \
 	tests/e2e/gate/expected.json
+
+# A project that uses allot as a user would, for example.test.
+EXTRA_DIST += tests/example/configure.ac tests/example/Makefile.am tests/example/budget.json tests/example/known.supp \
+	tests/example/text.txt tests/example/check-words.c tests/example/main.c tests/example/regions.c tests/example/words.c \
+	tests/example/words.h

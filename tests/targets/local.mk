@@ -38,6 +38,8 @@ check_PROGRAMS += \
 	tests/targets/ping-pong \
 	tests/targets/plugins \
 	tests/targets/realloc \
+	tests/targets/refill \
+	tests/targets/sampled-pool \
 	tests/targets/self \
 	tests/targets/shut-in \
 	tests/targets/signal-stack \
@@ -54,7 +56,8 @@ check_PROGRAMS += \
 	tests/targets/tidy \
 	tests/targets/tracemalloc \
 	tests/targets/twice \
-	tests/targets/wait-signal
+	tests/targets/wait-signal \
+	tests/targets/waiter
 
 tests_targets_gap_CFLAGS = $(AM_CFLAGS) -fomit-frame-pointer -fno-pie
 tests_targets_gap_LDFLAGS = -no-pie -Wl,--section-start=.rodata=0x5000000
@@ -125,3 +128,8 @@ tests_targets_gconv_b_la_LDFLAGS = $(TARGET_MODULE)
 tests_targets_gconv_c_la_SOURCES = tests/targets/gconv.c
 tests_targets_gconv_c_la_CPPFLAGS = $(AM_CPPFLAGS) -DSITE_NAME=gconv_c_1481 -DSITE_SIZE=1481
 tests_targets_gconv_c_la_LDFLAGS = $(TARGET_MODULE)
+
+# Uses the object library as an installed program would: the shared one.
+check_PROGRAMS += tests/targets/document
+tests_targets_document_LDFLAGS = $(AM_LDFLAGS) -no-install
+tests_targets_document_LDADD = liballot-object.la

@@ -146,6 +146,11 @@ static size_t list_size(const void *object)
 	return sizeof(struct list) + ((const struct list *)object)->count * sizeof(void *);
 }
 
+static const struct allot_field list_fields[] = {
+	ALLOT_ARRAY(struct list, items, count),
+	ALLOT_FIELDS_END,
+};
+
 const struct allot_type list_type = {
 	.name = "list",
 	.size = sizeof(struct list),
@@ -154,6 +159,7 @@ const struct allot_type list_type = {
 	.clear = list_clear,
 	.dealloc = count_death,
 	.size_of = list_size,
+	.fields = list_fields,
 };
 
 struct list *list_new(void)

@@ -81,15 +81,6 @@ static struct allot_frame frame_of(char *text)
 	return frame;
 }
 
-static int compare_symbols(const void *left, const void *right)
-{
-	const struct allot_symbol *a = left, *b = right;
-
-	if (a->module != b->module)
-		return a->module < b->module ? -1 : 1;
-	return a->address < b->address ? -1 : a->address > b->address;
-}
-
 void sample_symbol(struct allot_snapshot *snapshot, uint32_t module, uint64_t offset, const char *frames)
 {
 	uint64_t address = snapshot->modules[module].bias + offset;
@@ -107,7 +98,7 @@ void sample_symbol(struct allot_snapshot *snapshot, uint32_t module, uint64_t of
 	free(text);
 	snapshot->symbols = grown(snapshot->symbols, snapshot->symbol_count, sizeof(symbol));
 	snapshot->symbols[snapshot->symbol_count++] = symbol;
-	qsort(snapshot->symbols, snapshot->symbol_count, sizeof(symbol), compare_symbols);
+	qsort(snapshot->symbols, snapshot->symbol_count, sizeof(symbol), allotp_symbol_compare);
 }
 
 uint32_t sample_frame(struct allot_snapshot *snapshot, uint32_t parent, uint64_t offset, const char *frames)

@@ -10,7 +10,7 @@
 #define POOLS_OF_AN_ARENA (ALLOT_POOL_ARENA_SIZE / ALLOT_POOL_SIZE)
 #define HEADER 48
 
-static struct allot_pool_stats stats;
+static struct allot_pool_usage stats;
 
 static void assert_sums(void)
 {

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Libraries that call past the hooks. */
+#ifndef ALLOT_PRELOAD_BYPASS_H
+#define ALLOT_PRELOAD_BYPASS_H
+
+/*
+ * Notes in the store which libraries have the real malloc or free where those of the hooks should be, as RTLD_DEEPBIND makes
+ * it. When the process ends, or at another time when the loader's lock may be taken.
+ */
+void allotp_bypass_note(void);
+
+#endif

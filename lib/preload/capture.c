@@ -29,23 +29,17 @@ static void count_truncated(uint64_t stop)
 	__atomic_fetch_add(&allotp_module(store, module)->truncated, 1, __ATOMIC_RELAXED);
 }
 
-uint32_t allotp_capture(struct allot_context *context, const struct allot_walk_start *caller)
+uint32_t allotp_capture_unusual(struct allot_context *context, const struct allot_walk_start *caller,
+				const struct allot_walk_result *result)
 {
-	struct allot_walk_result result;
-	uint32_t node = allotp_walk(context->walker, caller, &result);
-
-	if (__builtin_expect(node == ALLOT_NODE_NONE || result.status != ALLOT_WALK_COMPLETE, 0)) {
-		/* A stack that the tree has no room for is as good as cut at its innermost frame. */
-		if (node == ALLOT_NODE_NONE)
-			count_truncated(caller->ip);
-		else if (result.status == ALLOT_WALK_LIMITED)
-			__atomic_fetch_add(&allotp_state.store.header->limited, 1, __ATOMIC_RELAXED);
-		else
-			count_truncated(result.stop);
-	}
-	if (__builtin_expect(allotp_config.verify != 0, 0) && ++context->walks % allotp_config.verify == 0)
-		allotp_verify(caller, &result);
-	if (__builtin_expect(allotp_thread.scope != 0, 0))
-		node = allotp_scopes_node(context, node, caller->sp);
-	return node;
+	/* A stack that the tree has no room for is as good as cut at its innermost frame. */
+	if (result->node == ALLOT_NODE_NONE)
+		count_truncated(caller->ip);
+	else if (result->status == ALLOT_WALK_LIMITED)
+		__atomic_fetch_add(&allotp_state.store.header->limited, 1, __ATOMIC_RELAXED);
+	else if (result->status != ALLOT_WALK_COMPLETE)
+		count_truncated(result->stop);
+	if (allotp_config.verify && ++context->walks % allotp_config.verify == 0)
+		allotp_verify(caller, result);
+	return allotp_thread.scope ? allotp_scopes_node(context, result->node, caller->sp) : result->node;
 }

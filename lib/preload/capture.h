@@ -3,11 +3,26 @@
 #ifndef ALLOT_PRELOAD_CAPTURE_H
 #define ALLOT_PRELOAD_CAPTURE_H
 
+#include "preload/config.h"
 #include "preload/context.h"
-#include "preload/record.h"
+#include "preload/thread.h"
+#include "snapshot/snapshot.h"
 
-/* The node of the caller's stack. Counts the walks that had to stop early. Async-signal-safe. */
-uint32_t allotp_capture(struct allot_context *context, const struct allot_walk_start *caller);
+/* What there is to do besides the walk: stacks that are cut are counted, some are verified, and scopes have nodes of their own. */
+uint32_t allotp_capture_unusual(struct allot_context *context, const struct allot_walk_start *caller,
+				const struct allot_walk_result *result);
+
+/* The node of the caller's stack. Async-signal-safe. */
+static inline uint32_t allotp_capture(struct allot_context *context, const struct allot_walk_start *caller)
+{
+	struct allot_walk_result result;
+	uint32_t node = allotp_walk(context->walker, caller, &result);
+
+	if (__builtin_expect(node == ALLOT_NODE_NONE || result.status != ALLOT_WALK_COMPLETE ||
+				     allotp_config.verify || allotp_thread.scope, 0))
+		return allotp_capture_unusual(context, caller, &result);
+	return node;
+}
 
 /* The walker's way to the stack tree: finds or adds a child. */
 uint32_t allotp_capture_child(void *store, uint32_t parent, uint64_t address, uint32_t flags);

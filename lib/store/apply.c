@@ -377,8 +377,8 @@ void allotp_apply(struct allot_batch *batch, struct allot_cursor *cursor, const 
 
 /* ---- many ---- */
 
-/* So many events ahead their memory is asked for: the program's core has it. */
-enum { EVENTS_AHEAD = 24 };
+/* So many events ahead their memory is asked for, which the program's core has; and the blocks of those that come sooner. */
+enum { EVENTS_AHEAD = 24, BLOCKS_AHEAD = 6 };
 
 static void look_for(struct allot_batch *batch, const struct allot_event *event,
 		     void (*prefetch)(const struct allot_store *store, uint64_t key))
@@ -393,8 +393,11 @@ static void look_for(struct allot_batch *batch, const struct allot_event *event,
 static inline void look_ahead(struct allot_batch *batch, const struct allot_cursor *cursor)
 {
 	enum { PAGE_AHEAD = 16, ENTRY_AHEAD = 8, MANY_PAGES = 256 };
+	const struct allot_event *soon = cursor->event + BLOCKS_AHEAD;
 
 	__builtin_prefetch(cursor->event + EVENTS_AHEAD);
+	if (cursor->stop - cursor->number > BLOCKS_AHEAD && soon->op == ALLOT_OP_FREE)
+		__builtin_prefetch(allotp_batch_home(batch, key_of(soon)), 1);
 	if (__builtin_expect(batch->store->header->page_count < MANY_PAGES, 1) ||
 	    cursor->stop - cursor->number <= PAGE_AHEAD)
 		return;

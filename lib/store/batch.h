@@ -122,18 +122,25 @@ static inline void allotp_batch_touch(struct allot_batch *batch, struct allot_cu
 /* Puts it into the store: all of it, or, should this process die meanwhile, whoever takes over finishes it. */
 void allotp_batch_commit(struct allot_batch *batch);
 
+/* Where a key is looked for first. */
+static inline struct allot_batch_block *allotp_batch_home(struct allot_batch *batch, uint64_t key)
+{
+	uint64_t hash = (key ^ key >> 48 << 5) * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+
+	return &batch->blocks[hash & (ALLOT_BATCH_BLOCKS - 1)];
+}
+
 /* Where a key is, or an empty place for it. */
 static inline struct allot_batch_block *allotp_batch_place(struct allot_batch *batch, uint64_t key)
 {
-	uint64_t i = (key ^ key >> 48 << 5) * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+	struct allot_batch_block *block = allotp_batch_home(batch, key);
 
 	/* Half of the places are empty. */
-	for (;; i++) {
-		struct allot_batch_block *block = &batch->blocks[i & (ALLOT_BATCH_BLOCKS - 1)];
-
-		if (__builtin_expect(block->key == key, 1) || block->round != batch->round)
-			return block;
+	while (__builtin_expect(block->key != key, 0) && block->round == batch->round) {
+		if (++block == batch->blocks + ALLOT_BATCH_BLOCKS)
+			block = batch->blocks;
 	}
+	return block;
 }
 
 /* The block of a key, or NULL if the batch does not know it. */

@@ -12,6 +12,7 @@
 #include "common/sys.h"
 #include "preload/bootstrap.h"
 #include "preload/config.h"
+#include "preload/leaks.h"
 #include "preload/domains.h"
 #include "store/begin.h"
 
@@ -200,6 +201,7 @@ static int fill_in(struct allot_state *state, uint32_t flags)
 	allotp_domains_tell(store);
 	state->note = store->header->note;
 	state->stop_note = 0;
+	allotp_leaks_announce(store);
 	__atomic_store_n(&store->header->ready, 1, __ATOMIC_RELEASE);
 	return 0;
 }

@@ -37,6 +37,12 @@ enum {
 	ALLOT_SCAN_HEURISTICS = 15,
 };
 
+/* Names with commas between, "all" or "none"; *end is where it stopped making sense, or the text's end. */
+unsigned int allotp_scan_heuristics(const char *text, const char **end);
+/* The other way, into a text of up to ALLOT_SCAN_NAMES bytes with its end. Returns where that is. */
+enum { ALLOT_SCAN_NAMES = 64 };
+char *allotp_scan_heuristics_name(unsigned int heuristics, char *to);
+
 #define ALLOT_SCAN_NO_BLOCK UINT32_MAX
 
 struct allot_scan_block {

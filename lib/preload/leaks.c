@@ -113,6 +113,8 @@ static void plan(struct picture *picture)
 	picture->look.heuristics = allotp_config.heuristics;
 	roots->pid = header->pid;
 	roots->libc = (struct allot_range){ libc.start, libc.start + libc.size };
+	roots->loader = (struct allot_range){ allotp_modules_loader.start,
+					      allotp_modules_loader.start + allotp_modules_loader.size };
 	roots->own_thread_offset = (int64_t)((uintptr_t)&allotp_thread - picture->caller->thread_pointer);
 	roots->own_thread_size = sizeof(allotp_thread);
 	roots->whole_heap = header->flags & (ALLOT_STORE_FORKED | ALLOT_STORE_LATE);

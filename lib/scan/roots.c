@@ -278,13 +278,21 @@ static void give_touched(struct allot_roots *roots, struct allot_scan *scan, str
 
 	for (; allotp_mappings_touched(&roots->mappings, mapping, &start, &end); start = end, end = stop) {
 		bool of_libc = start < roots->libc.end && end > roots->libc.start;
+		uint64_t loader_end = (roots->loader.end + PAGE_MASK) & ~PAGE_MASK;
+		bool of_loader = start < loader_end && end > roots->loader.start;
+
+		/* What comes behind its last page is not the loader's. */
+		if (of_loader && end > loader_end)
+			end = loader_end;
 
 		if (!allotp_mappings_open(mapping)) {
 			roots->unreadable_bytes += end - start;
 			continue;
 		}
 		/* A heap that is a root has such words, too. */
-		allotp_scan_root(scan, start, end, of_libc || roots->whole_heap);
+		allotp_scan_root(scan, start, end,
+				 (of_libc || roots->whole_heap ? ALLOT_SCAN_ALLOCATORS : 0) |
+					 (of_loader ? ALLOT_SCAN_LOADERS : 0));
 		roots->root_bytes += end - start;
 	}
 }

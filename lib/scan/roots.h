@@ -22,6 +22,7 @@ struct allot_roots {
 	const uint64_t *held;       /* struct allot_held_thread, each with its words behind it */
 	uint64_t held_count;        /* words */
 	struct allot_range libc;    /* the module that malloc is in */
+	struct allot_range loader;  /* ld.so */
 	const struct allot_range *own; /* memory that is allot's */
 	size_t own_count;
 	int64_t own_thread_offset;  /* allot's thread-local memory, from the thread pointer */

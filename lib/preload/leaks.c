@@ -27,6 +27,7 @@
 #include "scan/look.h"
 #include "scan/world.h"
 #include "snapshot/snapshot.h"
+#include "store/batch.h"
 #include "store/drain.h"
 
 /* Of this library, by the linker. */
@@ -53,6 +54,7 @@ struct picture {
 	struct allot_world world;
 	void *memory; /* for all that is made for the picture alone */
 	size_t memory_size;
+	size_t range_room; /* it begins with so many ranges that are ours */
 	const struct caller *caller;
 	uint32_t ready; /* the helper may begin (atomic, and a futex) */
 	int result;
@@ -84,10 +86,12 @@ static size_t add_range(struct allot_range *ranges, size_t count, const void *st
 	return count + (size != 0);
 }
 
-static void list_own(struct picture *picture, struct allot_range *ranges, size_t room)
+/* In the copy: the drainer's memory may have moved at the last moment. */
+static void list_own(struct picture *picture)
 {
 	const struct allot_store *store = &allotp_state.store;
 	const char *arena = (const char *)allotp_bootstrap_arena;
+	struct allot_range *ranges = picture->memory;
 	size_t count = 0;
 
 	/* The blocks of the bootstrap arena are libc's, for the most part, and may point to others. */
@@ -96,9 +100,10 @@ static void list_own(struct picture *picture, struct allot_range *ranges, size_t
 			  (size_t)(_end - arena - ALLOT_BOOTSTRAP_SIZE));
 	count = add_range(ranges, count, store->base, store->size);
 	count = add_range(ranges, count, store->scratch, store->scratch_size);
+	count = add_range(ranges, count, store->batch, store->batch ? sizeof(*store->batch) : 0);
 	count = add_range(ranges, count, allotp_guard, 4096);
 	count = add_range(ranges, count, picture->memory, picture->memory_size);
-	count += allotp_threads_memory((uint64_t(*)[2])(void *)&ranges[count], room - count);
+	count += allotp_threads_memory((uint64_t(*)[2])(void *)&ranges[count], picture->range_room - count);
 	picture->look.roots.own = ranges;
 	picture->look.roots.own_count = count;
 }
@@ -134,7 +139,7 @@ static int prepare(struct picture *picture)
 	if (!memory)
 		return -ENOMEM;
 	plan(picture);
-	list_own(picture, (void *)memory, room);
+	picture->range_room = room;
 	picture->world.threads = (void *)(memory + ranges);
 	picture->world.capacity = ALLOT_WORLD_THREADS;
 	picture->world.buffer = memory + ranges + threads;
@@ -152,6 +157,7 @@ static int look_through(void *context)
 	int result;
 
 	allotp_drain_inherit(&allotp_state.store);
+	list_own(picture);
 	ALLOTP_SYSCALL(SYS_close_range, 0, ~0u, 0);
 	ALLOTP_SYSCALL(SYS_prctl, PR_SET_NAME, "allot-leaks", 0, 0, 0);
 	result = allotp_look(&picture->look, picture->held.used);

@@ -24,6 +24,7 @@ allot_SOURCES = \
 	cli/rescue.c cli/rescue.h \
 	cli/run.c \
 	cli/snapshot.c \
+	cli/stack.c cli/stack.h \
 	cli/suggest.c cli/suggest.h \
 	cli/terminal.c cli/terminal.h \
 	cli/tracees.c cli/tracees.h

@@ -177,7 +177,7 @@ static void print_caveats(FILE *out, const struct allot_snapshot *snapshot)
 {
 	if (snapshot->trust.exit == ALLOT_EXIT_EXEC)
 		fputs("allot: the program has become another one, which was not recorded\n", out);
-	if (!snapshot->trust.events && !snapshot->trust.stopped)
+	if (!snapshot->trust.events && !snapshot->trust.stopped && !snapshot->sampling_bytes)
 		fputs("allot: no allocation was seen; one that brings its own malloc makes none that can be\n", out);
 }
 

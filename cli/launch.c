@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "scan/scan.h"
+
 /* Those that somebody may send to us and mean the program. */
 static const int forwarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGWINCH };
 
@@ -54,6 +56,12 @@ static void set_environment(const struct allot_launch_plan *plan)
 		unsetenv("ALLOT");
 	if (plan->mmap)
 		setenv("ALLOT_MMAP", "1", 1);
+	if (plan->leaks) {
+		char names[ALLOT_SCAN_NAMES];
+
+		allotp_scan_heuristics_name(plan->heuristics, names);
+		setenv("ALLOT_LEAKS", names, 1);
+	}
 	if (plan->sampling_bytes)
 		set_number("ALLOT_SAMPLE", plan->sampling_bytes);
 	if (plan->store_fd >= 0 && dup2(plan->store_fd, STORE_FD) >= 0)

@@ -31,7 +31,8 @@ struct allot_launch_plan {
 	int store_fd;            /* the memfd; inherited under another number. -1: none */
 	uint32_t depth;          /* 0: no limit */
 	uint64_t sampling_bytes; /* 0: record every block */
-	bool follow, mmap;
+	bool follow, mmap, leaks;
+	unsigned heuristics;     /* with which leaks are looked for: ALLOT_SCAN_* */
 };
 
 /*

@@ -2,6 +2,7 @@
 bin_PROGRAMS += allot
 allot_SOURCES = \
 	cli/main.c cli/command.h \
+	cli/attach.c cli/attach.h \
 	cli/children.c cli/children.h \
 	cli/check.c \
 	cli/diff.c \
@@ -11,6 +12,7 @@ allot_SOURCES = \
 	cli/info.c \
 	cli/kept.c cli/kept.h \
 	cli/launch.c cli/launch.h \
+	cli/leak-options.c cli/leak-options.h \
 	cli/leaks.c \
 	cli/library.c cli/library.h \
 	cli/options.c cli/options.h \
@@ -22,8 +24,9 @@ allot_SOURCES = \
 	cli/rescue.c cli/rescue.h \
 	cli/run.c \
 	cli/snapshot.c \
+	cli/stack.c cli/stack.h \
 	cli/suggest.c cli/suggest.h \
 	cli/terminal.c cli/terminal.h \
 	cli/tracees.c cli/tracees.h
 allot_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) -DALLOT_LIBDIR='"$(libdir)"'
-allot_LDADD = libgate.la $(LIBRARY_PARTS)
+allot_LDADD = libleaks.la libgate.la libscan.la $(LIBRARY_PARTS)

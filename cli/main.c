@@ -12,6 +12,7 @@
 #include "help.h"
 #include "options.h"
 #include "report/print.h"
+#include "stack.h"
 #include "suggest.h"
 
 static const struct allot_command *const commands[] = {
@@ -118,7 +119,7 @@ static void reserve_standard_files(void)
 	}
 }
 
-int main(int argc, char **argv)
+static int run_words(int argc, char **argv)
 {
 	const struct allot_command *command;
 	const char *name = argc > 1 ? argv[1] : "";
@@ -138,4 +139,9 @@ int main(int argc, char **argv)
 		return unknown_word("unknown option", name, NULL);
 	command = find_command(name);
 	return command ? run_command(command, argc - 2, argv + 2) : unknown_command(name);
+}
+
+int main(int argc, char **argv)
+{
+	return allotp_stack_call(run_words, argc, argv);
 }

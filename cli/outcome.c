@@ -41,6 +41,7 @@ void allotp_outcome_release(struct allot_outcome *outcome)
 		complain(error.text);
 	}
 	allotp_kept_release(&outcome->kept);
+	allotp_leak_options_release(&outcome->leaks);
 	allotp_refusals_release(&outcome->refusals);
 	allotp_snapshot_free(outcome->program);
 	outcome->out = NULL;
@@ -124,8 +125,33 @@ void allotp_outcome_interval(struct allot_outcome *outcome, struct allot_tracees
 	allotp_snapshot_free(snapshot);
 }
 
+/* Leaks, if they were to be looked for and have been; why not, if not, with the usual report behind it. */
+static int write_report(struct allot_outcome *outcome, const struct allot_view *view,
+			struct allot_report_options *how)
+{
+	struct allot_count counts[ALLOT_LEAKS];
+	char reason[256];
+	int result;
+
+	if (!outcome->look)
+		return allotp_report_write(outcome->out, view, NULL, how);
+	if (!view->snapshot->leaks.looked) {
+		allotp_leaks_failure(view->snapshot, reason, sizeof(reason));
+		fprintf(outcome->out, "allot: %s\n", reason);
+		outcome->leak_status = outcome->leaks.error_on ? EXIT_INCOMPLETE : EXIT_OK;
+		return allotp_report_write(outcome->out, view, NULL, how);
+	}
+	outcome->leaks.report.group_by = how->group_by;
+	outcome->leaks.report.top = how->top;
+	outcome->leaks.report.width = how->width;
+	result = allotp_leaks_write(outcome->out, view, &outcome->leaks.report, counts);
+	if (!result)
+		outcome->leak_status = allotp_leak_options_status(&outcome->leaks, counts);
+	return result;
+}
+
 /* Writes the report, and puts the names that it needed into the snapshot. */
-static void report(const struct allot_outcome *outcome, struct allot_snapshot *snapshot)
+static void report(struct allot_outcome *outcome, struct allot_snapshot *snapshot)
 {
 	struct allot_report_options how = outcome->report;
 	struct allot_progress_line progress;
@@ -137,7 +163,7 @@ static void report(const struct allot_outcome *outcome, struct allot_snapshot *s
 	how.width = outcome->report_path ? 0 : allotp_terminal_width(STDERR_FILENO);
 	result = allotp_resolver_new(snapshot, view.progress, view.context, &view.resolver);
 	if (!result)
-		result = allotp_report_write(outcome->out, &view, NULL, &how);
+		result = write_report(outcome, &view, &how);
 	allotp_progress_line_clear(&progress);
 	if (!result)
 		result = allotp_resolver_keep(view.resolver, snapshot);
@@ -151,7 +177,7 @@ static void print_caveats(FILE *out, const struct allot_snapshot *snapshot)
 {
 	if (snapshot->trust.exit == ALLOT_EXIT_EXEC)
 		fputs("allot: the program has become another one, which was not recorded\n", out);
-	if (!snapshot->trust.events && !snapshot->trust.stopped)
+	if (!snapshot->trust.events && !snapshot->trust.stopped && !snapshot->sampling_bytes)
 		fputs("allot: no allocation was seen; one that brings its own malloc makes none that can be\n", out);
 }
 

@@ -7,6 +7,7 @@
 
 #include "children.h"
 #include "kept.h"
+#include "leak-options.h"
 #include "launch.h"
 #include "refusals.h"
 #include "report/report.h"
@@ -17,6 +18,8 @@ struct allot_outcome {
 	struct allot_report_options report;
 	const char *output;      /* NULL: allot.PROG.PID.snap */
 	const char *report_path; /* NULL: standard error */
+	bool look;               /* for leaks: then the report is of those */
+	struct allot_leak_options leaks;
 	/* as it is */
 	FILE *out;           /* where the report goes */
 	pid_t pid;           /* of the program */
@@ -25,6 +28,7 @@ struct allot_outcome {
 	struct allot_refusals refusals;
 	struct allot_snapshot *program; /* of the program's end; NULL: not recorded */
 	bool written;                   /* it is in its file */
+	int leak_status;                /* what its leaks come to: EXIT_OK, EXIT_GATE or EXIT_INCOMPLETE */
 	struct allot_children left;     /* still run, and have recorded nothing */
 	bool leaving;                   /* followed processes still run */
 };

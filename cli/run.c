@@ -32,6 +32,11 @@ static const struct allot_option options[] = {
 	{ "sample", 's', "BYTES",
 	  "record only one block about every BYTES allocated (512KiB, 1M): counts are estimates then" },
 	{ "follow", 0, NULL, "trace the processes that the program starts, too, and stay until they have ended" },
+	{ "leaks", 'l', NULL, "look for leaks when the program exits, and report them" },
+	ALLOT_LEAKS_ERROR_ON,
+	ALLOT_LEAKS_SHOW,
+	ALLOT_LEAKS_SUPPRESSIONS,
+	ALLOT_LEAKS_HEURISTICS,
 	{ "mmap", 0, NULL, "record mmap, munmap and mremap as a domain of their own" },
 	{ 0 },
 };
@@ -57,6 +62,29 @@ static int read_interval(const struct allot_arguments *arguments, double *interv
 	return 0;
 }
 
+static bool asks(const struct allot_arguments *arguments, const char *option)
+{
+	return allotp_option_value(&command_run, arguments, option);
+}
+
+static int read_leaks(const struct allot_arguments *arguments, struct settings *settings, struct allot_error *error)
+{
+	struct allot_leak_options *leaks = &settings->outcome.leaks;
+	int result = allotp_leak_options(&command_run, arguments, leaks, error);
+
+	if (result)
+		return result;
+	settings->plan.leaks = settings->outcome.look = asks(arguments, "leaks");
+	settings->plan.heuristics = leaks->heuristics;
+	if (!settings->plan.leaks && (asks(arguments, "error-on") || asks(arguments, "show") ||
+				      asks(arguments, "suppressions") || asks(arguments, "heuristics")))
+		return allotp_error(error, -EINVAL, "--error-on, --show, --suppressions and --heuristics need --leaks");
+	if (settings->plan.leaks && settings->plan.sampling_bytes)
+		return allotp_error(error, -EINVAL,
+				    "--leaks does not go with --sample: blocks that are not recorded may hold others");
+	return 0;
+}
+
 static int read_settings(const struct allot_arguments *arguments, struct settings *settings, struct allot_error *error)
 {
 	uint64_t depth = 0;
@@ -77,7 +105,7 @@ static int read_settings(const struct allot_arguments *arguments, struct setting
 	settings->plan.depth = (uint32_t)depth;
 	settings->plan.follow = allotp_option_value(&command_run, arguments, "follow") != NULL;
 	settings->plan.mmap = allotp_option_value(&command_run, arguments, "mmap") != NULL;
-	return result;
+	return result ? result : read_leaks(arguments, settings, error);
 }
 
 /* How often to look: times of CLOCK_MONOTONIC. */
@@ -183,7 +211,8 @@ static int trace(struct settings *settings, struct allot_tracees *tracees, char 
 	allotp_tracees_free(tracees);
 	allotp_launch_finish(&launch);
 	allotp_outcome_report(&settings->outcome, argv[0]);
-	return allotp_launch_exit_status(&launch);
+	/* What the program says of itself counts more. */
+	return allotp_launch_exit_status(&launch) ? allotp_launch_exit_status(&launch) : settings->outcome.leak_status;
 }
 
 /* A wish that cannot be met is told before anything runs. */
@@ -222,7 +251,8 @@ const struct allot_command command_run = {
 	.operands = "-- PROG [ARG…]",
 	.summary = "trace a program, keep a snapshot of its allocations, print the top call sites",
 	.help = "The program runs as it would alone: its input, output, signals and exit status are passed on. The exit status is "
-		"the program's own, or 128 + N if signal N ended it; 2 if it could not be started or traced.",
+		"the program's own, or 128 + N if signal N ended it; 2 if it could not be started or traced. With --error-on, a "
+		"program that exits with status 0 gives 1 if it has such leaks, 3 if they could not be looked for.",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = -1,

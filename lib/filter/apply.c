@@ -48,6 +48,68 @@ static void drop_blocks(struct allot_snapshot *snapshot, const uint32_t *numbers
 	snapshot->block_count = count;
 }
 
+static void add_count(struct allot_count *sum, struct allot_count count)
+{
+	sum->bytes += count.bytes;
+	sum->blocks += count.blocks;
+}
+
+static void drop_leak_groups(struct allot_snapshot *snapshot, const uint32_t *numbers)
+{
+	uint32_t count = 0;
+
+	memset(snapshot->leaks.counts, 0, sizeof(snapshot->leaks.counts));
+	for (uint32_t i = 0; i < snapshot->leak_group_count; i++) {
+		struct allot_leak_group group = snapshot->leak_groups[i];
+
+		group.site = numbers[group.site];
+		if (group.site == UINT32_MAX)
+			continue;
+		snapshot->leak_groups[count++] = group;
+		add_count(&snapshot->leaks.counts[group.leak_class], group.count);
+	}
+	snapshot->leak_group_count = count;
+}
+
+/* The pointers between what is left stay; a block whose leader goes leads itself. */
+static int drop_lost(struct allot_snapshot *snapshot, const uint32_t *numbers)
+{
+	uint32_t *places = calloc((size_t)snapshot->lost_count + 1, sizeof(*places)), count = 0, edges = 0;
+
+	if (!places)
+		return -ENOMEM;
+	memset(snapshot->leaks.fresh, 0, sizeof(snapshot->leaks.fresh));
+	for (uint32_t i = 0; i < snapshot->lost_count; i++) {
+		struct allot_leaked lost = snapshot->lost[i];
+		struct allot_count *fresh = &snapshot->leaks.fresh[lost.leak_class];
+
+		lost.site = numbers[lost.site];
+		places[i] = lost.site == UINT32_MAX ? UINT32_MAX : count;
+		if (lost.site == UINT32_MAX)
+			continue;
+		snapshot->lost[count++] = lost;
+		if (!lost.known)
+			add_count(fresh, (struct allot_count){ lost.size, 1 });
+	}
+	snapshot->lost_count = count;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t leader = places[snapshot->lost[i].leader];
+
+		snapshot->lost[i].leader = leader == UINT32_MAX ? i : leader;
+	}
+	for (uint32_t i = 0; i < snapshot->edge_count; i++) {
+		struct allot_edge edge = snapshot->edges[i];
+
+		edge.from = places[edge.from];
+		edge.to = places[edge.to];
+		if (edge.from != UINT32_MAX && edge.to != UINT32_MAX)
+			snapshot->edges[edges++] = edge;
+	}
+	snapshot->edge_count = edges;
+	free(places);
+	return 0;
+}
+
 /* "+a*, -*:main", with "; " behind what the snapshot was filtered by before. NULL: no memory. */
 static char *describe(const char *before, const struct allot_filter *filters, size_t count)
 {
@@ -101,6 +163,8 @@ int allotp_filter_apply(const struct allot_view *view, const struct allot_filter
 		if (rc == 0) {
 			drop_sites(copy, keep, numbers);
 			drop_blocks(copy, numbers);
+			drop_leak_groups(copy, numbers);
+			rc = drop_lost(copy, numbers);
 			allotp_snapshot_sum_up(copy);
 		}
 	}

@@ -12,8 +12,10 @@
 #include "report/label.h"
 #include "report/print.h"
 
-/* Callers of the place that are named. */
-enum { CALLERS = 2 };
+enum {
+	CALLERS = 2, /* of the place that are named */
+	WAY = 4,     /* functions on the way to it that are */
+};
 
 /* Takes "." and "x/.." out of a path, and doubled slashes. */
 static void normalize(char *path)
@@ -88,6 +90,14 @@ static bool is_library(const struct allot_trace_frame *frame)
 	return allotp_is_libc(frame->module) || (frame->function && allotp_is_library_template(frame->function));
 }
 
+/* What calls main() and the functions of threads. */
+static bool is_start(const struct allot_trace_frame *frame)
+{
+	return frame->function &&
+	       (!strncmp(frame->function, "__libc_start", strlen("__libc_start")) ||
+		!strcmp(frame->function, "start_thread") || !strncmp(frame->function, "clone", strlen("clone")));
+}
+
 const struct allot_trace_frame *allotp_place_find(const struct allot_trace *trace, const char *root)
 {
 	const struct allot_trace_frame *any = NULL, *own = NULL;
@@ -95,7 +105,7 @@ const struct allot_trace_frame *allotp_place_find(const struct allot_trace *trac
 	for (uint32_t i = 0; i < trace->count; i++) {
 		const struct allot_trace_frame *frame = trace->frames[i];
 
-		if (!frame->file)
+		if (!frame->file || is_start(frame))
 			continue;
 		if (is_below(frame, root))
 			return frame;
@@ -127,35 +137,46 @@ static void put_frame(FILE *out, const struct allot_trace_frame *frame, bool pla
 	free(file);
 }
 
-/* What calls main() and the functions of threads. */
-static bool is_start(const struct allot_trace_frame *frame)
+/* Is the frame one that says nothing new behind the one before: a call without a name in the same file? */
+static bool is_nameless_again(const struct allot_trace *trace, uint32_t number)
 {
-	return frame->function &&
-	       (!strncmp(frame->function, "__libc_start", strlen("__libc_start")) ||
-		!strcmp(frame->function, "start_thread") || !strncmp(frame->function, "clone", strlen("clone")));
+	const struct allot_trace_frame *frame = trace->frames[number], *before = trace->frames[number - 1];
+
+	return !frame->name && !before->name && !strcmp(frame->path, before->path);
+}
+
+/* Of the C library the function that was called, not what that does inside. */
+static uint32_t first_frame(const struct allot_trace *trace)
+{
+	uint32_t first = 0;
+
+	while (first + 1 < trace->count && allotp_is_libc(trace->frames[first]->module) &&
+	       allotp_is_libc(trace->frames[first + 1]->module) && !is_start(trace->frames[first + 1]))
+		first++;
+	return first;
 }
 
 static void put_frames(FILE *out, const struct allot_trace *trace, const char *root, unsigned limit)
 {
 	const struct allot_trace_frame *place = allotp_place_find(trace, root);
+	uint32_t first = first_frame(trace), shown = 0, callers = 0;
 	bool behind = !place;
-	uint32_t first = 0;
-	int callers = 0;
 
-	/* Of the C library the function that was called, not what that does inside. */
-	while (first + 1 < trace->count && allotp_is_libc(trace->frames[first]->module) &&
-	       allotp_is_libc(trace->frames[first + 1]->module) && !is_start(trace->frames[first + 1]))
-		first++;
 	for (uint32_t i = first; i < trace->count && callers < CALLERS; i++) {
 		const struct allot_trace_frame *frame = trace->frames[i];
 
 		/* Templates are of no interest on the way, nor are the C library's own calls, or what calls main(). */
-		if (frame != place && i != first && is_library(frame))
+		if (frame != place && i != first &&
+		    (is_library(frame) || is_start(frame) || is_nameless_again(trace, i)))
 			continue;
-		if (i != first)
-			fputs(" < ", out);
+		/* Of a long way to the place its beginning and its end. */
+		if (frame != place && !behind && shown >= WAY) {
+			fputs(shown++ == WAY ? " < ..." : "", out);
+			continue;
+		}
+		fputs(shown++ ? " < " : "", out);
 		put_frame(out, frame, frame == place, root, limit);
-		callers += behind;
+		callers += behind && i != first;
 		behind |= frame == place;
 		if (frame->name && !strcmp(frame->name, "main"))
 			break;

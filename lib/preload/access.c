@@ -62,6 +62,12 @@ void allotp_access_unlock(struct allot_access *access)
 	unblock(access);
 }
 
+void allotp_access_leave(struct allot_access *access)
+{
+	allotp_drain_leave(&allotp_state.store);
+	unblock(access);
+}
+
 int allotp_access_begin(struct allot_access *access)
 {
 	int result;

@@ -22,6 +22,8 @@ void allotp_access_end(struct allot_access *access);
 /* The lock alone, whether the process records or not; it has a store of its own. */
 int allotp_access_lock(struct allot_access *access);
 void allotp_access_unlock(struct allot_access *access);
+/* The same where another process may have inherited the lock (allotp_drain_inherit): then it is that one's to unlock. */
+void allotp_access_leave(struct allot_access *access);
 
 /* Lets others run for a moment. -EBUSY: that has been going on for too long since then (CLOCK_MONOTONIC, ns). */
 int allotp_access_wait(uint64_t since);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/sys.h"
+#include "scan/scan.h"
 #include "store/weight.h"
 
 struct allot_config allotp_config;
@@ -100,6 +101,22 @@ static const char *own_entry(const char *list, size_t *size)
 	return NULL;
 }
 
+/* 1, 0, all, none, or names with commas between. */
+static void read_leaks(void)
+{
+	const char *text = value_of("ALLOT_LEAKS"), *end;
+
+	allotp_config.heuristics = ALLOT_SCAN_HEURISTICS;
+	if (!text || !*text || !strcmp(text, "0"))
+		return;
+	allotp_config.leaks = true;
+	if (!strcmp(text, "1"))
+		return;
+	allotp_config.heuristics = (uint8_t)allotp_scan_heuristics(text, &end);
+	if (*end)
+		complain("ALLOT_LEAKS", text);
+}
+
 void allotp_config_read(void)
 {
 	struct allot_config *config = &allotp_config;
@@ -112,6 +129,7 @@ void allotp_config_read(void)
 	config->by_run = value_of("ALLOT_FOLLOW");
 	config->verify = (uint32_t)number("ALLOT_VERIFY", 1, UINT32_MAX, 0);
 	config->record_mmap = number("ALLOT_MMAP", 0, 1, 0);
+	read_leaks();
 	config->ring_events = (uint32_t)number("ALLOT_RING", 16, 65536, 2048);
 	if (config->ring_events & (config->ring_events - 1))
 		complain("ALLOT_RING", value_of("ALLOT_RING"));
@@ -187,6 +205,7 @@ void allotp_config_hide(void)
 	remove_variable("ALLOT_FOLLOW");
 	remove_variable("ALLOT_RING");
 	remove_variable("ALLOT_MMAP");
+	remove_variable("ALLOT_LEAKS");
 	remove_variable("ALLOT_VERIFY");
 	remove_variable("ALLOT_SAMPLE");
 	remove_variable("ALLOT_SAMPLE_SEED");

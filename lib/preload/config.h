@@ -18,6 +18,7 @@
  * ALLOT_VERIFY      N: compare every N-th stack with what libunwind makes of it; slow, for testing
  * ALLOT_MMAP        1: record mmap, munmap and mremap as a domain of their own
  * ALLOT_SAMPLE      record one block about every so many bytes that a thread allocates, 1 to 2^40; 0 (default): every block
+ * ALLOT_LEAKS       1: look for leaks when the program exits; or a list of heuristics to do so with, all, or none
  * ALLOT_SAMPLE_SEED what the choice of blocks starts from, so that it can be repeated; 0 (default): chance
  */
 struct allot_config {
@@ -26,6 +27,8 @@ struct allot_config {
 	bool follow;
 	bool by_run;             /* `allot run` has set the environment up: it always says whether to follow */
 	bool record_mmap;
+	bool leaks;              /* to be looked for at exit */
+	uint8_t heuristics;      /* with these: ALLOT_SCAN_* */
 	uint32_t depth_limit;    /* 0: none */
 	uint32_t ring_events;
 	uint32_t verify;         /* compare every N-th stack; 0: none */

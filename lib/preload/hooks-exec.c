@@ -18,10 +18,11 @@
 #include "preload/program.h"
 #include "preload/real.h"
 #include "preload/state.h"
+#include "scan/scan.h"
 #include "snapshot/snapshot.h"
 
 /* How many variables are added, at most. */
-enum { ADDED = 9 };
+enum { ADDED = 10 };
 
 static bool has_name(const char *entry, const char *name)
 {
@@ -97,7 +98,7 @@ static const char *user_preload(char *const *environment)
 static bool is_ours(const char *entry)
 {
 	static const char *const names[] = { "LD_PRELOAD",   "ALLOT",        "ALLOT_DIR",
-					     "ALLOT_FOLLOW", "ALLOT_RING",   "ALLOT_MMAP",
+					     "ALLOT_FOLLOW", "ALLOT_RING",   "ALLOT_MMAP", "ALLOT_LEAKS",
 					     "ALLOT_VERIFY", "ALLOT_SAMPLE", "ALLOT_SAMPLE_SEED" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -111,7 +112,7 @@ static bool is_ours(const char *entry)
 static size_t text_size(char *const *environment)
 {
 	return strlen(allotp_config.library) + strlen(user_preload(environment)) + strlen(allotp_config.directory) +
-	       256;
+	       256 + ALLOT_SCAN_NAMES;
 }
 
 /*
@@ -137,6 +138,10 @@ static void add_us(char **to, char *text, char *const *environment)
 	text = join_number(join(text, "ALLOT_RING="), allotp_config.ring_events);
 	if (allotp_config.record_mmap)
 		*to++ = (char *)(uintptr_t) "ALLOT_MMAP=1";
+	if (allotp_config.leaks) {
+		*to++ = ++text;
+		text = allotp_scan_heuristics_name(allotp_config.heuristics, join(text, "ALLOT_LEAKS="));
+	}
 	if (allotp_config.verify) {
 		*to++ = ++text;
 		text = join_number(join(text, "ALLOT_VERIFY="), allotp_config.verify);

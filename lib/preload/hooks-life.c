@@ -8,6 +8,7 @@
 #include "common/sys.h"
 #include "preload/bypass.h"
 #include "preload/export.h"
+#include "preload/leaks.h"
 #include "preload/life.h"
 #include "preload/modules.h"
 #include "preload/real.h"
@@ -47,6 +48,7 @@ static void note_exit(int status)
 
 ALLOT_EXPORT void _exit(int status)
 {
+	allotp_leaks_at_exit();
 	note_exit(status);
 	for (;;)
 		ALLOTP_SYSCALL(SYS_exit_group, status);
@@ -85,6 +87,7 @@ static void at_exit(int status, void *unused)
 {
 	(void)unused;
 	allotp_bypass_note();
+	allotp_leaks_at_exit();
 	note_exit(status);
 }
 
@@ -96,6 +99,7 @@ void allotp_life_begin(void)
 		return;
 	begun = true;
 	on_exit(at_exit, NULL);
+	at_quick_exit(allotp_leaks_at_exit);
 	allotp_walk_prepare();
 	allotp_verify_init();
 }

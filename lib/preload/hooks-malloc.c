@@ -156,6 +156,7 @@ WATCHED void *resize(void *block, size_t size, const struct allot_walk_start *ca
 		return record(move_bootstrap(block, size), size, caller);
 	if (!allotp_real_ready())
 		return bootstrap(allotp_bootstrap_alloc(16, size));
+	allotp_thread.moving = true;
 	given_up = allotp_record_give_up(block);
 	moved = allotp_real.realloc(block, size);
 	if (moved)
@@ -163,6 +164,7 @@ WATCHED void *resize(void *block, size_t size, const struct allot_walk_start *ca
 	else if (size && given_up)
 		allotp_record_restore(block);
 	/* else glibc's realloc(block, 0) has freed it */
+	allotp_thread.moving = false;
 	return moved;
 }
 

@@ -41,6 +41,8 @@ libguest_la_SOURCES = \
 	lib/preload/hooks-mmap.c \
 	lib/preload/hooks-new.c \
 	lib/preload/hooks.def \
+	lib/preload/leaks.c \
+	lib/preload/leaks.h \
 	lib/preload/life.h \
 	lib/preload/modules.c \
 	lib/preload/modules.h \
@@ -68,7 +70,7 @@ libguest_la_SOURCES = \
 libguest_la_CFLAGS = $(AM_CFLAGS) -ftls-model=initial-exec -fno-exceptions -fasynchronous-unwind-tables
 liballot_la_LDFLAGS = -avoid-version -Wl,-z,now -Wl,-z,nodelete -Wl,--no-undefined \
 	-Wl,--version-script=$(top_srcdir)/lib/preload/liballot.map
-GUEST_LIBS = libguest.la libbootstrap.la libsampling.la libunwinding.la libstore.la libcommon.la
+GUEST_LIBS = libguest.la libbootstrap.la libsampling.la libscan.la libunwinding.la libstore.la libcommon.la
 liballot_la_SOURCES =
 liballot_la_LIBADD = $(GUEST_LIBS) libloaded.la
 EXTRA_DIST += lib/preload/liballot.map

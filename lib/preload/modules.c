@@ -191,13 +191,17 @@ void allotp_modules_code_gone(void)
 		forget_code(&allotp_state.store);
 }
 
-void allotp_modules_init(void)
+struct allot_extent allotp_modules_extent(uintptr_t address)
 {
 	struct allotp_loaded found;
 
+	if (allotp_loaded_find(address, &found))
+		return (struct allot_extent){ 0, 0 };
+	return (struct allot_extent){ found.start, found.end - found.start };
+}
+
+void allotp_modules_init(void)
+{
 	/* The loader is where AT_BASE says. */
-	if (allotp_loaded_find(getauxval(AT_BASE), &found) == 0) {
-		allotp_modules_loader.start = found.start;
-		allotp_modules_loader.size = found.end - found.start;
-	}
+	allotp_modules_loader = allotp_modules_extent(getauxval(AT_BASE));
 }

@@ -34,6 +34,9 @@ static inline bool allotp_modules_is_loader(uintptr_t address)
 	return address - allotp_modules_loader.start < allotp_modules_loader.size;
 }
 
+/* Where the module of an address lies; empty if it is in none. Async-signal-safe. */
+struct allot_extent allotp_modules_extent(uintptr_t address);
+
 /* Notes where the loader lies; once, when recording begins. */
 void allotp_modules_init(void);
 

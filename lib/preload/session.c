@@ -12,6 +12,7 @@
 #include "common/sys.h"
 #include "preload/bootstrap.h"
 #include "preload/config.h"
+#include "preload/leaks.h"
 #include "preload/domains.h"
 #include "store/begin.h"
 
@@ -82,15 +83,29 @@ static size_t program_path(char *program, size_t size)
 }
 
 /*
+ * What the program was started as, by a symbolic link or as a script perhaps: as its user knows it. Uses scratch where that is not
+ * to be had.
+ */
+static const char *program_name(void)
+{
+	const char *name = (const char *)getauxval(AT_EXECFN), *slash;
+
+	if (!name || !*name || !strncmp(name, "/dev/fd/", 8)) { /* fexecve */
+		program_path(scratch, sizeof(scratch));
+		name = scratch;
+	}
+	slash = strrchr(name, '/');
+	return slash ? slash + 1 : name;
+}
+
+/*
  * DIR/allot.PROG.PID.store, with .2, .3 … for programs that this process was before. A process that was very many looks for a
  * free number no longer, but takes the time.
  */
 static int open_file(uint32_t pid)
 {
-	const char *base;
+	const char *base = program_name();
 
-	program_path(scratch, sizeof(scratch));
-	base = strrchr(scratch, '/') ? strrchr(scratch, '/') + 1 : scratch;
 	for (unsigned int attempt = 1; attempt < 100; attempt++) {
 		struct text text = { path, sizeof(path) };
 		int fd;
@@ -200,6 +215,7 @@ static int fill_in(struct allot_state *state, uint32_t flags)
 	allotp_domains_tell(store);
 	state->note = store->header->note;
 	state->stop_note = 0;
+	allotp_leaks_announce(store);
 	__atomic_store_n(&store->header->ready, 1, __ATOMIC_RELEASE);
 	return 0;
 }

@@ -105,6 +105,24 @@ static struct allot_context *context_of(uint32_t slot)
 	return contexts[slot] = memory;
 }
 
+size_t allotp_threads_memory(uint64_t (*ranges)[2], size_t most)
+{
+	uint64_t slots = __atomic_load_n(&allotp_state.store.header->slot_count, __ATOMIC_RELAXED);
+	size_t count = 0;
+
+	if (!contexts || !most)
+		return 0;
+	ranges[count][0] = (uintptr_t)contexts;
+	ranges[count++][1] = (uintptr_t)(contexts + CONTEXTS);
+	for (uint64_t i = 0; i < slots && i < CONTEXTS && count < most; i++) {
+		if (!contexts[i])
+			continue;
+		ranges[count][0] = (uintptr_t)contexts[i];
+		ranges[count++][1] = (uintptr_t)contexts[i] + sizeof(*contexts[i]) + walker_size();
+	}
+	return count;
+}
+
 /*
  * The last owner's stacks mean nothing to the next thread, nor do those that were walked to another depth. The walker's memory
  * is given back, but for what shares a page with the context itself.

@@ -37,6 +37,7 @@ struct allot_thread {
 	uint32_t rounds;   /* of destructors that it has gone through */
 	bool leaving;      /* its destructors have run: contexts are taken and given back for each event */
 	bool attaching;    /* in the middle of taking a context: what it allocates meanwhile is passed through */
+	bool moving;       /* realloc is at it: what the block holds may be where nobody knows of a block */
 	struct allot_cxx cxx;
 	uint64_t scope;    /* what it is in, as the store's nodes say it; 0: nothing */
 	struct allot_scopes *scopes; /* the way in; NULL: it never was in any */
@@ -75,6 +76,8 @@ static inline bool allotp_thread_new_takes(void *block, size_t size)
 
 /* Once, before anything is recorded. */
 void allotp_threads_init(void);
+/* Memory that contexts take, for those that must leave it out: at most `most` ranges of start and end. Returns how many. */
+size_t allotp_threads_memory(uint64_t (*ranges)[2], size_t most);
 /* In a forked child: the contexts begin afresh. */
 void allotp_threads_forked(void);
 

@@ -93,7 +93,7 @@ static json_t *frame(const struct allot_snapshot *snapshot, const struct allot_s
 			 allotp_json_string(*build_id ? build_id : NULL), "address", address, "inlined", f->inlined);
 }
 
-static int frames(const struct allot_report *report, const struct allot_group *group, json_t *array)
+int allotp_json_frames(const struct allot_report *report, const struct allot_group *group, json_t *array)
 {
 	const struct allot_view *view = allotp_group_view(report, group);
 	struct allot_backtrace backtrace = { .node = group->node, .frame = group->frame };
@@ -140,7 +140,7 @@ static int write_group(FILE *out, const struct allot_report *report, const struc
 	char *key = allotp_keys_text(report->statistics->keys, group->key);
 	struct allot_group_change change = allotp_group_change(report, group);
 	const struct allot_variances *variance = report->now->snapshot->sampling_bytes ? &group->variance : NULL;
-	int rc = object && array && key ? frames(report, group, array) : -ENOMEM;
+	int rc = object && array && key ? allotp_json_frames(report, group, array) : -ENOMEM;
 
 	if (rc == 0 && (set(object, "key", allotp_json_string(key)) ||
 			set(object, "live", count(group->live, variance ? &variance->live : NULL)) ||
@@ -175,7 +175,7 @@ static json_t *old(const struct allot_report *report)
 	return object;
 }
 
-int allotp_write_json(FILE *out, const struct allot_report *report)
+int allotp_write_json_head(FILE *out, const struct allot_report *report)
 {
 	int rc;
 
@@ -189,6 +189,13 @@ int allotp_write_json(FILE *out, const struct allot_report *report)
 		rc = write_member(out, "filtered", filtered(report->now->snapshot, report->statistics->measure));
 	if (rc == 0 && report->before)
 		rc = write_member(out, "old", old(report));
+	return rc;
+}
+
+int allotp_write_json(FILE *out, const struct allot_report *report)
+{
+	int rc = allotp_write_json_head(out, report);
+
 	fputs(",\"groups\":[", out);
 	for (uint32_t i = 0; i < report->shown && rc == 0; i++) {
 		fputs(i ? ",\n" : "\n", out);

@@ -188,7 +188,7 @@ static int write_stack(FILE *out, const struct allot_report *report, const struc
 	return rc;
 }
 
-static int write_group(FILE *out, const struct allot_report *report, const struct allot_group *group)
+int allotp_write_text_group(FILE *out, const struct allot_report *report, const struct allot_group *group)
 {
 	const struct allot_label *label = allotp_keys_newest(report->statistics->keys, group->key);
 	struct allot_group_change change = allotp_group_change(report, group);
@@ -366,7 +366,7 @@ static int write_list(FILE *out, const struct allot_report *report)
 	allotp_report_title(report, title, sizeof(title));
 	fprintf(out, "[ %s ]\n", title);
 	for (uint32_t i = 0; i < report->shown; i++) {
-		int rc = write_group(out, report, &report->statistics->groups[i]);
+		int rc = allotp_write_text_group(out, report, &report->statistics->groups[i]);
 
 		if (rc < 0)
 			return rc;

@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
+struct allot_group;
+struct allot_report;
+
 /* Exact up to 2^63 - 1, where it stops. */
 json_t *allotp_json_number(uint64_t value);
 
@@ -18,5 +21,8 @@ json_t *allotp_json_string(const char *text);
  * take shows in ferror().
  */
 int allotp_json_write(FILE *out, const json_t *value, size_t flags);
+
+/* Appends the frames of a group's stack to the array. Returns 0 or -ENOMEM. */
+int allotp_json_frames(const struct allot_report *report, const struct allot_group *group, json_t *array);
 
 #endif

@@ -54,3 +54,55 @@ bool allotp_scan_is_start(const struct allot_scan *scan, const struct allot_scan
 	}
 	return scan->heuristics & ALLOT_SCAN_MULTIPLE_INHERITANCE && is_base(scan, block, inside);
 }
+
+static const struct {
+	const char *name;
+	unsigned int bits;
+} names[] = {
+	{ "all", ALLOT_SCAN_HEURISTICS },
+	{ "none", 0 },
+	{ "stdstring", ALLOT_SCAN_STDSTRING },
+	{ "length64", ALLOT_SCAN_LENGTH64 },
+	{ "newarray", ALLOT_SCAN_NEWARRAY },
+	{ "multipleinheritance", ALLOT_SCAN_MULTIPLE_INHERITANCE },
+};
+
+enum { NAMES = sizeof(names) / sizeof(names[0]), FIRST_OF_ONE = 2 };
+
+unsigned int allotp_scan_heuristics(const char *text, const char **end)
+{
+	unsigned int bits = 0;
+
+	for (;;) {
+		size_t size = strcspn(text, ","), i = 0;
+
+		while (i < NAMES && (strlen(names[i].name) != size || strncmp(names[i].name, text, size)))
+			i++;
+		*end = text;
+		if (i == NAMES)
+			return bits;
+		bits |= names[i].bits;
+		*end = text += size;
+		if (!*text)
+			return bits;
+		text++;
+	}
+}
+
+char *allotp_scan_heuristics_name(unsigned int heuristics, char *to)
+{
+	bool one = false;
+
+	for (size_t i = 0; i < NAMES; i++) {
+		if (i < FIRST_OF_ONE ? heuristics != names[i].bits : !(heuristics & names[i].bits))
+			continue;
+		if (one)
+			*to++ = ',';
+		to = mempcpy(to, names[i].name, strlen(names[i].name));
+		one = true;
+		if (i < FIRST_OF_ONE)
+			break;
+	}
+	*to = 0;
+	return to;
+}

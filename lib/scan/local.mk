@@ -1,8 +1,24 @@
 # lib/scan: which blocks a process can still reach
 noinst_LTLIBRARIES += libscan.la
 libscan_la_SOURCES = \
+	lib/scan/held.c \
+	lib/scan/held.h \
 	lib/scan/heuristic.c \
 	lib/scan/index.c \
+	lib/scan/inject.h \
+	lib/scan/look.c \
+	lib/scan/look.h \
+	lib/scan/mappings.c \
+	lib/scan/mappings.h \
 	lib/scan/mark.c \
-	lib/scan/scan.h
+	lib/scan/roots.c \
+	lib/scan/roots.h \
+	lib/scan/scan.h \
+	lib/scan/threads.h \
+	lib/scan/world.h
+if UNWIND_X86_64
+libscan_la_SOURCES += lib/scan/inject-x86_64.c lib/scan/threads-x86_64.c lib/scan/world-x86_64.c
+else
+libscan_la_SOURCES += lib/scan/inject-generic.c lib/scan/threads-generic.c lib/scan/world-generic.c
+endif
 libscan_la_CFLAGS = $(AM_CFLAGS) -O2 -fasynchronous-unwind-tables

@@ -147,11 +147,11 @@ static void hit_reaching(struct allot_scan *scan, uint32_t number, const struct 
 
 	if (block->flags & ALLOT_SCAN_REACHED)
 		return;
-	if (!inside || allotp_scan_is_start(scan, block, inside)) {
+	if (!inside || scan->root_kind & ALLOT_SCAN_LOADERS || allotp_scan_is_start(scan, block, inside)) {
 		reach(scan, number, candidate->holder);
 		return;
 	}
-	if (block->flags & ALLOT_SCAN_NOTED || (scan->chunk_headers && is_next_chunk(scan, block, candidate->word)))
+	if (block->flags & ALLOT_SCAN_NOTED || (scan->root_kind & ALLOT_SCAN_ALLOCATORS && is_next_chunk(scan, block, candidate->word)))
 		return;
 	block->flags |= ALLOT_SCAN_NOTED;
 	if (scan->holders)
@@ -197,19 +197,19 @@ static void hit(struct allot_scan *scan, uint32_t number, const struct allot_sca
 	}
 }
 
-void allotp_scan_root(struct allot_scan *scan, uint64_t start, uint64_t end, bool chunk_headers)
+void allotp_scan_root(struct allot_scan *scan, uint64_t start, uint64_t end, unsigned int kind)
 {
-	if (scan->chunk_headers != chunk_headers)
+	if (scan->root_kind != kind)
 		flush(scan);
-	scan->chunk_headers = chunk_headers;
+	scan->root_kind = kind;
 	look_through(scan, start, end);
 }
 
 void allotp_scan_root_word(struct allot_scan *scan, uint64_t word, uint64_t holder)
 {
-	if (scan->chunk_headers)
+	if (scan->root_kind)
 		flush(scan);
-	scan->chunk_headers = false;
+	scan->root_kind = 0;
 	look_at(scan, word, holder);
 }
 
@@ -331,7 +331,7 @@ static int find_leaders(struct allot_scan *scan)
 int allotp_scan_finish(struct allot_scan *scan)
 {
 	flush(scan);
-	scan->chunk_headers = false;
+	scan->root_kind = 0;
 	drain(scan);
 	scan->phase = PERHAPS;
 	for (uint32_t i = 0; i < scan->later_used; i++) {

@@ -37,6 +37,12 @@ enum {
 	ALLOT_SCAN_HEURISTICS = 15,
 };
 
+/* Names with commas between, "all" or "none"; *end is where it stopped making sense, or the text's end. */
+unsigned int allotp_scan_heuristics(const char *text, const char **end);
+/* The other way, into a text of up to ALLOT_SCAN_NAMES bytes with its end. Returns where that is. */
+enum { ALLOT_SCAN_NAMES = 64 };
+char *allotp_scan_heuristics_name(unsigned int heuristics, char *to);
+
 #define ALLOT_SCAN_NO_BLOCK UINT32_MAX
 
 struct allot_scan_block {
@@ -102,7 +108,7 @@ struct allot_scan {
 	uint32_t stack_used, later_used;
 	uint64_t *path;        /* of the search for cycles: where it is in each block of the stack */
 	unsigned int phase;
-	bool chunk_headers;    /* words that point to the next chunk's header are no pointers */
+	unsigned int root_kind; /* of the words that are looked at */
 	uint32_t from;         /* block being looked into; ALLOT_SCAN_NO_BLOCK: a root */
 	uint32_t leader;
 	uint32_t head;
@@ -122,11 +128,15 @@ void allotp_scan_release(struct allot_scan *scan);
 /* The block that the address lies in, or ALLOT_SCAN_NO_BLOCK. */
 uint32_t allotp_scan_find(const struct allot_scan *scan, uint64_t address);
 
-/*
- * Gives roots: all aligned words in [start, end), or one word. chunk_headers: the memory is the allocator's own, where a word
- * that equals the address of the chunk behind a block is the allocator's bookkeeping (glibc's bins and top).
- */
-void allotp_scan_root(struct allot_scan *scan, uint64_t start, uint64_t end, bool chunk_headers);
+enum { /* what kind of memory a root is */
+	/* The allocator's own: a word that equals the address of the chunk behind a block is its bookkeeping (glibc's bins, top). */
+	ALLOT_SCAN_ALLOCATORS = 1,
+	/* The loader's own, which aligns by hand: all its pointers count as pointers to starts. */
+	ALLOT_SCAN_LOADERS = 2,
+};
+
+/* Gives roots: all aligned words in [start, end), or one word of no special kind. */
+void allotp_scan_root(struct allot_scan *scan, uint64_t start, uint64_t end, unsigned int kind);
 void allotp_scan_root_word(struct allot_scan *scan, uint64_t word, uint64_t holder);
 /* Makes a block reachable, whoever points to it. */
 void allotp_scan_root_block(struct allot_scan *scan, uint32_t block, uint64_t holder);

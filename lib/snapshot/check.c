@@ -121,6 +121,42 @@ static const char *check_blocks(const struct allot_snapshot *snapshot)
 	return NULL;
 }
 
+static const char *check_leaks(const struct allot_snapshot *snapshot)
+{
+	const struct allot_leaks *leaks = &snapshot->leaks;
+
+	if (leaks->method >= ALLOT_LOOK_METHODS || leaks->failed_step >= ALLOT_LOOK_STEPS)
+		return "leaks: an unknown way to look for them";
+	for (uint32_t i = 0; i < snapshot->leak_group_count; i++) {
+		const struct allot_leak_group *group = &snapshot->leak_groups[i];
+
+		if (group->site >= snapshot->site_count || group->leak_class >= ALLOT_LEAKS)
+			return "leak groups: a site or class is out of range";
+		if (i && (group->site < group[-1].site ||
+			  (group->site == group[-1].site && group->leak_class <= group[-1].leak_class)))
+			return "leak groups: not in order";
+	}
+	return NULL;
+}
+
+static const char *check_lost(const struct allot_snapshot *snapshot)
+{
+	for (uint32_t i = 0; i < snapshot->lost_count; i++) {
+		const struct allot_leaked *lost = &snapshot->lost[i];
+
+		if (lost->site >= snapshot->site_count || lost->leak_class >= ALLOT_LEAKS ||
+		    lost->leader >= snapshot->lost_count)
+			return "lost blocks: a site, class or leader is out of range";
+		if (i && lost->address < lost[-1].address)
+			return "lost blocks: not in order";
+	}
+	for (uint32_t i = 0; i < snapshot->edge_count; i++) {
+		if (snapshot->edges[i].from >= snapshot->lost_count || snapshot->edges[i].to >= snapshot->lost_count)
+			return "edges: a block is out of range";
+	}
+	return NULL;
+}
+
 static const char *check_symbols(const struct allot_snapshot *snapshot)
 {
 	for (uint32_t i = 0; i < snapshot->symbol_count; i++) {
@@ -140,7 +176,8 @@ const char *allotp_snapshot_check(const struct allot_snapshot *snapshot)
 {
 	static const char *(*const checks[])(const struct allot_snapshot *) = {
 		check_process,     check_modules, check_nodes,  check_regions, check_sites,
-		check_differences, check_marks,   check_blocks, check_symbols,
+		check_differences, check_marks,   check_blocks, check_leaks,
+		check_lost,        check_symbols,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {

@@ -180,6 +180,35 @@ static void decode_blocks(struct allot_decoder *decoder, struct allot_snapshot *
 	snapshot->blocks = decode_array(decoder, &allotp_table_blocks, UINT64_MAX, &snapshot->block_count);
 }
 
+static void decode_leaks(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	allotp_decode_columns(decoder, &allotp_table_leaks, snapshot, 1);
+}
+
+static void decode_leak_groups(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count;
+
+	snapshot->leak_groups = decode_array(decoder, &allotp_table_leak_groups, UINT32_MAX, &count);
+	snapshot->leak_group_count = (uint32_t)count;
+}
+
+static void decode_lost_blocks(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count;
+
+	snapshot->lost = decode_array(decoder, &allotp_table_lost_blocks, UINT32_MAX, &count);
+	snapshot->lost_count = (uint32_t)count;
+}
+
+static void decode_edges(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count;
+
+	snapshot->edges = decode_array(decoder, &allotp_table_edges, UINT32_MAX, &count);
+	snapshot->edge_count = (uint32_t)count;
+}
+
 /* Hands each symbol its part of the frames; a frame's strings then belong to the symbol. */
 static void share_frames(struct allot_decoder *decoder, struct allot_snapshot *snapshot, struct allot_frame *frames)
 {
@@ -254,6 +283,10 @@ static const struct section {
 	{ ALLOT_TAG_MARKS, false, decode_marks, "marks" },
 	{ ALLOT_TAG_SERIES, false, decode_series, "series" },
 	{ ALLOT_TAG_BLOCKS, false, decode_blocks, "blocks" },
+	{ ALLOT_TAG_LEAKS, false, decode_leaks, "leaks" },
+	{ ALLOT_TAG_LEAK_GROUPS, false, decode_leak_groups, "leak groups" },
+	{ ALLOT_TAG_LOST_BLOCKS, false, decode_lost_blocks, "lost blocks" },
+	{ ALLOT_TAG_EDGES, false, decode_edges, "edges" },
 	{ ALLOT_TAG_SYMBOLS, false, decode_symbols, "symbols" },
 };
 

@@ -131,6 +131,11 @@ int allotp_snapshot_encode(const struct allot_snapshot *snapshot, const char *na
 	encode_optional(&encoder, &allotp_table_marks, snapshot->marks, snapshot->mark_count);
 	encode_optional(&encoder, &allotp_table_series, snapshot->series, snapshot->sample_count);
 	encode_optional(&encoder, &allotp_table_blocks, snapshot->blocks, snapshot->block_count);
+	if (snapshot->leaks.looked || snapshot->leaks.error)
+		encode_struct(&encoder, &allotp_table_leaks, snapshot);
+	encode_optional(&encoder, &allotp_table_leak_groups, snapshot->leak_groups, snapshot->leak_group_count);
+	encode_optional(&encoder, &allotp_table_lost_blocks, snapshot->lost, snapshot->lost_count);
+	encode_optional(&encoder, &allotp_table_edges, snapshot->edges, snapshot->edge_count);
 	encode_symbols(&encoder, snapshot);
 	if (!encoder.failed && encoder.size <= ALLOT_SNAPSHOT_PAYLOAD_MAX) {
 		*data = encoder.data;

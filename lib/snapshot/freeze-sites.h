@@ -47,6 +47,10 @@ struct allot_variances;
 void allotp_freeze_variances(struct allot_view *view, uint64_t site, const struct allot_site_counters *counters,
 			     struct allot_variances *variances);
 
+/* What a look for leaks has left in the store, if there was one. Returns 0 or -ENOMEM. */
+int allotp_freeze_leaks(struct allot_view *view, const struct allot_freeze_places *places,
+			struct allot_snapshot *snapshot);
+
 /* Fills in the snapshot's blocks: all that is live, mappings too. Returns 0 or -ENOMEM. */
 int allotp_freeze_blocks(struct allot_view *view, const struct allot_freeze_places *places,
 			 struct allot_snapshot *snapshot);

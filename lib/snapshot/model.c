@@ -39,6 +39,9 @@ void allotp_snapshot_free(struct allot_snapshot *snapshot)
 	free(snapshot->differences);
 	free(snapshot->series);
 	free(snapshot->blocks);
+	free(snapshot->leak_groups);
+	free(snapshot->lost);
+	free(snapshot->edges);
 	for (uint32_t i = 0; i < snapshot->symbol_count; i++)
 		allotp_symbol_release(&snapshot->symbols[i]);
 	free(snapshot->symbols);

@@ -63,6 +63,74 @@ struct allot_symbol {
 	struct allot_frame *frames; /* innermost first; all but the last are inlined */
 };
 
+/* What became of a live block, by reachability; as memcheck defines it. */
+enum allot_leak_class {
+	ALLOT_LEAK_DEFINITE,  /* no pointer leads to it */
+	ALLOT_LEAK_INDIRECT,  /* only pointers in lost blocks do */
+	ALLOT_LEAK_POSSIBLE,  /* only pointers into the middle of blocks do */
+	ALLOT_LEAK_REACHABLE,
+	ALLOT_LEAKS,
+};
+
+enum allot_look_method { /* how the picture was taken that leaks were looked for in */
+	ALLOT_LOOK_ALONE,     /* there was one thread, which took it */
+	ALLOT_LOOK_PTRACE,    /* all threads were stopped by ptrace */
+	ALLOT_LOOK_SIGNALS,   /* the threads were asked by a signal */
+	ALLOT_LOOK_METHODS,
+};
+
+enum allot_look_step { /* what could not be done */
+	ALLOT_LOOK_AT_NOTHING,
+	ALLOT_LOOK_AT_LOCK,    /* the drain lock was not to be had */
+	ALLOT_LOOK_AT_THREADS, /* a thread could not be stopped, or its registers not be read */
+	ALLOT_LOOK_AT_FORK,    /* no copy of the process could be made */
+	ALLOT_LOOK_AT_MAPPINGS, /* /proc does not tell what is mapped */
+	ALLOT_LOOK_AT_MEMORY,  /* there was not enough for the index */
+	ALLOT_LOOK_AT_STORE,   /* there was no room for what was found */
+	ALLOT_LOOK_AT_COPY,    /* the copy died while it was looked through */
+	ALLOT_LOOK_AT_FILTER,  /* the program has shut itself in: no system calls are made */
+	ALLOT_LOOK_AT_SAMPLES, /* only some blocks were recorded */
+	ALLOT_LOOK_STEPS,
+};
+
+/* What a look for leaks has found. The names of its fields are those of struct allot_leak_look in store/layout.h. */
+struct allot_leaks {
+	bool looked;       /* there was a look, and it succeeded */
+	uint32_t method;   /* enum allot_look_method */
+	int32_t error;     /* an errno: there was a look, and it failed, */
+	uint32_t failed_step; /* at this: enum allot_look_step */
+	uint32_t looks;    /* how many there were in this process */
+	uint32_t heuristics; /* ALLOT_SCAN_* */
+	uint32_t threads;
+	bool at_exit;
+	uint64_t stop_ns, scan_ns;
+	uint64_t root_bytes, words, unreadable_bytes, blocks;
+	uint64_t left_out; /* lost blocks that are not in lost[] */
+	struct allot_count counts[ALLOT_LEAKS];
+	struct allot_count fresh[ALLOT_LEAKS]; /* what no look before had found */
+};
+
+/* What became of a site's live blocks; one for each site and class that has any. */
+struct allot_leak_group {
+	uint32_t site; /* index into sites[] */
+	uint32_t leak_class;
+	struct allot_count count;
+};
+
+struct allot_leaked { /* a lost block, or one that perhaps is */
+	uint64_t address, size;
+	uint32_t site;
+	uint32_t leak_class;
+	uint32_t leader; /* of an indirect one: index into lost[] of the one that leads to it; else its own */
+	bool known;      /* an earlier look had found it, too */
+};
+
+struct allot_edge { /* a pointer from a lost block to another, or to itself: indices into lost[] */
+	uint32_t from, to;
+	uint32_t offset; /* where it is in the first */
+	uint32_t inside; /* where it points to in the second */
+};
+
 struct allot_snapshot {
 	/* the process */
 	uint64_t pid;
@@ -109,6 +177,13 @@ struct allot_snapshot {
 	uint32_t sample_count;
 	struct allot_block *blocks;
 	uint64_t block_count;
+	struct allot_leaks leaks;
+	struct allot_leak_group *leak_groups; /* by site and class */
+	uint32_t leak_group_count;
+	struct allot_leaked *lost;              /* by address */
+	uint32_t lost_count;
+	struct allot_edge *edges;
+	uint32_t edge_count;
 	struct allot_symbol *symbols; /* sorted by module, address, signal */
 	uint32_t symbol_count;
 };

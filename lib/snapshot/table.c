@@ -144,6 +144,44 @@ static const struct allot_column blocks_columns[] = {
 };
 TABLE(blocks, BLOCKS, struct allot_block);
 
+#define LEAK_COUNTS(array)                                                                                             \
+	COUNT(struct allot_snapshot, leaks.array[0]), COUNT(struct allot_snapshot, leaks.array[1]),                    \
+		COUNT(struct allot_snapshot, leaks.array[2]), COUNT(struct allot_snapshot, leaks.array[3])
+static const struct allot_column leaks_columns[] = {
+	PROCESS(leaks.looked, PLAIN),      PROCESS(leaks.method, PLAIN),
+	PROCESS(leaks.error, SIGNED),      PROCESS(leaks.failed_step, PLAIN),
+	PROCESS(leaks.looks, PLAIN),       PROCESS(leaks.heuristics, PLAIN),
+	PROCESS(leaks.threads, PLAIN),     PROCESS(leaks.at_exit, PLAIN),
+	PROCESS(leaks.stop_ns, PLAIN),     PROCESS(leaks.scan_ns, PLAIN),
+	PROCESS(leaks.root_bytes, PLAIN),  PROCESS(leaks.words, PLAIN),
+	PROCESS(leaks.unreadable_bytes, PLAIN), PROCESS(leaks.blocks, PLAIN),
+	PROCESS(leaks.left_out, PLAIN),    LEAK_COUNTS(counts),
+	LEAK_COUNTS(fresh),
+};
+TABLE(leaks, LEAKS, struct allot_snapshot);
+
+static const struct allot_column leak_groups_columns[] = {
+	FIELD(struct allot_leak_group, site, DELTA),
+	FIELD(struct allot_leak_group, leak_class, PLAIN),
+	COUNT(struct allot_leak_group, count),
+};
+TABLE(leak_groups, LEAK_GROUPS, struct allot_leak_group);
+
+static const struct allot_column lost_blocks_columns[] = {
+	FIELD(struct allot_leaked, address, DELTA),    FIELD(struct allot_leaked, size, PLAIN),
+	FIELD(struct allot_leaked, site, PLAIN),       FIELD(struct allot_leaked, leak_class, PLAIN),
+	FIELD(struct allot_leaked, leader, DELTA),     FIELD(struct allot_leaked, known, PLAIN),
+};
+TABLE(lost_blocks, LOST_BLOCKS, struct allot_leaked);
+
+static const struct allot_column edges_columns[] = {
+	FIELD(struct allot_edge, from, DELTA),
+	FIELD(struct allot_edge, to, DELTA),
+	FIELD(struct allot_edge, offset, PLAIN),
+	FIELD(struct allot_edge, inside, PLAIN),
+};
+TABLE(edges, EDGES, struct allot_edge);
+
 static const struct allot_column symbols_columns[] = {
 	FIELD(struct allot_symbol, module, DELTA),
 	FIELD(struct allot_symbol, address, DELTA),

@@ -31,6 +31,10 @@ enum {
 	ALLOT_TAG_DIFFERENCES = ALLOT_TAG('D', 'I', 'F', 'F'),
 	ALLOT_TAG_SYMBOLS = ALLOT_TAG('S', 'Y', 'M', 'S'),
 	ALLOT_TAG_SAMPLING = ALLOT_TAG('S', 'A', 'M', 'P'),
+	ALLOT_TAG_LEAKS = ALLOT_TAG('L', 'E', 'A', 'K'),
+	ALLOT_TAG_LEAK_GROUPS = ALLOT_TAG('L', 'E', 'K', 'G'),
+	ALLOT_TAG_LOST_BLOCKS = ALLOT_TAG('L', 'E', 'K', 'B'),
+	ALLOT_TAG_EDGES = ALLOT_TAG('L', 'E', 'K', 'E'),
 	ALLOT_TAG_REGIONS = ALLOT_TAG('R', 'E', 'G', 'N'),
 	ALLOT_TAG_DROPPED = ALLOT_TAG('D', 'R', 'O', 'P'),
 	ALLOT_TAG_VARIANCES = ALLOT_TAG('V', 'A', 'R', 'I'),
@@ -62,6 +66,8 @@ extern const struct allot_table allotp_table_process, allotp_table_trust, allotp
 	allotp_table_filtered; /* of struct allot_snapshot */
 extern const struct allot_table allotp_table_modules, allotp_table_domains, allotp_table_sites, allotp_table_marks,
 	allotp_table_regions, allotp_table_differences, allotp_table_series, allotp_table_blocks, allotp_table_symbols;
+extern const struct allot_table allotp_table_leaks; /* of struct allot_snapshot */
+extern const struct allot_table allotp_table_leak_groups, allotp_table_lost_blocks, allotp_table_edges;
 extern const struct allot_table allotp_table_nodes;     /* without address and parent, which are coded by hand */
 extern const struct allot_table allotp_table_variances; /* of struct allot_site */
 extern const struct allot_table

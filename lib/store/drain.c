@@ -152,6 +152,18 @@ void allotp_drain_unlock(struct allot_store *store)
 	__atomic_store_n(&store->header->lock, 0, __ATOMIC_RELEASE);
 }
 
+void allotp_drain_inherit(struct allot_store *store)
+{
+	__atomic_store_n(&store->header->lock, owner_word(store), __ATOMIC_RELEASE);
+}
+
+void allotp_drain_leave(struct allot_store *store)
+{
+	uint64_t me = owner_word(store);
+
+	__atomic_compare_exchange_n(&store->header->lock, &me, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+}
+
 /*
  * Events at one address are kept in order by their tickets. Others are applied by their stamps, so that current and peak
  * follow what happened: to that end events are left alone until they are so old that whatever has an older stamp

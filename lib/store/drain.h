@@ -40,6 +40,11 @@ int allotp_drain_lock_by_force(struct allot_store *store);
 
 void allotp_drain_unlock(struct allot_store *store);
 
+/* The calling thread becomes the owner of a lock that the process it was forked from has, and which thereby loses it. */
+void allotp_drain_inherit(struct allot_store *store);
+/* Unlocks, if the calling thread is the owner still. */
+void allotp_drain_leave(struct allot_store *store);
+
 /*
  * Applies the events that are old enough to be in order; what is younger than a microsecond may stay. Needs the
  * lock. Returns how many. In the traced program the caller has blocked all signals.

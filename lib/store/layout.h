@@ -46,6 +46,10 @@ enum allot_region_id {
 	ALLOT_REGION_BUDGETS,  /* struct allot_store_budget[]; the first is number 1 */
 	ALLOT_REGION_SHARES,   /* struct allot_store_share[]; the first is number 1 */
 	ALLOT_REGION_JOURNAL,  /* struct allot_journal, and what it counts */
+	ALLOT_REGION_HELD,     /* uint64_t[]: what stopped threads held, see struct allot_held_thread */
+	ALLOT_REGION_VERDICTS, /* struct allot_site_verdict[site]; empty until leaks were looked for */
+	ALLOT_REGION_LOST,     /* struct allot_lost_block[], by address */
+	ALLOT_REGION_EDGES,    /* struct allot_lost_edge[] */
 	ALLOT_REGION_SEGMENTS, /* struct allot_segment, segment_bytes each */
 	ALLOT_REGIONS,
 };
@@ -345,6 +349,69 @@ struct allot_store_sample {
 
 #define ALLOT_DOMAIN_NAMES 1024u /* domains with larger numbers have no name */
 
+/* ---- leaks: what a look for them found. For the looker, who has header.leaks.state to himself while it is RUNNING ---- */
+
+/* What a thread held while the world was stopped: one after the other in their region, each with its words behind it. */
+struct allot_held_thread {
+	uint64_t tid;
+	uint64_t words;           /* how many: those in registers that may be pointers */
+	uint64_t sp;              /* what lies below, but for the red zone, is dead */
+	uint64_t thread_pointer;
+};
+static_assert(sizeof(struct allot_held_thread) == 32, "a thread's head is four words");
+
+enum { ALLOT_LEAK_CLASSES = 4 }; /* enum allot_leak_class of snapshot.h */
+
+struct allot_site_verdict {
+	struct allot_verdict_count {
+		uint64_t bytes, blocks;
+	} counts[ALLOT_LEAK_CLASSES];
+};
+static_assert(sizeof(struct allot_site_verdict) == 64, "verdict size is part of the store's format");
+
+struct allot_lost_block {       /* definite, indirect or possible */
+	uint64_t address, size;
+	uint32_t site;
+	uint32_t leader;        /* of an indirect one: index of its leader; else its own */
+	uint8_t leak_class;
+	uint8_t known;          /* an earlier look had found it, too */
+	uint8_t unused[6];
+};
+static_assert(sizeof(struct allot_lost_block) == 32, "lost block size is part of the store's format");
+
+struct allot_lost_edge {        /* a pointer between two lost blocks */
+	uint32_t from, to;      /* indices of lost blocks */
+	uint32_t offset;        /* in the first */
+	uint32_t inside;        /* behind the start of the second */
+};
+
+enum allot_look_state { ALLOT_LOOK_NONE, ALLOT_LOOK_RUNNING, ALLOT_LOOK_DONE, ALLOT_LOOK_FAILED };
+
+struct allot_leak_look {
+	uint32_t state;         /* enum allot_look_state (atomic) */
+	uint32_t method;        /* enum allot_look_method of snapshot.h */
+	int32_t error;          /* FAILED: an errno, */
+	uint32_t failed_step;   /* and at what: enum allot_look_step of snapshot.h */
+	uint32_t looks;         /* how many there were */
+	uint32_t heuristics;
+	uint32_t threads;       /* stopped, or the one */
+	uint32_t at_exit;
+	uint64_t stop_ns;       /* how long the program stood still */
+	uint64_t scan_ns;       /* how long the copy was looked through */
+	uint64_t root_bytes, words, unreadable_bytes, blocks;
+	uint64_t lost_count, edge_count;
+	uint64_t left_out;      /* lost blocks without room in their region */
+	struct allot_verdict_count counts[ALLOT_LEAK_CLASSES], fresh[ALLOT_LEAK_CLASSES]; /* fresh: not known before */
+	/*
+	 * For a looker from outside, in the program's address space: what a copy is to run, on which stack, and a system call with
+	 * a breakpoint behind it. Then, from the thread pointer, the byte that says that a thread is in the middle of realloc;
+	 * and what the looker tells the copy.
+	 */
+	uint64_t entry, stack, system_call;
+	int64_t moving_offset;
+	uint64_t held_words;
+};
+
 #define ALLOT_DIFFERENCES 8u /* verified stacks that differ are kept up to this many */
 
 #define ALLOT_REFUSED 8u /* different programs that could not be traced are told up to this many */
@@ -512,6 +579,8 @@ struct allot_header {
 	uint32_t name_heads[ALLOT_HEADS], scope_heads[ALLOT_HEADS]; /* by hash; 0: none */
 
 	uint32_t tickets[ALLOT_TICKETS] __attribute__((aligned(64))); /* the next to be drawn, by bucket (atomic) */
+
+	struct allot_leak_look leaks;
 
 	/* drainer */
 	uint64_t lock __attribute__((aligned(64))); /* who drains, see drain.c; 0: nobody (atomic) */

@@ -343,6 +343,22 @@ void allotp_live_clear(struct allot_store *store)
 	}
 }
 
+void allotp_live_each(const struct allot_store *store, uint8_t *scratch,
+		      void (*each)(void *context, const struct allot_live_entry *entry), void *context)
+{
+	uint32_t bits, *table = current_directory(store, &bits);
+
+	for (uint64_t i = 0; table && i < UINT64_C(1) << bits; i++) {
+		const struct allot_live_page *page = page_at(store, table[i]);
+
+		if (!page || table[i] > store->header->page_count || scratch[table[i]])
+			continue;
+		scratch[table[i]] = 1;
+		for (uint32_t j = 0; j < count_of(page); j++)
+			each(context, &page->entries[j]);
+	}
+}
+
 /*
  * A change that was cut short leaves an entry without its tag, one that is empty, or one twice: the last, which was to
  * move. Can be repeated.

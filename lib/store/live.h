@@ -29,6 +29,13 @@ void allotp_live_clear(struct allot_store *store);
 /* The block's entry, or NULL. Valid until the table next changes. */
 const struct allot_live_entry *allotp_live_find(const struct allot_store *store, uint64_t key);
 
+/*
+ * Calls each for every block. For whoever has the drain lock; the table must not change meanwhile. scratch: a byte for each
+ * page (header.page_count + 1), all 0.
+ */
+void allotp_live_each(const struct allot_store *store, uint8_t *scratch,
+		      void (*each)(void *context, const struct allot_live_entry *entry), void *context);
+
 /* After a drainer died: makes the table sound again. It may lack the entry that was being set or removed. */
 void allotp_live_recover(struct allot_store *store);
 

@@ -34,6 +34,8 @@ static const uint16_t shares[ALLOT_REGIONS] = {
 	[ALLOT_REGION_PAGES] = 448, [ALLOT_REGION_MAPS] = 1,       [ALLOT_REGION_MARKS] = 1,
 	[ALLOT_REGION_SERIES] = 1,  [ALLOT_REGION_NAMES] = 1,      [ALLOT_REGION_SCOPES] = 1,
 	[ALLOT_REGION_BUDGETS] = 1, [ALLOT_REGION_SHARES] = 4,     [ALLOT_REGION_JOURNAL] = 32,
+	[ALLOT_REGION_HELD] = 1,    [ALLOT_REGION_VERDICTS] = 16,  [ALLOT_REGION_LOST] = 32,
+	[ALLOT_REGION_EDGES] = 16,
 };
 
 static void lay_out(struct allot_store *store, uint64_t size)

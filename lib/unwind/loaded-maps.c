@@ -222,7 +222,7 @@ int allotp_loaded_find(uint64_t address, struct allotp_loaded *out)
 
 struct check {
 	uint32_t count;
-	uint8_t there[FILES];
+	bool to_find[FILES];
 };
 
 static bool visit_check(const struct allot_mapping *mapping, void *data)
@@ -230,9 +230,9 @@ static bool visit_check(const struct allot_mapping *mapping, void *data)
 	struct check *check = data;
 
 	for (uint32_t i = 0; i < check->count; i++)
-		if (entries[i].loaded.start == mapping->start &&
+		if (check->to_find[i] && entries[i].loaded.start == mapping->start &&
 		    entries[i].loaded.identity == (mapping->file ^ mapping->start))
-			check->there[i] = true;
+			check->to_find[i] = false;
 	return false;
 }
 
@@ -242,13 +242,16 @@ void allotp_loaded_check(void)
 
 	for (uint32_t i = 0; i < MISSES; i++)
 		__atomic_store_n(&misses[i], 0, __ATOMIC_RELAXED);
+	/* Those with a name are not read from there. */
+	for (uint32_t i = 0; i < check.count; i++)
+		check.to_find[i] =
+			__atomic_load_n(&entries[i].state, __ATOMIC_ACQUIRE) == ALIVE && !entries[i].loaded.name;
 	if (allotp_mapping_each(visit_check, &check, NULL, 0) < 0)
 		return;
 	for (uint32_t i = 0; i < check.count; i++) {
 		uint32_t alive = ALIVE;
 
-		/* Those with a name are not read from there. */
-		if (!check.there[i] && !entries[i].loaded.name)
+		if (check.to_find[i])
 			__atomic_compare_exchange_n(&entries[i].state, &alive, DEAD, false, __ATOMIC_ACQ_REL,
 						    __ATOMIC_RELAXED);
 	}

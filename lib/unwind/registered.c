@@ -17,16 +17,20 @@ static struct section {
 
 static uint32_t section_count; /* places that were ever taken (atomic) */
 
+/*
+ * A store that releases comes after the turn has become odd, and a load that acquires before the turn is looked at again: so
+ * who reads what is being changed notices.
+ */
+#define LOAD(member) __atomic_load_n(&(member), __ATOMIC_ACQUIRE)
+#define STORE(member, value) __atomic_store_n(&(member), value, __ATOMIC_RELEASE)
+
 /* Makes the place ours, if nobody else is changing it: then its turn is odd until `give`. */
 static bool take(struct section *section)
 {
-	uint64_t turn = __atomic_load_n(&section->turn, __ATOMIC_RELAXED);
+	uint64_t turn = LOAD(section->turn);
 
-	if (turn % 2 != 0 ||
-	    !__atomic_compare_exchange_n(&section->turn, &turn, turn + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return false;
-	__atomic_thread_fence(__ATOMIC_RELEASE); /* with the fence in read_section */
-	return true;
+	return turn % 2 == 0 &&
+	       __atomic_compare_exchange_n(&section->turn, &turn, turn + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 static void give(struct section *section)
@@ -34,19 +38,15 @@ static void give(struct section *section)
 	__atomic_fetch_add(&section->turn, 1, __ATOMIC_RELEASE);
 }
 
-#define LOAD(member) __atomic_load_n(&(member), __ATOMIC_RELAXED)
-#define STORE(member, value) __atomic_store_n(&(member), value, __ATOMIC_RELAXED)
-
 /* A whole copy, or false. */
 static bool read_section(const struct section *section, struct section *copy)
 {
-	uint64_t turn = __atomic_load_n(&section->turn, __ATOMIC_ACQUIRE);
+	uint64_t turn = LOAD(section->turn);
 
 	copy->address = LOAD(section->address);
 	copy->end = LOAD(section->end);
 	copy->code = LOAD(section->code);
 	copy->code_end = LOAD(section->code_end);
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return turn % 2 == 0 && LOAD(section->turn) == turn;
 }
 
@@ -105,7 +105,7 @@ bool allotp_registered_remove(const void *eh_frame)
 
 int allotp_registered_find(uint64_t address, struct allotp_object *out)
 {
-	uint32_t count = __atomic_load_n(&section_count, __ATOMIC_ACQUIRE);
+	uint32_t count = LOAD(section_count);
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct section copy;

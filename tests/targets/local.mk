@@ -75,6 +75,15 @@ tests_targets_shipped_no_pie_LDFLAGS = -no-pie
 tests_targets_shipped_static_SOURCES = tests/targets/shipped.c
 tests_targets_shipped_static_LDFLAGS = -all-static
 
+# What leaks must be told from, however it is compiled.
+check_PROGRAMS += tests/targets/leak-O0 tests/targets/leak-O1 tests/targets/leak-O2
+tests_targets_leak_O0_SOURCES = tests/targets/leak.c
+tests_targets_leak_O0_CFLAGS = $(AM_CFLAGS) -g -O0 -pthread
+tests_targets_leak_O1_SOURCES = tests/targets/leak.c
+tests_targets_leak_O1_CFLAGS = $(AM_CFLAGS) -g -O1 -pthread
+tests_targets_leak_O2_SOURCES = tests/targets/leak.c
+tests_targets_leak_O2_CFLAGS = $(AM_CFLAGS) -g -O2 -pthread
+
 # And those in C++.
 check_PROGRAMS += \
 	tests/targets/bad-alloc \
@@ -104,6 +113,7 @@ TARGET_MODULE = -module -avoid-version -shared -rpath /nowhere
 check_LTLIBRARIES += \
 	tests/targets/bump.la \
 	tests/targets/by-name.la \
+	tests/targets/leak-plugin.la \
 	tests/targets/logger.la \
 	tests/targets/plugin-a.la \
 	tests/targets/plugin-b.la \
@@ -112,6 +122,8 @@ check_LTLIBRARIES += \
 tests_targets_bump_la_LDFLAGS = $(TARGET_MODULE)
 tests_targets_by_name_la_CFLAGS = $(AM_CFLAGS) -fno-builtin
 tests_targets_by_name_la_LDFLAGS = $(TARGET_MODULE)
+tests_targets_leak_plugin_la_CFLAGS = $(AM_CFLAGS) -fvisibility=default
+tests_targets_leak_plugin_la_LDFLAGS = $(TARGET_MODULE)
 tests_targets_logger_la_LDFLAGS = $(TARGET_MODULE)
 tests_targets_plugin_a_la_LDFLAGS = $(TARGET_MODULE)
 tests_targets_plugin_b_la_LDFLAGS = $(TARGET_MODULE)

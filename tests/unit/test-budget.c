@@ -276,8 +276,7 @@ static const char *const no_limits[] = {
 	"5%+",     "x%",
 	"+5.%",    "+.5%",
 	"1e3%",    "+5%%",
-	    "5 % +",
-	"+-5%",
+	"5 % +",   "+-5%",
 };
 
 START_TEST(no_limit)

@@ -396,6 +396,7 @@ START_TEST(shows_places)
 							 "p",      "std::vector<int>::push_back" };
 	static const struct allot_trace_frame add = { "/bin/p", "add(int)", "/src/lib/add.c", 5, "p", "add" };
 	static const struct allot_trace_frame plug = { "/opt/libplug.so", NULL, NULL, 0, "libplug", NULL };
+	static const struct allot_trace_frame other = { "/bin/p", "other", NULL, 0, "p", "other" };
 	static const struct allot_trace_frame run = { "/bin/p", "run", "/src/run.c", 6, "p", "run" };
 	static const struct allot_trace_frame middle = { "/bin/p", "middle", "/src/run.c", 8, "p", "middle" };
 	static const struct allot_trace_frame start = { "/bin/p", "main", "/src/main.c", 9, "p", "main" };
@@ -413,6 +414,21 @@ START_TEST(shows_places)
 	trace.count = 1;
 	text = allotp_place_text(&trace, "", 0);
 	ck_assert_str_eq(text, "run (/src/run.c:6)");
+	free(text);
+	/* a long way, and one without names */
+	frames[0] = frames[1] = frames[2] = frames[3] = frames[4] = frames[5] = &plug;
+	trace.frames = frames;
+	trace.count = 7;
+	text = allotp_place_text(&trace, "/src/", 0);
+	ck_assert_str_eq(text, "libplug.so < main (main.c:9)");
+	free(text);
+	frames[0] = frames[2] = frames[4] = &other;
+	text = allotp_place_text(&trace, "/src/", 0);
+	ck_assert_str_eq(text, "other < libplug.so < other < libplug.so < ... < main (main.c:9)");
+	free(text);
+	trace.count = 6;
+	text = allotp_place_text(&trace, "/src/", 0);
+	ck_assert_str_eq(text, "other < libplug.so < other");
 	free(text);
 	trace.count = 0;
 	ck_assert_ptr_null(allotp_place_find(&trace, ""));

@@ -221,9 +221,24 @@ START_TEST(chunk_headers_are_no_pointers)
 	world_put(&world, WORLD_BASE, a + 16);
 	world_put(&world, WORLD_BASE + 8, b + 8);
 	world_begin(&world, 0);
-	allotp_scan_root(&world.scan, WORLD_BASE, WORLD_BASE + 16, true);
+	allotp_scan_root(&world.scan, WORLD_BASE, WORLD_BASE + 16, ALLOT_SCAN_ALLOCATORS);
 	world_finish(&world);
 	ck_assert_int_eq(world_class(&world, a), ALLOT_SCAN_DEFINITE);
+	ck_assert_int_eq(world_class(&world, b), ALLOT_SCAN_POSSIBLE);
+}
+END_TEST
+
+START_TEST(the_loader_points_to_starts)
+{
+	uint64_t a = world_block(&world, 64), b = world_block(&world, 64);
+
+	world_put(&world, WORLD_BASE, a + 16);
+	world_put(&world, WORLD_BASE + 8, b + 16);
+	world_begin(&world, 0);
+	allotp_scan_root(&world.scan, WORLD_BASE, WORLD_BASE + 8, ALLOT_SCAN_LOADERS);
+	allotp_scan_root(&world.scan, WORLD_BASE + 8, WORLD_BASE + 16, 0);
+	world_finish(&world);
+	ck_assert_int_eq(world_class(&world, a), ALLOT_SCAN_REACHABLE);
 	ck_assert_int_eq(world_class(&world, b), ALLOT_SCAN_POSSIBLE);
 }
 END_TEST
@@ -368,6 +383,7 @@ int main(void)
 	tcase_add_test(tests, among_lost_blocks_interior_pointers_count_fully);
 	tcase_add_test(tests, unreadable_blocks_are_not_looked_into);
 	tcase_add_test(tests, chunk_headers_are_no_pointers);
+	tcase_add_test(tests, the_loader_points_to_starts);
 	tcase_add_test(tests, old_strings);
 	tcase_add_test(tests, length_prefixes);
 	tcase_add_test(tests, new_arrays);

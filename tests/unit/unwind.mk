@@ -45,7 +45,7 @@ tests_unit_test_unwind_loaded_SOURCES = tests/unit/test-unwind-loaded.c $(UNWIND
 tests_unit_test_unwind_loaded_CPPFLAGS = $(UNWIND_CPPFLAGS)
 tests_unit_test_unwind_loaded_CFLAGS = $(AM_CFLAGS) -pthread
 tests_unit_test_unwind_loaded_LDADD = libunwinding.la libloaded-maps.la libcommon.la $(UNIT_LIBS) -lpthread
-tests_unit_test_unwind_loaded_DEPENDENCIES = unwind-plugin-a.la unwind-plugin-b.la libunwinding.la libloaded-maps.la
+tests_unit_test_unwind_loaded_DEPENDENCIES = unwind-plugin-a.la unwind-plugin-b.la libunwinding.la libloaded-maps.la libcommon.la
 
 tests_unit_test_unwind_rules_SOURCES = tests/unit/test-unwind-rules.c tests/unit/unit.h
 tests_unit_test_unwind_rules_CPPFLAGS = $(UNWIND_CPPFLAGS)
@@ -57,7 +57,7 @@ tests_unit_test_unwind_tour_SOURCES = tests/unit/test-unwind-tour.c tests/unit/u
 tests_unit_test_unwind_tour_CPPFLAGS = $(UNWIND_CPPFLAGS)
 tests_unit_test_unwind_tour_CFLAGS = $(AM_CFLAGS) -pthread
 tests_unit_test_unwind_tour_LDADD = $(UNWIND_SHAPES_OBJECTS) $(UNWIND_LIBS) -lpthread
-tests_unit_test_unwind_tour_DEPENDENCIES = $(UNWIND_SHAPES_OBJECTS) libunwinding.la
+tests_unit_test_unwind_tour_DEPENDENCIES = $(UNWIND_SHAPES_OBJECTS) libunwinding.la libloaded.la libcommon.la
 
 tests_unit_test_unwind_walk_SOURCES = tests/unit/test-unwind-walk.c $(UNWIND_HOOK)
 if UNWIND_X86_64
@@ -69,7 +69,7 @@ endif
 tests_unit_test_unwind_walk_CPPFLAGS = $(UNWIND_CPPFLAGS)
 tests_unit_test_unwind_walk_CFLAGS = $(AM_CFLAGS) -pthread
 tests_unit_test_unwind_walk_LDADD = $(UNWIND_LIBS) -ldl -lpthread
-tests_unit_test_unwind_walk_DEPENDENCIES = unwind-plugin-a.la unwind-plugin-b.la libunwinding.la
+tests_unit_test_unwind_walk_DEPENDENCIES = unwind-plugin-a.la unwind-plugin-b.la libunwinding.la libloaded.la libcommon.la
 
 check_LTLIBRARIES += unwind-plugin-a.la unwind-plugin-b.la
 unwind_plugin_a_la_SOURCES = tests/unit/unwind-plugin.c tests/unit/unwind-plugin.h
@@ -96,6 +96,6 @@ TESTS += tests/unit/test-unwind-steps
 tests_unit_test_unwind_steps_SOURCES = tests/unit/test-unwind-steps.c $(UNWIND_HOOK) $(UNWIND_TOUR)
 tests_unit_test_unwind_steps_CPPFLAGS = $(UNWIND_CPPFLAGS)
 tests_unit_test_unwind_steps_LDADD = $(UNWIND_SHAPES_OBJECTS) $(UNWIND_LIBS) -lpthread
-tests_unit_test_unwind_steps_DEPENDENCIES = $(UNWIND_SHAPES_OBJECTS) libunwinding.la
+tests_unit_test_unwind_steps_DEPENDENCIES = $(UNWIND_SHAPES_OBJECTS) libunwinding.la libloaded.la libcommon.la
 endif
 endif

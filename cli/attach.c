@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking for leaks in a program that runs, from outside. */
+#include "attach.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "read/reader.h"
+#include "scan/held.h"
+#include "scan/inject.h"
+#include "scan/world.h"
+#include "store/drain.h"
+
+enum { ATTEMPTS = 50 };
+
+struct attachment {
+	int pid;
+	struct allot_reader reader;
+	struct allot_world world;
+	struct allot_held held;
+	int thread; /* that makes the copy */
+	int copy;
+	struct allot_error *error;
+};
+
+static struct allot_leak_look *leaks_of(const struct attachment *a)
+{
+	return &a->reader.store.header->leaks;
+}
+
+static int fail(const struct attachment *a, int result, const char *what)
+{
+	return allotp_error(a->error, result, "process %d: %s: %s", a->pid, what, strerror(-result));
+}
+
+static void sleep_a_little(void)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	nanosleep(&pause, NULL);
+}
+
+static int lock(struct attachment *a)
+{
+	int result = -EBUSY;
+
+	for (int i = 0; i < 10000 && result == -EBUSY; i++) {
+		result = allotp_drain_lock(&a->reader.store);
+		if (result == -EBUSY)
+			sleep_a_little();
+	}
+	return result ? fail(a, result, "its store is held by somebody who is stopped") : 0;
+}
+
+static int prepare(struct attachment *a)
+{
+	const struct allot_header *header;
+
+	if (!allotp_reader_ready(&a->reader))
+		return allotp_error(a->error, -ENODATA, "process %d: recording never began", a->pid);
+	header = a->reader.store.header;
+	if (header->pid != (uint32_t)a->pid)
+		return allotp_error(a->error, -ESRCH, "process %d: it has another number where it runs", a->pid);
+	if (header->sampling_bytes)
+		return allotp_error(a->error, -ENOTSUP, "process %d: only some of its blocks are recorded", a->pid);
+	if (!header->leaks.system_call)
+		return allotp_error(a->error, -ENOTSUP, "process %d: on this processor it cannot be made to copy itself",
+				    a->pid);
+	a->world = (struct allot_world){
+		.pid = a->pid,
+		.threads = calloc(ALLOT_WORLD_THREADS, sizeof(*a->world.threads)),
+		.capacity = ALLOT_WORLD_THREADS,
+		.buffer = malloc(ALLOT_WORLD_BUFFER),
+		.buffer_size = ALLOT_WORLD_BUFFER,
+	};
+	if (!a->world.threads || !a->world.buffer)
+		return allotp_error(a->error, -ENOMEM, "out of memory");
+	return 0;
+}
+
+/* Whether a thread has stopped in the middle of realloc, where nobody knows of the block. */
+static bool somebody_moves(const struct attachment *a)
+{
+	const uint64_t *words = ALLOTP_AT(&a->reader.store, ALLOT_REGION_HELD, uint64_t, 0);
+
+	for (uint64_t at = 0; at < a->held.used;) {
+		const struct allot_held_thread *thread = (const void *)&words[at];
+		uint64_t address = thread->thread_pointer + (uint64_t)leaks_of(a)->moving_offset;
+		bool moving = false;
+		struct iovec here = { &moving, 1 }, there = { (void *)(uintptr_t)address, 1 };
+
+		if (process_vm_readv(a->pid, &here, 1, &there, 1, 0) == 1 && moving)
+			return true;
+		at += sizeof(*thread) / sizeof(uint64_t) + thread->words;
+	}
+	return false;
+}
+
+static int stop(struct attachment *a, uint64_t *begun)
+{
+	int result;
+
+	for (int attempt = 0;; attempt++) {
+		*begun = allotp_clock_ns(CLOCK_MONOTONIC);
+		result = allotp_world_stop(&a->world);
+		if (result == -EPERM)
+			return fail(a, result, "it may not be stopped (see ptrace(2)), or a debugger is attached to it");
+		if (result)
+			return fail(a, result, "it cannot be stopped");
+		a->held = (struct allot_held){ .store = &a->reader.store };
+		result = allotp_world_hold(&a->world, &a->held, 0);
+		if (!result && (attempt == ATTEMPTS || !somebody_moves(a)))
+			return 0;
+		allotp_world_release(&a->world);
+		if (result)
+			return fail(a, result, "its registers cannot be read");
+	}
+}
+
+/* In a thread of the program, since a child has the memory of its parent. */
+static int make_copy(struct attachment *a)
+{
+	struct allot_injection fork = { .at = leaks_of(a)->system_call, .number = SYS_clone };
+	int result = -ESRCH;
+
+	for (uint32_t i = 0; i < a->world.count && result; i++) {
+		a->thread = a->world.threads[i].tid;
+		result = a->world.threads[i].gone ? -ESRCH : allotp_inject(a->thread, &fork);
+		if (!result && fork.result < 0)
+			result = (int)fork.result;
+	}
+	a->copy = fork.child;
+	if (!result)
+		result = allotp_inject_start(a->copy, leaks_of(a)->entry, leaks_of(a)->stack);
+	return result ? fail(a, result, "it cannot be copied") : 0;
+}
+
+static int take_picture(struct attachment *a, unsigned heuristics)
+{
+	struct allot_leak_look *leaks = leaks_of(a);
+	uint64_t begun;
+	int result = lock(a);
+
+	if (result)
+		return result;
+	/* What there is now is drained while the program runs, the rest while it stands still. */
+	allotp_drain_now(&a->reader.store);
+	result = stop(a, &begun);
+	if (!result) {
+		allotp_drain_now(&a->reader.store);
+		leaks->heuristics = heuristics;
+		leaks->held_words = a->held.used;
+		leaks->at_exit = 0;
+		__atomic_store_n(&leaks->state, ALLOT_LOOK_RUNNING, __ATOMIC_RELEASE);
+		result = make_copy(a);
+		allotp_world_release(&a->world);
+		leaks->stop_ns = allotp_clock_ns(CLOCK_MONOTONIC) - begun;
+		leaks->threads = a->held.threads;
+		leaks->method = ALLOT_LOOK_PTRACE;
+	}
+	if (result)
+		allotp_drain_leave(&a->reader.store);
+	return result;
+}
+
+/* Has ended, though its parent may not have taken notice. */
+static bool is_over(int pid)
+{
+	char path[32], text[512];
+	const char *state = NULL;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return true;
+	if (fgets(text, sizeof(text), file))
+		state = strrchr(text, ')');
+	fclose(file);
+	return !state || state[2] == 'Z' || state[2] == 'X';
+}
+
+/* The copy is the program's child, and none that it knows of: nobody else would take notice of its end. */
+static void bury(struct attachment *a)
+{
+	struct allot_injection wait = {
+		.at = leaks_of(a)->system_call,
+		.number = SYS_wait4,
+		.arguments = { (uint64_t)a->copy, 0, __WALL | WNOHANG, 0 },
+	};
+
+	if (allotp_world_stop(&a->world))
+		return;
+	for (uint32_t i = 0; i < a->world.count; i++) {
+		if (!a->world.threads[i].gone && !allotp_inject(a->world.threads[i].tid, &wait))
+			break;
+	}
+	allotp_world_release(&a->world);
+}
+
+static int wait_for_copy(struct attachment *a)
+{
+	while (!is_over(a->copy))
+		sleep_a_little();
+	bury(a);
+	if (__atomic_load_n(&leaks_of(a)->state, __ATOMIC_ACQUIRE) == ALLOT_LOOK_RUNNING)
+		return allotp_error(a->error, -EFAULT, "process %d: the copy ended before it was looked through", a->pid);
+	return 0;
+}
+
+int allotp_attach(int pid, unsigned heuristics, struct allot_snapshot **out, struct allot_error *error)
+{
+	const struct allot_reader_end end = { .exit = ALLOT_EXIT_RUNNING };
+	struct attachment a = { .pid = pid, .error = error };
+	char name[32];
+	int result = allotp_reader_open_process(&a.reader, pid, error);
+
+	if (result)
+		return result;
+	result = prepare(&a);
+	if (!result)
+		result = take_picture(&a, heuristics);
+	if (!result)
+		result = wait_for_copy(&a);
+	snprintf(name, sizeof(name), "process %d", pid);
+	if (!result)
+		result = allotp_reader_freeze(&a.reader, &end, name, out, error);
+	free(a.world.threads);
+	free(a.world.buffer);
+	allotp_reader_close(&a.reader);
+	return result;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking for leaks in a program that runs, from outside. */
+#ifndef ALLOT_CLI_ATTACH_H
+#define ALLOT_CLI_ATTACH_H
+
+#include "common/error.h"
+#include "snapshot/snapshot.h"
+
+/*
+ * Stops the program, has it make a copy of itself, lets it go on, and waits until the copy has been looked through. Returns 0
+ * and a snapshot with the verdict, or a negative errno with the error: -ESRCH, -EACCES, -ENODATA as allotp_reader_open_process
+ * says; -EPERM: it may not be stopped.
+ */
+int allotp_attach(int pid, unsigned heuristics, struct allot_snapshot **out, struct allot_error *error);
+
+#endif

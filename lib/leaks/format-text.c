@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* The text: the worst leaks, a few lines each, and what there is of each class; on one screen. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "leaks/phrase.h"
+#include "leaks/writer.h"
+#include "report/print.h"
+#include "report/size.h"
+
+enum { DEFAULT_TOP = 5 };
+
+static const char *const words[ALLOT_LEAKS] = { "definitely lost", "indirectly lost", "possibly lost",
+						"still reachable" };
+
+static void write_count(FILE *out, const char *what, struct allot_count count, struct allot_count fresh, bool again)
+{
+	fprintf(out, "%16s: %s in %" PRIu64 " block%s", what, allotp_size((double)count.bytes).text, count.blocks,
+		ALLOT_PLURAL(count.blocks));
+	if (again && count.blocks)
+		fprintf(out, ", new %s in %" PRIu64, allotp_size((double)fresh.bytes).text, fresh.blocks);
+	putc('\n', out);
+}
+
+static void write_totals(FILE *out, const struct allot_leaks_report *report)
+{
+	const struct allot_tally *tally = report->tally;
+	const struct allot_leaks *leaks = &report->view->snapshot->leaks;
+
+	for (int i = 0; i < ALLOT_LEAKS; i++)
+		write_count(out, words[i], tally->counts[i], tally->fresh[i],
+			    leaks->looks > 1 && i != ALLOT_LEAK_REACHABLE);
+	if (tally->suppressed.blocks)
+		write_count(out, "suppressed", tally->suppressed, tally->suppressed, false);
+}
+
+/* How much each suppression has met, or that it has met nothing. */
+static void write_suppressions(FILE *out, const struct allot_suppressions *set)
+{
+	static const char *const notes[] = { "", ": has met nothing", ": expired", ": more than its limit" };
+
+	for (uint32_t i = 0; set && i < set->count; i++) {
+		const struct allot_suppression *one = &set->list[i];
+		enum allot_suppression_state state = allotp_suppression_state(set, one);
+
+		fprintf(out, "%16s: ", "suppression");
+		allotp_put(out, one->text);
+		if (one->met.blocks)
+			fprintf(out, ": %s in %" PRIu64 " block%s", allotp_size((double)one->met.bytes).text,
+				one->met.blocks, ALLOT_PLURAL(one->met.blocks));
+		fprintf(out, "%s\n", notes[state]);
+	}
+}
+
+static void write_how(FILE *out, const struct allot_leaks *leaks)
+{
+	char text[256];
+
+	allotp_look_text(leaks, text, sizeof(text));
+	fprintf(out, "%s.\n", text);
+	if (leaks->unreadable_bytes)
+		fprintf(out, "%s of memory could not be read: pointers there have not counted.\n",
+			allotp_size((double)leaks->unreadable_bytes).text);
+	if (leaks->left_out)
+		fprintf(out, "%" PRIu64 " lost block%s found no room in the store, and %s only counted.\n",
+			leaks->left_out, ALLOT_PLURAL(leaks->left_out), leaks->left_out == 1 ? "is" : "are");
+}
+
+/* "definitely lost, a.c:12: size=…" and what goes with it. */
+static int write_group(FILE *out, const struct allot_leaks_report *report, int leak_class, uint32_t number)
+{
+	const struct allot_leaks_list *list = &report->lists[leak_class];
+	const struct allot_group *group = &list->statistics->groups[number];
+	int rc;
+
+	fprintf(out, "%s, ", words[leak_class]);
+	rc = allotp_write_text_group(out, &list->report, group);
+	if (rc == 0 && group->ever.blocks)
+		fprintf(out, "    and with it, indirectly, %s in %" PRIu64 " block%s\n",
+			allotp_size((double)group->ever.bytes).text, group->ever.blocks,
+			ALLOT_PLURAL(group->ever.blocks));
+	return rc;
+}
+
+static int write_lists(FILE *out, const struct allot_leaks_report *report)
+{
+	uint32_t left = report->options->top ? report->options->top : DEFAULT_TOP, others = 0;
+	int rc = 0;
+
+	for (int i = 0; i < ALLOT_LEAKS && rc == 0; i++) {
+		uint32_t ranked = report->lists[i].report.ranked;
+
+		for (uint32_t j = 0; j < ranked && rc == 0; j++) {
+			if (left) {
+				rc = write_group(out, report, i, j);
+				left--;
+			} else {
+				others++;
+			}
+		}
+	}
+	if (others)
+		fprintf(out, "%" PRIu32 " other%s: --top N shows more.\n", others, ALLOT_PLURAL(others));
+	return rc;
+}
+
+int allotp_leaks_write_text(FILE *out, const struct allot_leaks_report *report)
+{
+	struct allot_trust_summary trust;
+	bool any = false;
+	int rc;
+
+	for (int i = 0; i < ALLOT_LEAKS; i++)
+		any = any || report->lists[i].report.ranked;
+	fprintf(out, "[ Leaks%s%s ]\n", report->options->fresh ? ", new ones" : "",
+		report->view->snapshot->filters ? ", filtered" : "");
+	rc = write_lists(out, report);
+	if (rc == 0)
+		rc = allotp_trust_summarize(report->view, &trust);
+	if (rc < 0)
+		return rc;
+	if (any)
+		putc('\n', out);
+	write_totals(out, report);
+	write_suppressions(out, report->options->suppressions);
+	write_how(out, &report->view->snapshot->leaks);
+	allotp_trust_write(out, report->view, &trust, "");
+	if (any && report->how.group_by != ALLOT_GROUP_STACK)
+		fputs("More: --group-by stack for whole stacks.\n", out);
+	return 0;
+}

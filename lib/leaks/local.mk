@@ -1,0 +1,10 @@
+# lib/leaks: what a look for leaks has found, told
+noinst_LTLIBRARIES += libleaks.la
+libleaks_la_SOURCES = \
+	lib/leaks/format-json.c \
+	lib/leaks/format-text.c \
+	lib/leaks/leaks.c lib/leaks/leaks.h \
+	lib/leaks/phrase.c lib/leaks/phrase.h \
+	lib/leaks/tally.c lib/leaks/tally.h \
+	lib/leaks/writer.h
+libleaks_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)

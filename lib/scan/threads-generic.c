@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Where it is not known what libc keeps of threads: a stack is all in use, and none is dead. */
+#include "scan/threads.h"
+
+struct allot_range allotp_threads_stack(const struct allot_mappings *mappings, const struct allot_held_thread *thread,
+					uint32_t pid)
+{
+	(void)mappings;
+	(void)thread;
+	(void)pid;
+	return (struct allot_range){ 0, 0 };
+}
+
+void allotp_threads_dead(struct allot_mappings *mappings, const uint64_t *held, uint64_t held_count,
+			 void (*found)(void *context, uint64_t start, uint64_t end, uint64_t kept), void *context)
+{
+	(void)mappings;
+	(void)held;
+	(void)held_count;
+	(void)found;
+	(void)context;
+}

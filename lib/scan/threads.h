@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* What glibc keeps of threads in memory: the stacks of those that live, and of those that have ended. */
+#ifndef ALLOT_SCAN_THREADS_H
+#define ALLOT_SCAN_THREADS_H
+
+#include "scan/mappings.h"
+#include "scan/roots.h"
+#include "store/layout.h"
+
+/* The stack that a thread was given; for the main thread (whose tid is pid) the kernel's. Empty: not known. */
+struct allot_range allotp_threads_stack(const struct allot_mappings *mappings, const struct allot_held_thread *thread,
+					uint32_t pid);
+
+/*
+ * Tells of each stack that was a thread's which has ended, with all that lies in it, and of the one block that it keeps for the
+ * next: the table of dynamic thread-local memory. held: those that live.
+ */
+void allotp_threads_dead(struct allot_mappings *mappings, const uint64_t *held, uint64_t held_count,
+			 void (*found)(void *context, uint64_t start, uint64_t end, uint64_t kept), void *context);
+
+#endif

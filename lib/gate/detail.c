@@ -95,10 +95,13 @@ static char *growth_text(const struct allot_check *check, const struct allot_fin
 
 static char *leak_text(const struct allot_verdict *verdict, const struct allot_finding *finding)
 {
-	bool running = verdict->judged->now->snapshot->trust.exit == ALLOT_EXIT_RUNNING;
+	const struct allot_snapshot *now = verdict->judged->now->snapshot;
+	const char *how = now->leaks.looked                       ? "lost"
+			  : now->trust.exit == ALLOT_EXIT_RUNNING ? "not yet freed"
+								  : "never freed";
 
-	return text_of("%s in %" PRIu64 " block%s %s freed", allotp_size((double)finding->now.bytes).text,
-		       finding->now.blocks, ALLOT_PLURAL(finding->now.blocks), running ? "not yet" : "never");
+	return text_of("%s in %" PRIu64 " block%s %s", allotp_size((double)finding->now.bytes).text,
+		       finding->now.blocks, ALLOT_PLURAL(finding->now.blocks), how);
 }
 
 static char *message_of(const struct allot_verdict *verdict, const struct allot_finding *finding, enum allot_kind kind)

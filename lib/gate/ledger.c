@@ -27,7 +27,7 @@ void allotp_sums_add(struct allot_sums *to, const struct allot_sums *from)
 	}
 }
 
-static void fill_sums(const struct allot_site *site, struct allot_sums *sums)
+static void fill_sums(const struct allot_site *site, struct allot_count leaked, struct allot_sums *sums)
 {
 	*sums = (struct allot_sums){
 		.counts = { [ALLOT_QUANTITY_LIVE] = site->live,
@@ -35,7 +35,7 @@ static void fill_sums(const struct allot_site *site, struct allot_sums *sums)
 			    [ALLOT_QUANTITY_EVER] = site->ever,
 			    [ALLOT_QUANTITY_COUNT] = site->ever,
 			    [ALLOT_QUANTITY_TEMPORARY] = site->temporary,
-			    [ALLOT_QUANTITY_LEAKS] = site->live,
+			    [ALLOT_QUANTITY_LEAKS] = leaked,
 			    [ALLOT_QUANTITY_UNSUPPRESSED] = site->live },
 		.variances = { [ALLOT_QUANTITY_LIVE] = site->variance.live,
 			       [ALLOT_QUANTITY_PEAK] = site->variance.peak,
@@ -55,8 +55,8 @@ struct maker {
 	struct allot_suppressions *suppressions;
 	bool again;
 	/* of each site: */
-	uint32_t *met; /* what the suppressions said */
-	bool *kept;    /* by the C library */
+	uint32_t *met;              /* what the suppressions said */
+	struct allot_count *leaked; /* whatever they say */
 };
 
 /* What the C library and the dynamic linker keep for themselves until the end: buffers of streams, tables of modules. */
@@ -86,20 +86,76 @@ static int name_sites(struct maker *maker, allot_progress_fn *progress, void *co
 			rc = allotp_identity_key(maker->keys, &trace, domain, &maker->ledger->keys[i]);
 		if (rc == 0 && trace.count)
 			maker->ledger->origins[i] = trace.frames[0];
-		maker->kept[i] = is_kept_by_libc(&trace);
-		if (rc == 0 && site->live.blocks && !maker->kept[i])
-			maker->met[i] = maker->again
-						? allotp_suppressions_find(maker->suppressions, &trace)
-						: allotp_suppressions_meet(maker->suppressions, &trace, site->live);
+		if (rc == 0 && !snapshot->leaks.looked && is_kept_by_libc(&trace))
+			maker->leaked[i] = (struct allot_count){ 0 };
+		if (rc == 0 && maker->leaked[i].blocks)
+			maker->met[i] =
+				maker->again ? allotp_suppressions_find(maker->suppressions, &trace)
+					     : allotp_suppressions_meet(maker->suppressions, &trace, maker->leaked[i]);
 	}
 	allotp_trace_release(&trace);
 	return rc;
 }
 
-static void clear(struct allot_sums *sums, enum allot_quantity quantity)
+static void add(struct allot_count *to, struct allot_count count)
 {
-	sums->counts[quantity] = (struct allot_count){ 0 };
-	sums->variances[quantity] = (struct allot_variance){ 0 };
+	to->bytes += count.bytes;
+	to->blocks += count.blocks;
+}
+
+static void take(struct allot_count *from, struct allot_count count)
+{
+	from->bytes -= count.bytes < from->bytes ? count.bytes : from->bytes;
+	from->blocks -= count.blocks < from->blocks ? count.blocks : from->blocks;
+}
+
+/* What leaks: lost blocks if somebody has looked for them, and those that they hold; else all that was not freed. */
+static void find_leaked(struct maker *maker)
+{
+	const struct allot_snapshot *snapshot = maker->snapshot;
+
+	for (uint32_t i = 0; i < snapshot->site_count && !snapshot->leaks.looked; i++)
+		maker->leaked[i] = snapshot->sites[i].live;
+	for (uint32_t i = 0; i < snapshot->leak_group_count && snapshot->leaks.looked; i++) {
+		const struct allot_leak_group *group = &snapshot->leak_groups[i];
+
+		if (group->leak_class == ALLOT_LEAK_DEFINITE || group->leak_class == ALLOT_LEAK_INDIRECT)
+			add(&maker->leaked[group->site], group->count);
+	}
+}
+
+static bool is_suppressed(const struct maker *maker, uint32_t site)
+{
+	return allotp_suppressions_hold(maker->suppressions, maker->met[site]);
+}
+
+/* Takes suppressed blocks of a site out of what leaks. */
+static void suppress(struct maker *maker, uint32_t site, struct allot_count count)
+{
+	struct allot_sums *sums = &maker->ledger->sums[site];
+
+	add(&maker->ledger->suppressed, count);
+	take(&sums->counts[ALLOT_QUANTITY_LEAKS], count);
+	take(&sums->counts[ALLOT_QUANTITY_UNSUPPRESSED], count);
+}
+
+static void suppress_all(struct maker *maker)
+{
+	const struct allot_snapshot *snapshot = maker->snapshot;
+
+	for (uint32_t i = 0; i < snapshot->site_count; i++) {
+		fill_sums(&snapshot->sites[i], maker->leaked[i], &maker->ledger->sums[i]);
+		if (is_suppressed(maker, i))
+			suppress(maker, i, maker->leaked[i]);
+	}
+	/* What a suppressed block leads to is as well known as the block. */
+	for (uint32_t i = 0; i < snapshot->lost_count; i++) {
+		const struct allot_leaked *block = &snapshot->lost[i];
+
+		if (block->leak_class == ALLOT_LEAK_INDIRECT &&
+		    is_suppressed(maker, snapshot->lost[block->leader].site) && !is_suppressed(maker, block->site))
+			suppress(maker, block->site, (struct allot_count){ block->size, 1 });
+	}
 }
 
 static int add_site(struct maker *maker, uint32_t number, uint32_t *entry_of)
@@ -110,15 +166,6 @@ static int add_site(struct maker *maker, uint32_t number, uint32_t *entry_of)
 	uint32_t key = ledger->keys[number];
 	struct allot_entry *entry;
 
-	fill_sums(site, sums);
-	if (allotp_suppressions_hold(maker->suppressions, maker->met[number])) {
-		ledger->suppressed.bytes += site->live.bytes;
-		ledger->suppressed.blocks += site->live.blocks;
-		clear(sums, ALLOT_QUANTITY_LEAKS);
-		clear(sums, ALLOT_QUANTITY_UNSUPPRESSED);
-	}
-	if (maker->kept[number])
-		clear(sums, ALLOT_QUANTITY_LEAKS);
 	if (!entry_of[key]) {
 		if (allotp_array_reserve(&ledger->entries, &ledger->room, ledger->count + 1, sizeof(*entry)) < 0)
 			return -ENOMEM;
@@ -150,9 +197,14 @@ int allotp_ledger_init(struct allot_ledger *ledger, const struct allot_view *vie
 	ledger->sums = calloc(sites, sizeof(*ledger->sums));
 	ledger->origins = calloc(sites, sizeof(*ledger->origins));
 	maker.met = calloc(sites, sizeof(*maker.met));
-	maker.kept = calloc(sites, sizeof(*maker.kept));
-	rc = ledger->keys && ledger->sums && ledger->origins && maker.met ? name_sites(&maker, progress, context)
-									  : -ENOMEM;
+	maker.leaked = calloc(sites, sizeof(*maker.leaked));
+	rc = ledger->keys && ledger->sums && ledger->origins && maker.met && maker.leaked ? 0 : -ENOMEM;
+	if (rc == 0) {
+		find_leaked(&maker);
+		rc = name_sites(&maker, progress, context);
+	}
+	if (rc == 0)
+		suppress_all(&maker);
 	entry_of = rc < 0 ? NULL : calloc(allotp_keys_count(keys), sizeof(*entry_of));
 	if (rc == 0 && !entry_of)
 		rc = -ENOMEM;
@@ -160,7 +212,7 @@ int allotp_ledger_init(struct allot_ledger *ledger, const struct allot_view *vie
 		rc = add_site(&maker, i, entry_of);
 	free(entry_of);
 	free(maker.met);
-	free(maker.kept);
+	free(maker.leaked);
 	return rc;
 }
 

@@ -14,8 +14,8 @@ enum allot_quantity {
 	ALLOT_QUANTITY_EVER,
 	ALLOT_QUANTITY_COUNT, /* all that was ever allocated, but blocks are what counts */
 	ALLOT_QUANTITY_TEMPORARY,
-	ALLOT_QUANTITY_LEAKS, /* never freed, without what is suppressed and what the C library keeps for itself */
-	ALLOT_QUANTITIES,     /* that can be limited */
+	ALLOT_QUANTITY_LEAKS, /* lost; if nobody has looked: not freed, but for what the C library keeps; without what is suppressed */
+	ALLOT_QUANTITIES,                               /* that can be limited */
 	ALLOT_QUANTITY_UNSUPPRESSED = ALLOT_QUANTITIES, /* live, without what is suppressed */
 	ALLOT_QUANTITIES_KEPT,
 };

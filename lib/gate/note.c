@@ -88,6 +88,22 @@ static int note_unchecked(struct allot_verdict *verdict)
 	return rc;
 }
 
+/* A hint for those who are told of leaks that are none. */
+static int note_look(struct allot_verdict *verdict)
+{
+	const struct allot_snapshot *now = verdict->judged->now->snapshot;
+	bool leaks = false;
+
+	for (uint32_t i = 0; i < verdict->check_count; i++)
+		leaks |= verdict->checks[i].quantity == ALLOT_QUANTITY_LEAKS &&
+			 verdict->checks[i].result == ALLOT_RESULT_OVER;
+	if (!leaks || now->leaks.looked)
+		return 0;
+	return note(
+		verdict, NULL, 0,
+		"what the program can still reach counts as leaked: `allot run --leaks` tells it from what is lost");
+}
+
 /* Sites of the baseline with a frame that had a name once: its file is another one by now. */
 static int note_nameless(struct allot_verdict *verdict)
 {
@@ -137,6 +153,8 @@ int allotp_verdict_note(struct allot_verdict *verdict)
 
 	if (rc == 0)
 		rc = note_unchecked(verdict);
+	if (rc == 0)
+		rc = note_look(verdict);
 	if (rc == 0)
 		rc = note_nameless(verdict);
 	return rc < 0 ? rc : note_kinds(verdict);

@@ -47,6 +47,30 @@ static struct allot_snapshot *make(bool old)
 	return snapshot;
 }
 
+/* Of the three blocks of xmalloc one is lost, and holds the one of keep. The others can be reached. */
+static void look(struct allot_snapshot *snapshot)
+{
+	const struct allot_leak_group groups[] = {
+		{ 0, ALLOT_LEAK_DEFINITE, { 1000, 1 } },
+		{ 0, ALLOT_LEAK_REACHABLE, { 2000, 2 } },
+		{ 2, ALLOT_LEAK_INDIRECT, { 100, 1 } },
+	};
+	const struct allot_leaked lost[] = {
+		{ .address = 0x1000, .size = 1000, .site = 0, .leak_class = ALLOT_LEAK_DEFINITE, .leader = 0 },
+		{ .address = 0x2000, .size = 100, .site = 2, .leak_class = ALLOT_LEAK_INDIRECT, .leader = 0 },
+	};
+
+	snapshot->leaks.looked = true;
+	snapshot->leak_groups = malloc(sizeof(groups));
+	snapshot->lost = malloc(sizeof(lost));
+	if (!snapshot->leak_groups || !snapshot->lost)
+		abort();
+	memcpy(snapshot->leak_groups, groups, sizeof(groups));
+	memcpy(snapshot->lost, lost, sizeof(lost));
+	snapshot->leak_group_count = sizeof(groups) / sizeof(groups[0]);
+	snapshot->lost_count = sizeof(lost) / sizeof(lost[0]);
+}
+
 static void change(struct allot_snapshot *snapshot, const char *kind)
 {
 	if (!strcmp(kind, "killed")) {
@@ -61,6 +85,8 @@ static void change(struct allot_snapshot *snapshot, const char *kind)
 	} else if (!strcmp(kind, "truncated")) {
 		snapshot->trust.walks = 1000;
 		snapshot->trust.truncated = 20;
+	} else if (!strcmp(kind, "looked")) {
+		look(snapshot);
 	} else if (!strcmp(kind, "nothing")) {
 		snapshot->trust.events = 0;
 	}

@@ -87,22 +87,22 @@ static int prepare(struct attachment *a)
 	return 0;
 }
 
-/* Whether a thread has stopped in the middle of realloc, where nobody knows of the block. */
-static bool somebody_moves(const struct attachment *a)
+static uint64_t set_byte(const struct attachment *a, uint64_t address)
 {
-	const uint64_t *words = ALLOTP_AT(&a->reader.store, ALLOT_REGION_HELD, uint64_t, 0);
+	uint8_t byte = 0;
+	struct iovec here = { &byte, 1 }, there = { (void *)(uintptr_t)address, 1 };
 
-	for (uint64_t at = 0; at < a->held.used;) {
-		const struct allot_held_thread *thread = (const void *)&words[at];
-		uint64_t address = thread->thread_pointer + (uint64_t)leaks_of(a)->moving_offset;
-		bool moving = false;
-		struct iovec here = { &moving, 1 }, there = { (void *)(uintptr_t)address, 1 };
+	return process_vm_readv(a->pid, &here, 1, &there, 1, 0) == 1 && byte ? address : 0;
+}
 
-		if (process_vm_readv(a->pid, &here, 1, &there, 1, 0) == 1 && moving)
-			return true;
-		at += sizeof(*thread) / sizeof(uint64_t) + thread->words;
-	}
-	return false;
+/* Where it says that a thread is in the middle of realloc, with the contents of a block where nobody knows of one; or in the
+ * middle of writing an event. */
+static uint64_t is_busy(void *context, uint64_t thread_pointer)
+{
+	const struct attachment *a = context;
+	uint64_t moving = set_byte(a, thread_pointer + (uint64_t)leaks_of(a)->moving_offset);
+
+	return moving ? moving : set_byte(a, thread_pointer + (uint64_t)leaks_of(a)->depth_offset);
 }
 
 static int stop(struct attachment *a, uint64_t *begun)
@@ -116,13 +116,17 @@ static int stop(struct attachment *a, uint64_t *begun)
 			return fail(a, result, "it may not be stopped (see ptrace(2)), or a debugger is attached to it");
 		if (result)
 			return fail(a, result, "it cannot be stopped");
-		a->held = (struct allot_held){ .store = &a->reader.store };
-		result = allotp_world_hold(&a->world, &a->held, 0);
-		if (!result && (attempt == ATTEMPTS || !somebody_moves(a)))
-			return 0;
+		result = allotp_world_settle(&a->world, is_busy, a);
+		if (!result || attempt == ATTEMPTS) {
+			a->held = (struct allot_held){ .store = &a->reader.store };
+			result = allotp_world_hold(&a->world, &a->held, 0);
+			if (!result)
+				return 0;
+		}
 		allotp_world_release(&a->world);
-		if (result)
+		if (result != -EAGAIN)
 			return fail(a, result, "its registers cannot be read");
+		sleep_a_little();
 	}
 }
 

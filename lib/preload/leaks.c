@@ -237,27 +237,29 @@ static void picture_alone(struct picture *picture)
 
 /* ---- the helper ---- */
 
-/* A thread that has stopped between freeing a block and telling where its contents are now. */
-static bool somebody_moves(const struct picture *picture)
+/* Where it says that a thread is between freeing a block and telling where its contents are now, or about to write an event. */
+static uint64_t is_busy(void *context, uint64_t pointer)
 {
-	const uint64_t *words = ALLOTP_AT(&allotp_state.store, ALLOT_REGION_HELD, uint64_t, 0);
-	bool moving = false;
+	const struct picture *picture = context;
+	const struct allot_thread *own =
+		(const void *)(uintptr_t)(pointer + (uint64_t)picture->look.roots.own_thread_offset);
 
-	for (uint64_t at = 0; at < picture->held.used && !moving;) {
-		const struct allot_held_thread *thread = (const void *)&words[at];
+	/* One made by clone may have somebody else's pointer, or one of its own making. Says EFAULT for what cannot be read. */
+	if (ALLOTP_SYSCALL(SYS_rt_sigprocmask, -1, &own->moving, NULL, 8) == -EFAULT)
+		return 0;
+	if (own->moving)
+		return (uintptr_t)&own->moving;
+	return own->depth ? (uintptr_t)&own->depth : 0;
+}
 
-		/* One made by clone may have none, or somebody else's; ours lies behind all pointers that are. */
-		if (thread->thread_pointer) {
-			const struct allot_thread *own =
-				(const void *)(uintptr_t)(thread->thread_pointer +
-							  (uint64_t)picture->look.roots.own_thread_offset);
+static int hold_world(struct picture *picture)
+{
+	int result = hold_caller(picture);
 
-			/* Says EFAULT for what cannot be read. */
-			moving = ALLOTP_SYSCALL(SYS_rt_sigprocmask, -1, &own->moving, NULL, 8) != -EFAULT && own->moving;
-		}
-		at += sizeof(*thread) / sizeof(uint64_t) + thread->words;
-	}
-	return moving;
+	if (result)
+		return result;
+	result = allotp_world_hold(&picture->world, &picture->held, picture->caller->tid);
+	return result ? failed(picture, result, ALLOT_LOOK_AT_THREADS) : 0;
 }
 
 /* Returns 0 with the world stopped and held, and nobody in the middle of realloc; else it goes on. */
@@ -270,17 +272,15 @@ static int stop_world(struct picture *picture, uint64_t *begun)
 		result = allotp_world_stop(&picture->world);
 		if (result)
 			return failed(picture, result, ALLOT_LOOK_AT_THREADS);
-		result = hold_caller(picture);
-		if (!result) {
-			result = allotp_world_hold(&picture->world, &picture->held, picture->caller->tid);
-			if (result)
-				failed(picture, result, ALLOT_LOOK_AT_THREADS);
+		result = allotp_world_settle(&picture->world, is_busy, picture);
+		if (!result || attempt == ATTEMPTS) {
+			result = hold_world(picture);
+			if (!result)
+				return 0;
 		}
-		if (!result && (attempt == ATTEMPTS || !somebody_moves(picture)))
-			return 0;
 		allotp_world_release(&picture->world);
-		if (result)
-			return result;
+		if (result != -EAGAIN)
+			return failed(picture, result, ALLOT_LOOK_AT_THREADS);
 		ALLOTP_SYSCALL(SYS_sched_yield);
 	}
 }
@@ -366,6 +366,7 @@ void allotp_leaks_announce(struct allot_store *store)
 	leaks->stack = (uintptr_t)copy_stack + STACK - 8;
 	leaks->system_call = SYSTEM_CALL;
 	leaks->moving_offset = (int64_t)((uintptr_t)&allotp_thread.moving - thread_pointer());
+	leaks->depth_offset = (int64_t)((uintptr_t)&allotp_thread.depth - thread_pointer());
 }
 
 /* ---- a look ---- */

@@ -10,6 +10,15 @@ int allotp_world_stop(struct allot_world *world)
 	return -ENOTSUP;
 }
 
+int allotp_world_settle(struct allot_world *world, uint64_t (*busy)(void *context, uint64_t thread_pointer),
+			void *context)
+{
+	(void)world;
+	(void)busy;
+	(void)context;
+	return -ENOTSUP;
+}
+
 int allotp_world_hold(struct allot_world *world, struct allot_held *held, int except)
 {
 	(void)world;

@@ -6,6 +6,8 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
@@ -17,6 +19,9 @@
 #include "common/sys.h"
 
 #define PATIENCE_NS UINT64_C(1000000000)
+#define FINISH_NS UINT64_C(5000000)
+
+enum { TURNS = 64 }; /* that a busy thread may take to finish: bytes that say so may be written to several times */
 
 /* What getdents64 gives. */
 struct entry {
@@ -180,7 +185,73 @@ int allotp_world_stop(struct allot_world *world)
 	return result;
 }
 
-/* The place of the vector registers in the kernel's format; of more than this the processor's extensions are too new. */
+/* Sets the processor's own watch on writes to a byte; 0: none. */
+static int watch(int tid, uint64_t address)
+{
+	enum { ENABLED = 1, WRITES = 1 << 16 };
+	size_t control = offsetof(struct user, u_debugreg[7]), first = offsetof(struct user, u_debugreg[0]);
+	long result = ALLOTP_SYSCALL(SYS_ptrace, PTRACE_POKEUSER, tid, control, 0);
+
+	if (!result && address)
+		result = ALLOTP_SYSCALL(SYS_ptrace, PTRACE_POKEUSER, tid, first, address);
+	if (!result && address)
+		result = ALLOTP_SYSCALL(SYS_ptrace, PTRACE_POKEUSER, tid, control, ENABLED | WRITES);
+	return (int)result;
+}
+
+/* Until it has written to the byte; or for some milliseconds, when it waits for another. */
+static int finish(struct allot_world_thread *thread, uint64_t address)
+{
+	uint64_t deadline = allotp_clock_ns(CLOCK_MONOTONIC) + FINISH_NS;
+	int result = watch(thread->tid, address), signal = thread->signal;
+
+	while (!result) {
+		result = (int)ALLOTP_SYSCALL(SYS_ptrace, PTRACE_CONT, thread->tid, 0, 0);
+		if (result)
+			break;
+		thread->signal = 0;
+		result = wait_for(thread, deadline);
+		if (result == -ETIMEDOUT) {
+			ALLOTP_SYSCALL(SYS_ptrace, PTRACE_INTERRUPT, thread->tid, 0, 0);
+			result = wait_for(thread, deadline + PATIENCE_NS);
+			result = result ? result : -EAGAIN;
+		} else if (!result && (thread->signal == SIGTRAP || thread->gone)) {
+			thread->signal = 0;
+			break;
+		}
+		/* A signal that came meanwhile is passed on when all go on. */
+		signal = signal ? signal : thread->signal;
+	}
+	thread->signal = thread->signal && thread->signal != SIGTRAP ? thread->signal : signal;
+	if (!thread->gone)
+		watch(thread->tid, 0);
+	return thread->gone ? 0 : result;
+}
+
+int allotp_world_settle(struct allot_world *world, uint64_t (*busy)(void *context, uint64_t thread_pointer),
+			void *context)
+{
+	int result = 0;
+
+	for (uint32_t i = 0; !result && i < world->count; i++) {
+		struct allot_world_thread *thread = &world->threads[i];
+		struct user_regs_struct registers;
+		struct iovec part = { &registers, sizeof(registers) };
+		uint64_t address;
+
+		if (thread->gone ||
+		    ALLOTP_SYSCALL(SYS_ptrace, PTRACE_GETREGSET, thread->tid, NT_PRSTATUS, &part) < 0)
+			continue;
+		for (int turn = 0; !result && !thread->gone && registers.fs_base && turn < TURNS; turn++) {
+			address = busy(context, registers.fs_base);
+			if (!address)
+				break;
+			result = finish(thread, address);
+		}
+	}
+	return result;
+}
+
 static int hold_thread(const struct allot_world *world, const struct allot_world_thread *thread,
 		       struct allot_held *held)
 {

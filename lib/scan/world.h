@@ -31,6 +31,14 @@ enum { ALLOT_WORLD_THREADS = 32768, ALLOT_WORLD_BUFFER = 65536 };
  */
 int allotp_world_stop(struct allot_world *world);
 
+/*
+ * Lets those stopped threads that are busy finish, one by one. busy: the address of a byte that the thread of that thread pointer
+ * writes to when it is less busy; 0: it is not busy. 0; -EAGAIN: one needs what another stopped thread has; other negative
+ * errnos.
+ */
+int allotp_world_settle(struct allot_world *world, uint64_t (*busy)(void *context, uint64_t thread_pointer),
+			void *context);
+
 /* The registers of all stopped threads into the store; but for `except`, which has told its own. 0 or a negative errno. */
 int allotp_world_hold(struct allot_world *world, struct allot_held *held, int except);
 

@@ -404,11 +404,11 @@ struct allot_leak_look {
 	struct allot_verdict_count counts[ALLOT_LEAK_CLASSES], fresh[ALLOT_LEAK_CLASSES]; /* fresh: not known before */
 	/*
 	 * For a looker from outside, in the program's address space: what a copy is to run, on which stack, and a system call with
-	 * a breakpoint behind it. Then, from the thread pointer, the byte that says that a thread is in the middle of realloc;
-	 * and what the looker tells the copy.
+	 * a breakpoint behind it. Then, from the thread pointer, the bytes that say that a thread is in the middle of realloc,
+	 * or about to write an event; and what the looker tells the copy.
 	 */
 	uint64_t entry, stack, system_call;
-	int64_t moving_offset;
+	int64_t moving_offset, depth_offset;
 	uint64_t held_words;
 };
 

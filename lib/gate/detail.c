@@ -14,6 +14,9 @@
 #include "report/print.h"
 #include "report/size.h"
 
+/* Functions of a stack that are named as the difference to another. */
+enum { SHOWN = 3 };
+
 const char *allotp_kind_name(enum allot_kind kind)
 {
 	static const char *const names[ALLOT_KINDS] = { "limit", "growth", "leak" };
@@ -172,7 +175,14 @@ int allotp_detail_init(struct allot_detail *detail, struct allot_verdict *verdic
 	detail->fingerprint = fingerprint_of(verdict, finding, detail->kind);
 	if (!detail->message || !detail->fingerprint)
 		return -ENOMEM;
-	return finding->key ? find_place(detail, verdict, finding, names) : 0;
+	if (finding->key && find_place(detail, verdict, finding, names) < 0)
+		return -ENOMEM;
+	if (detail->site)
+		detail->text = text_of(detail->kind == ALLOT_KIND_LIMIT ? "%s; most: %s" : "%s: %s", detail->message,
+				       detail->site);
+	else
+		detail->text = strdup(detail->message);
+	return detail->text ? 0 : -ENOMEM;
 }
 
 void allotp_detail_release(struct allot_detail *detail)
@@ -180,6 +190,7 @@ void allotp_detail_release(struct allot_detail *detail)
 	allotp_trace_release(&detail->trace);
 	free(detail->message);
 	free(detail->site);
+	free(detail->text);
 	free(detail->file);
 	free(detail->fingerprint);
 }
@@ -219,4 +230,68 @@ struct allot_move allotp_verdict_move(const struct allot_verdict *verdict, uint3
 	}
 	move.others = members - 2;
 	return move;
+}
+
+static const char *name_of(const struct allot_label *label)
+{
+	return *label->text ? label->text : label->file;
+}
+
+/* The functions of the longer stack that the shorter one has not. */
+static void put_more(FILE *out, const struct allot_label **longer, uint32_t longer_depth,
+		     const struct allot_label **shorter, uint32_t shorter_depth)
+{
+	uint32_t found = 0, shown = 0;
+
+	for (uint32_t i = 0; i < longer_depth; i++) {
+		if (found < shorter_depth && longer[i] == shorter[found]) {
+			found++;
+			continue;
+		}
+		fputs(shown ? ", " : "", out);
+		if (shown++ == SHOWN) {
+			fputs("...", out);
+			return;
+		}
+		fputs(name_of(longer[i]), out);
+	}
+}
+
+static void put_difference(FILE *out, const struct allot_label **from, uint32_t from_depth,
+			   const struct allot_label **to, uint32_t to_depth)
+{
+	uint32_t i = 0;
+
+	if (from_depth != to_depth) {
+		fputs(to_depth > from_depth ? "now by way of " : "no longer by way of ", out);
+		if (to_depth > from_depth)
+			put_more(out, to, to_depth, from, from_depth);
+		else
+			put_more(out, from, from_depth, to, to_depth);
+		return;
+	}
+	while (i + 1 < from_depth && from[i] == to[i])
+		i++;
+	fprintf(out, "%s is now %s", name_of(from[i]), name_of(to[i]));
+}
+
+char *allotp_move_text(const struct allot_verdict *verdict, const struct allot_move *move)
+{
+	uint32_t from_depth, to_depth;
+	const struct allot_label **from = allotp_identity_labels(verdict->keys, move->from->key, &from_depth);
+	const struct allot_label **to = allotp_identity_labels(verdict->keys, move->to->key, &to_depth);
+	char *text = NULL;
+	size_t size;
+	FILE *out = from && to ? open_memstream(&text, &size) : NULL;
+
+	if (out) {
+		put_difference(out, from, from_depth, to, to_depth);
+		if (fclose(out) != 0) {
+			free(text);
+			text = NULL;
+		}
+	}
+	free(from);
+	free(to);
+	return text;
 }

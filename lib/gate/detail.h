@@ -16,6 +16,7 @@ struct allot_detail {
 	enum allot_kind kind;
 	char *message;     /* "live +12.0 KiB to 16.0 KiB, +3 to 4 blocks" */
 	char *site;        /* gate/place.h's text; NULL: no call site is known */
+	char *text;        /* message and site in one */
 	char *file;        /* where to look, or NULL; */
 	uint32_t line;     /* 0: not known */
 	bool below;        /* the file is below the root, and relative to it */
@@ -49,5 +50,8 @@ struct allot_move {
 };
 
 struct allot_move allotp_verdict_move(const struct allot_verdict *verdict, uint32_t number);
+
+/* How the stacks differ: "f is now g", "now by way of g", "no longer by way of f"; malloc'ed, NULL: out of memory. */
+char *allotp_move_text(const struct allot_verdict *verdict, const struct allot_move *move);
 
 #endif

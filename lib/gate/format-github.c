@@ -42,11 +42,7 @@ static int write_finding(FILE *out, struct allot_verdict *verdict, const struct 
 	if (rc == 0) {
 		/* Files elsewhere are not the repository's: an annotation there would be shown nowhere. */
 		put_command(out, "error", detail.below ? detail.file : NULL, detail.line, titles[detail.kind]);
-		put_escaped(out, detail.message, false);
-		if (detail.site) {
-			fputs(detail.kind == ALLOT_KIND_LIMIT ? "; most: " : ": ", out);
-			put_escaped(out, detail.site, false);
-		}
+		put_escaped(out, detail.text, false);
 		putc('\n', out);
 	}
 	allotp_detail_release(&detail);

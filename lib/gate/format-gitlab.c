@@ -2,7 +2,6 @@
 /* A verdict as GitLab's code quality report: an array, empty if all is well. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "gate/writer.h"
 #include "report/json.h"
@@ -41,23 +40,13 @@ static int add_finding(json_t *array, struct allot_verdict *verdict, const struc
 {
 	static const char *const checks[ALLOT_KINDS] = { "allot-limit", "allot-growth", "allot-leak" };
 	struct allot_detail detail;
-	char *description = NULL;
 	const char *path;
 	uint32_t line;
 	int rc = allotp_detail_init(&detail, verdict, finding, 0);
 
 	if (rc == 0) {
 		find_location(verdict, finding, &detail, &path, &line);
-		if (asprintf(&description, "%s%s%s", detail.message,
-			     !detail.site                      ? ""
-			     : detail.kind == ALLOT_KIND_LIMIT ? "; most: "
-							       : ": ",
-			     detail.site ? detail.site : "") < 0)
-			rc = -ENOMEM;
-	}
-	if (rc == 0) {
-		rc = add(array, issue(description, checks[detail.kind], detail.fingerprint, "major", path, line));
-		free(description);
+		rc = add(array, issue(detail.text, checks[detail.kind], detail.fingerprint, "major", path, line));
 	}
 	allotp_detail_release(&detail);
 	return rc;

@@ -64,9 +64,7 @@ static int write_finding(FILE *out, struct allot_verdict *verdict, const struct 
 	int rc = allotp_detail_init(&detail, verdict, finding, 0);
 
 	if (rc == 0) {
-		put_xml(out, detail.message);
-		fputs(!detail.site ? "" : detail.kind == ALLOT_KIND_LIMIT ? "; most: " : ": ", out);
-		put_xml(out, detail.site ? detail.site : "");
+		put_xml(out, detail.text);
 		putc('\n', out);
 	}
 	allotp_detail_release(&detail);

@@ -116,22 +116,6 @@ static json_t *make_stacks(const struct allot_trace *trace, const char *root)
 	return json_pack("[{s:o}]", "frames", frames);
 }
 
-static json_t *message(const struct allot_detail *detail)
-{
-	char *text;
-	json_t *result;
-
-	if (asprintf(&text, "%s%s%s", detail->message,
-		     !detail->site                      ? ""
-		     : detail->kind == ALLOT_KIND_LIMIT ? "; most: "
-							: ": ",
-		     detail->site ? detail->site : "") < 0)
-		return NULL;
-	result = json_pack("{s:o}", "text", allotp_json_string(text));
-	free(text);
-	return result;
-}
-
 static json_t *make_result(struct allot_verdict *verdict, const struct allot_finding *finding)
 {
 	struct allot_detail detail;
@@ -139,9 +123,10 @@ static json_t *make_result(struct allot_verdict *verdict, const struct allot_fin
 	int failed = 1;
 
 	if (allotp_detail_init(&detail, verdict, finding, 0) == 0) {
-		result = json_pack("{s:s, s:i, s:s, s:o, s:{s:s}}", "ruleId", rules[detail.kind].id, "ruleIndex",
-				   (int)detail.kind, "level", "error", "message", message(&detail),
-				   "partialFingerprints", "allotIdentity/v1", detail.fingerprint);
+		result = json_pack("{s:s, s:i, s:s, s:{s:o}, s:{s:s}}", "ruleId", rules[detail.kind].id, "ruleIndex",
+				   (int)detail.kind, "level", "error", "message", "text",
+				   allotp_json_string(detail.text), "partialFingerprints", "allotIdentity/v1",
+				   detail.fingerprint);
 		failed = !result;
 		if (!failed && detail.file)
 			failed =

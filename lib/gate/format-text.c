@@ -28,9 +28,7 @@ static int write_finding(FILE *out, struct allot_verdict *verdict, const struct 
 
 	if (rc == 0) {
 		fprintf(out, "  %s  ", words[detail.kind]);
-		allotp_put(out, detail.message);
-		if (detail.site)
-			fprintf(out, "%s%s", detail.kind == ALLOT_KIND_LIMIT ? "; most: " : ": ", detail.site);
+		allotp_put(out, detail.text);
 		putc('\n', out);
 	}
 	allotp_detail_release(&detail);
@@ -50,23 +48,24 @@ static int write_findings(FILE *out, struct allot_verdict *verdict)
 	return rc;
 }
 
-/* "moved  24 B in 1 block: was f (a.c:3) < main, is f (a.c:9) < g < main" */
+/* "moved 24 B in 1 block, f is now g: g (a.c:9) < main" */
 static int write_move(FILE *out, struct allot_verdict *verdict, uint32_t number)
 {
 	struct allot_move move = allotp_verdict_move(verdict, number);
-	char *count = allotp_count_text(move.count);
-	char *from = allotp_entry_text(verdict, &verdict->before, move.from->before, name_columns(verdict));
+	char *count = allotp_count_text(move.count), *how = allotp_move_text(verdict, &move);
 	char *to = allotp_entry_text(verdict, &verdict->now, move.to->now, name_columns(verdict));
-	int rc = count && from && to ? 0 : -ENOMEM;
+	int rc = count && how && to ? 0 : -ENOMEM;
 
 	if (rc == 0) {
-		fprintf(out, "  moved %s: was %s, is %s", count, from, to);
+		fprintf(out, "  moved %s, ", count);
+		allotp_put(out, how);
+		fprintf(out, ": %s", to);
 		if (move.others)
 			fprintf(out, " (and %" PRIu32 " more)", move.others);
 		putc('\n', out);
 	}
 	free(count);
-	free(from);
+	free(how);
 	free(to);
 	return rc;
 }

@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libgate.la
 libgate_la_SOURCES = \
 	lib/gate/baseline.c lib/gate/baseline.h \
 	lib/gate/budget.c lib/gate/budget.h \
+	lib/gate/budget-file.c \
 	lib/gate/change.c lib/gate/change.h \
 	lib/gate/check.c \
 	lib/gate/complete.c \

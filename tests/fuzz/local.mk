@@ -30,7 +30,7 @@ tests_fuzz_fuzz_gate_LDADD = libgate.la $(LIBRARY_PARTS)
 # What libFuzzer is to see of a target; the rest comes from the libraries as they are built.
 FUZZ_SEEN = tests/unit/snapshot-sample.c tests/unit/store-sample.c lib/snapshot/*.c lib/common/error.c \
 	lib/common/utf8.c lib/library/json-fields.c lib/library/json-read*.c lib/report/json.c
-FUZZ_SEEN_GATE = lib/gate/budget.c lib/gate/date.c lib/gate/limit.c lib/gate/pattern.c lib/gate/position.c \
+FUZZ_SEEN_GATE = lib/gate/budget.c lib/gate/budget-file.c lib/gate/date.c lib/gate/limit.c lib/gate/pattern.c lib/gate/position.c \
 	lib/gate/suppression.c lib/gate/suppression-file.c lib/common/bytes.c lib/common/error.c lib/filter/text.c
 FUZZ_REST_GATE = .libs/libgate.a $(LIBRARY_PARTS:%.la=.libs/%.a) $(JANSSON_LIBS) $(DW_LIBS) $(ELF_LIBS) $(IBERTY_LIBS) \
 	$(ZSTD_LIBS) -lm -lstdc++

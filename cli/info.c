@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -198,7 +199,7 @@ static void write_names(const struct allot_snapshot *snapshot)
 		allotp_put(stdout, snapshot->domains[i]);
 		putchar('\n');
 	}
-	if (snapshot->mark_count)
+	if (snapshot->mark_count || snapshot->dropped_marks)
 		puts("\nMarks");
 	for (uint32_t i = 0; i < snapshot->mark_count; i++) {
 		printf("  %10.3f s  %10s  ", (double)snapshot->marks[i].time_ns / 1e9,
@@ -206,6 +207,33 @@ static void write_names(const struct allot_snapshot *snapshot)
 		allotp_put(stdout, snapshot->marks[i].name);
 		putchar('\n');
 	}
+	if (snapshot->dropped_marks)
+		printf("  and %" PRIu64 " more, for which there was no room\n", snapshot->dropped_marks);
+}
+
+/* Each under the one around it; each has a peak of its own. */
+static int write_regions(const struct allot_snapshot *snapshot)
+{
+	if (snapshot->region_count > 1 || snapshot->dropped_regions)
+		puts("\nRegions");
+	for (uint32_t i = 1; i < snapshot->region_count; i++) {
+		const struct allot_program_region *region = &snapshot->regions[i];
+		char *path = allotp_snapshot_region_path(snapshot, i);
+
+		if (!path)
+			return -ENOMEM;
+		fputs("  ", stdout);
+		allotp_put(stdout, path);
+		printf(": live %s, peak %s, ever %s in %" PRIu64 " block%s\n",
+		       allotp_size((double)region->live.bytes).text, allotp_size((double)region->peak.bytes).text,
+		       allotp_size((double)region->ever.bytes).text, region->ever.blocks,
+		       ALLOT_PLURAL(region->ever.blocks));
+		free(path);
+	}
+	if (snapshot->dropped_regions)
+		printf("  not entered %" PRIu64 " times, for want of room: what was allocated there counts outside\n",
+		       snapshot->dropped_regions);
+	return 0;
 }
 
 /* Live bytes over time, one column for the highest of each stretch of samples. */
@@ -287,6 +315,7 @@ static int run(const struct allot_arguments *arguments, struct allot_error *erro
 		write_trust(snapshot, resolver);
 		write_modules(snapshot, resolver);
 		write_names(snapshot);
+		rc = write_regions(snapshot);
 		write_series(snapshot);
 		write_size(snapshot, path);
 	}

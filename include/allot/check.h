@@ -18,8 +18,8 @@
  *
  * In C++ the limits have to be given in this order. What counts is what the calling thread allocates inside of the block;
  * frees count whoever frees. Mappings do not count (mmap). All is exact: at the end of the block everything that any thread
- * has done is counted first. Blocks may be nested, also in themselves by recursion, and left by break, return, goto and
- * exceptions, which is when they are checked, or by longjmp, which is not: see allot/region.h.
+ * has done is counted first. Blocks may be nested, also in themselves by recursion, and left by break, which leaves them
+ * alone, by return and goto: then they are checked. Left by an exception, which is live itself, or by longjmp they are not.
  *
  * When a limit is broken, the failure function is called with the text that says which, by how much, and by which call
  * sites, worst first. That is the function given to allot_check_on_failure, or else, if <check.h> of Check was included
@@ -182,6 +182,7 @@ static inline void allot_check_end(struct allot_check_guard *guard)
 
 #ifdef __cplusplus
 
+#include <exception>
 #include <type_traits>
 
 /* Tells a limit of 0 from none. */
@@ -202,9 +203,11 @@ struct allot_limits_given {
 };
 
 struct allot_check_block : allot_check_guard {
+	int exceptions;
+
 	allot_check_block(const char *what_, const char *file_, int line_, allot_check_failed_fn *failed_,
 			  const allot_limits_given &given)
-	    : allot_check_guard()
+	    : allot_check_guard(), exceptions(std::uncaught_exceptions())
 	{
 		limits.peak = given.peak.value;
 		limits.live = given.live.value;
@@ -216,9 +219,11 @@ struct allot_check_block : allot_check_guard {
 		line = line_;
 		failed = failed_;
 	}
-	/* The failure function may throw, unless an exception is on its way already. */
+	/* The failure function may throw. An exception on its way is not to be mistaken for a leak. */
 	~allot_check_block() noexcept(false)
 	{
+		if (std::uncaught_exceptions() > exceptions)
+			limits.peak = limits.live = limits.count = limits.ever = ALLOT_NO_LIMIT;
 		allot_check_end(this);
 	}
 	allot_check_block(const allot_check_block &) = delete;

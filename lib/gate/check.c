@@ -204,7 +204,7 @@ static int check_regions(struct allot_verdict *verdict, const struct allot_rule 
 	int rc = 0;
 
 	for (uint32_t i = 1; i < snapshot->region_count && rc == 0; i++) {
-		char *path = allotp_region_path(snapshot, i);
+		char *path = allotp_snapshot_region_path(snapshot, i);
 
 		if (!path)
 			return -ENOMEM;

@@ -19,35 +19,11 @@ struct measurer {
 	bool *keep;      /* of SITES, for each site */
 };
 
-char *allotp_region_path(const struct allot_snapshot *snapshot, uint32_t region)
-{
-	size_t size = 1;
-	char *path, *end;
-
-	for (uint32_t r = region; r; r = snapshot->regions[r].parent)
-		size += strlen(snapshot->regions[r].name) + 1;
-	path = malloc(size);
-	if (!path)
-		return NULL;
-	end = path + size - 1;
-	*end = '\0';
-	for (uint32_t r = region; r; r = snapshot->regions[r].parent) {
-		size_t length = strlen(snapshot->regions[r].name);
-
-		if (r != region)
-			*--end = '/';
-		end -= length;
-		memcpy(end, snapshot->regions[r].name, length);
-	}
-	memmove(path, end, strlen(end) + 1);
-	return path;
-}
-
 static int find_region(const struct allot_snapshot *snapshot, const char *path, uint32_t *region)
 {
 	*region = 0;
 	for (uint32_t i = 1; i < snapshot->region_count && !*region; i++) {
-		char *one = allotp_region_path(snapshot, i);
+		char *one = allotp_snapshot_region_path(snapshot, i);
 
 		if (!one)
 			return -ENOMEM;

@@ -13,12 +13,9 @@ struct allot_part {
 };
 
 /*
- * Measures what a rule is for; of a region, the one whose path (allotp_region_path) is given. Returns 0 or -ENOMEM.
+ * Measures what a rule is for; of a region, the one whose path (allotp_snapshot_region_path) is given. Returns 0 or -ENOMEM.
  */
 int allotp_part_measure(const struct allot_rule *rule, const char *region, const struct allot_ledger *ledger,
 			struct allot_part *part);
-
-/* A region's name with those around it, outermost first, '/' between; malloc'ed, NULL: no memory. */
-char *allotp_region_path(const struct allot_snapshot *snapshot, uint32_t region);
 
 #endif

@@ -106,6 +106,25 @@ int allotp_json_frames(const struct allot_report *report, const struct allot_gro
 	return rc;
 }
 
+static json_t *mark(const struct allot_mark *of)
+{
+	return json_pack("{s:o, s:f, s:o}", "name", allotp_json_string(of->name), "seconds", (double)of->time_ns / 1e9,
+			 "live_bytes", allotp_json_number(of->live_bytes));
+}
+
+static json_t *region(const struct allot_snapshot *snapshot, uint32_t number)
+{
+	const struct allot_program_region *of = &snapshot->regions[number];
+	char *path = allotp_snapshot_region_path(snapshot, number);
+	json_t *object = path ? json_pack("{s:o, s:o, s:o, s:o, s:o}", "name", allotp_json_string(path), "live",
+					  count(of->live, NULL), "peak", count(of->peak, NULL), "ever",
+					  count(of->ever, NULL), "temporary", count(of->temporary, NULL)) :
+				NULL;
+
+	free(path);
+	return object;
+}
+
 static int write_object(FILE *out, json_t *object)
 {
 	int rc = allotp_json_write(out, object, JSON_REAL_PRECISION(ERROR_DIGITS));
@@ -120,6 +139,37 @@ static int write_member(FILE *out, const char *key, json_t *object)
 		return -ENOMEM;
 	fprintf(out, ",\"%s\":", key);
 	return write_object(out, object);
+}
+
+/* An array, one item after the other; nothing if it is empty. */
+static int write_marks(FILE *out, const struct allot_snapshot *snapshot)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < snapshot->mark_count && rc == 0; i++) {
+		json_t *object = mark(&snapshot->marks[i]);
+
+		fputs(i ? ",\n" : ",\"marks\":[\n", out);
+		rc = object ? write_object(out, object) : -ENOMEM;
+	}
+	if (snapshot->mark_count)
+		fputs("\n]", out);
+	return rc;
+}
+
+static int write_regions(FILE *out, const struct allot_snapshot *snapshot)
+{
+	int rc = 0;
+
+	for (uint32_t i = 1; i < snapshot->region_count && rc == 0; i++) {
+		json_t *object = region(snapshot, i);
+
+		fputs(i > 1 ? ",\n" : ",\"regions\":[\n", out);
+		rc = object ? write_object(out, object) : -ENOMEM;
+	}
+	if (snapshot->region_count > 1)
+		fputs("\n]", out);
+	return rc;
 }
 
 static json_t *diff(const struct allot_report *report, const struct allot_group_change *change)
@@ -196,6 +246,11 @@ int allotp_write_json(FILE *out, const struct allot_report *report)
 {
 	int rc = allotp_write_json_head(out, report);
 
+	if (rc == 0)
+		rc = write_marks(out, report->now->snapshot);
+	/* Their counts know no filters. */
+	if (rc == 0 && !report->now->snapshot->filters)
+		rc = write_regions(out, report->now->snapshot);
 	fputs(",\"groups\":[", out);
 	for (uint32_t i = 0; i < report->shown && rc == 0; i++) {
 		fputs(i ? ",\n" : "\n", out);

@@ -114,29 +114,15 @@ int allotp_label_of_domain(struct allot_keys *keys, const struct allot_snapshot 
 int allotp_label_of_region(struct allot_keys *keys, const struct allot_snapshot *snapshot, uint32_t region,
 			   uint32_t *label)
 {
-	size_t size = 1;
-	char *text, *start;
+	char *path;
 	int rc;
 
 	if (!region)
 		return allotp_keys_label(keys, "", 0, "[no region]", label);
-	for (uint32_t r = region; r; r = snapshot->regions[r].parent)
-		size += strlen(snapshot->regions[r].name) + 1;
-	text = malloc(size);
-	if (!text)
+	path = allotp_snapshot_region_path(snapshot, region);
+	if (!path)
 		return -ENOMEM;
-	/* from the end, as the outermost comes first */
-	start = text + size - 1;
-	*start = '\0';
-	for (uint32_t r = region; r; r = snapshot->regions[r].parent) {
-		size_t length = strlen(snapshot->regions[r].name);
-
-		if (r != region)
-			*--start = '/';
-		start -= length;
-		memcpy(start, snapshot->regions[r].name, length);
-	}
-	rc = allotp_keys_label(keys, start, 0, start, label);
-	free(text);
+	rc = allotp_keys_label(keys, path, 0, path, label);
+	free(path);
 	return rc;
 }

@@ -150,3 +150,27 @@ bool allotp_node_is_exact(const struct allot_snapshot *snapshot, const struct al
 {
 	return (node->flags | snapshot->nodes[node->parent].flags) & ALLOT_NODE_SIGNAL;
 }
+
+char *allotp_snapshot_region_path(const struct allot_snapshot *snapshot, uint32_t region)
+{
+	size_t size = 1;
+	char *path, *start;
+
+	for (uint32_t r = region; r; r = snapshot->regions[r].parent)
+		size += strlen(snapshot->regions[r].name) + (snapshot->regions[r].parent != 0);
+	path = malloc(size);
+	if (!path)
+		return NULL;
+	/* From the end, as the outermost comes first. */
+	start = path + size - 1;
+	*start = '\0';
+	for (uint32_t r = region; r; r = snapshot->regions[r].parent) {
+		size_t length = strlen(snapshot->regions[r].name);
+
+		if (r != region)
+			*--start = '/';
+		start -= length;
+		memcpy(start, snapshot->regions[r].name, length);
+	}
+	return path;
+}

@@ -230,4 +230,7 @@ bool allotp_symbol_has_name(const struct allot_symbol *symbol);
  */
 bool allotp_node_is_exact(const struct allot_snapshot *snapshot, const struct allot_node *node);
 
+/* The name of a region with those around it, the outermost first: "load/parse", malloc'ed; "" for 0. NULL: out of memory. */
+char *allotp_snapshot_region_path(const struct allot_snapshot *snapshot, uint32_t region);
+
 #endif

@@ -4,6 +4,7 @@ EXTRA_DIST += tests/e2e/tap.sh tests/e2e/trace.sh tests/e2e/library-self.c tests
 E2E_TESTS = \
 	tests/e2e/api.test \
 	tests/e2e/basic.test \
+	tests/e2e/budgets.test \
 	tests/e2e/bench.test \
 	tests/e2e/ci.test \
 	tests/e2e/cli.test \
@@ -36,6 +37,7 @@ E2E_TESTS = \
 	tests/e2e/process.test \
 	tests/e2e/programs.test \
 	tests/e2e/quickstart.test \
+	tests/e2e/regions.test \
 	tests/e2e/report.test \
 	tests/e2e/rescue.test \
 	tests/e2e/running.test \

@@ -1,9 +1,12 @@
 # tests/targets: one small program for each promise; plain binaries, so that what is traced is the program itself. Each is
 # made of the source of its name.
-EXTRA_DIST += tests/targets/target.h tests/targets/interrupt.h tests/targets/cases.h tests/targets/shipped.h
+EXTRA_DIST += tests/targets/target.h tests/targets/interrupt.h tests/targets/cases.h tests/targets/shipped.h \
+	tests/targets/budgets.h
 
 check_PROGRAMS += \
 	tests/targets/basic \
+	tests/targets/budgets \
+	tests/targets/budgets-check \
 	tests/targets/charsets \
 	tests/targets/churn \
 	tests/targets/clearenv \
@@ -40,6 +43,7 @@ check_PROGRAMS += \
 	tests/targets/realloc \
 	tests/targets/refill \
 	tests/targets/sampled-pool \
+	tests/targets/regions \
 	tests/targets/self \
 	tests/targets/shut-in \
 	tests/targets/signal-stack \
@@ -59,6 +63,11 @@ check_PROGRAMS += \
 	tests/targets/wait-signal \
 	tests/targets/waiter
 
+# With names that a program can find by itself.
+tests_targets_budgets_LDFLAGS = -rdynamic
+tests_targets_budgets_check_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS)
+tests_targets_budgets_check_LDFLAGS = -rdynamic
+tests_targets_budgets_check_LDADD = $(CHECK_LIBS)
 tests_targets_gap_CFLAGS = $(AM_CFLAGS) -fomit-frame-pointer -fno-pie
 tests_targets_gap_LDFLAGS = -no-pie -Wl,--section-start=.rodata=0x5000000
 tests_targets_launcher_LDFLAGS = -all-static
@@ -89,6 +98,7 @@ tests_targets_leak_while_CFLAGS = $(AM_CFLAGS) -g -O1 -pthread
 # And those in C++.
 check_PROGRAMS += \
 	tests/targets/bad-alloc \
+	tests/targets/budgets-cxx \
 	tests/targets/containers \
 	tests/targets/mismatch \
 	tests/targets/operators \
@@ -97,6 +107,9 @@ check_PROGRAMS += \
 	tests/targets/thread-local \
 	tests/targets/throw
 
+tests_targets_budgets_cxx_SOURCES = tests/targets/budgets-cxx.cc
+tests_targets_budgets_cxx_CXXFLAGS = $(AM_CXXFLAGS) -std=c++17
+tests_targets_budgets_cxx_LDFLAGS = -rdynamic
 tests_targets_bad_alloc_SOURCES = tests/targets/bad-alloc.cc
 tests_targets_containers_SOURCES = tests/targets/containers.cc
 tests_targets_mismatch_SOURCES = tests/targets/mismatch.cc

@@ -42,8 +42,8 @@ check_PROGRAMS += \
 	tests/targets/plugins \
 	tests/targets/realloc \
 	tests/targets/refill \
-	tests/targets/sampled-pool \
 	tests/targets/regions \
+	tests/targets/sampled-pool \
 	tests/targets/self \
 	tests/targets/shut-in \
 	tests/targets/signal-stack \

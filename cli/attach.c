@@ -126,7 +126,8 @@ static int stop(struct attachment *a, uint64_t *begun)
 		allotp_world_release(&a->world);
 		if (result != -EAGAIN)
 			return fail(a, result, "its registers cannot be read");
-		sleep_a_little();
+		/* It may wait for room in its ring. */
+		allotp_drain_now(&a->reader.store);
 	}
 }
 
@@ -160,7 +161,7 @@ static int take_picture(struct attachment *a, unsigned heuristics)
 	allotp_drain_now(&a->reader.store);
 	result = stop(a, &begun);
 	if (!result) {
-		allotp_drain_now(&a->reader.store);
+		allotp_drain_rest(&a->reader.store);
 		leaks->heuristics = heuristics;
 		leaks->held_words = a->held.used;
 		leaks->at_exit = 0;

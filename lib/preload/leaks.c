@@ -281,7 +281,8 @@ static int stop_world(struct picture *picture, uint64_t *begun)
 		allotp_world_release(&picture->world);
 		if (result != -EAGAIN)
 			return failed(picture, result, ALLOT_LOOK_AT_THREADS);
-		ALLOTP_SYSCALL(SYS_sched_yield);
+		/* It may wait for room in its ring. */
+		allotp_drain_now(&allotp_state.store);
 	}
 }
 
@@ -294,7 +295,7 @@ static int help(void *context)
 	while (!__atomic_load_n(&picture->ready, __ATOMIC_ACQUIRE))
 		ALLOTP_SYSCALL(SYS_sched_yield);
 	if (!stop_world(picture, &begun)) {
-		allotp_drain_now(&allotp_state.store);
+		allotp_drain_rest(&allotp_state.store);
 		pid = take(picture);
 		allotp_world_release(&picture->world);
 		note_stop(picture, begun, ALLOT_LOOK_PTRACE);

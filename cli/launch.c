@@ -96,6 +96,7 @@ int allotp_launch(struct allot_launch *launch, const struct allot_launch_plan *p
 	ssize_t got;
 
 	memset(launch, 0, sizeof(*launch));
+	allotp_witness_open(&launch->witness);
 	allotp_children_read(&launch->before);
 	if (plan->follow)
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -132,6 +133,12 @@ static bool from_terminal(const struct signalfd_siginfo *info)
 	return info->ssi_code == SI_KERNEL;
 }
 
+/* One that was sent to the whole group, unless the program has one of its own, as shells do. */
+static bool has_had(const struct allot_launch *launch, int signal)
+{
+	return getpgid(launch->pid) == getpgrp() && allotp_witness_had(&launch->witness, signal);
+}
+
 static bool is_wish_to_end(uint32_t signal)
 {
 	return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
@@ -141,7 +148,7 @@ static void pass_on(struct allot_launch *launch, const struct signalfd_siginfo *
 {
 	if (launch->ended)
 		launch->left = launch->left || is_wish_to_end(info->ssi_signo);
-	else if (!from_terminal(info))
+	else if (!from_terminal(info) && !has_had(launch, (int)info->ssi_signo))
 		kill(launch->pid, (int)info->ssi_signo);
 }
 
@@ -197,6 +204,7 @@ void allotp_launch_finish(struct allot_launch *launch)
 	while (launch->signals >= 0 && read(launch->signals, &info, sizeof(info)) == sizeof(info))
 		;
 	close(launch->signals);
+	allotp_witness_close(&launch->witness);
 	sigprocmask(SIG_SETMASK, &launch->inherited.mask, NULL);
 	sigaction(SIGCHLD, &launch->inherited.on_child, NULL);
 }

@@ -10,6 +10,7 @@
 
 #include "children.h"
 #include "common/error.h"
+#include "witness.h"
 
 struct allot_launch {
 	struct allot_launch_inherited { /* what the program is to find as we have found it */
@@ -17,10 +18,11 @@ struct allot_launch {
 		struct sigaction on_child;
 	} inherited;
 	pid_t pid;
-	int signals;                  /* signalfd */
-	bool ended;                   /* waited for: status is valid */
-	int status;                   /* as from waitpid */
-	bool left;                    /* somebody wants us to end, and the program has ended already */
+	int signals; /* signalfd */
+	bool ended;  /* waited for: status is valid */
+	int status;  /* as from waitpid */
+	bool left;   /* somebody wants us to end, and the program has ended already */
+	struct allot_witness witness;
 	struct allot_children before; /* our children that we have not started */
 };
 
@@ -32,7 +34,7 @@ struct allot_launch_plan {
 	uint32_t depth;          /* 0: no limit */
 	uint64_t sampling_bytes; /* 0: record every block */
 	bool follow, mmap, leaks;
-	unsigned heuristics;     /* with which leaks are looked for: ALLOT_SCAN_* */
+	unsigned heuristics; /* with which leaks are looked for: ALLOT_SCAN_* */
 };
 
 /*

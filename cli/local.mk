@@ -27,6 +27,7 @@ allot_SOURCES = \
 	cli/stack.c cli/stack.h \
 	cli/suggest.c cli/suggest.h \
 	cli/terminal.c cli/terminal.h \
-	cli/tracees.c cli/tracees.h
+	cli/tracees.c cli/tracees.h \
+	cli/witness.c cli/witness.h
 allot_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) -DALLOT_LIBDIR='"$(libdir)"'
 allot_LDADD = libleaks.la libgate.la libscan.la $(LIBRARY_PARTS)

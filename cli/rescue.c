@@ -24,17 +24,21 @@ static bool read_base(int owner, char *base, size_t size)
 	return *base == '/';
 }
 
-/* The snapshots, but of processes that still run. False: they cannot be written, and nothing was changed. */
+/*
+ * The snapshots, but of processes that still run. False: they cannot be written, and nothing was changed. If the folder where they
+ * were to go is gone, nobody waits for them any more.
+ */
 static bool keep(const char *directory, const char *base)
 {
 	struct allot_tracees tracees = { .owner = -1 };
 	struct allot_outcome outcome = { .output = base };
 	struct allot_error error;
+	int result = allotp_outcome_open(&outcome, &error);
 
-	if (allotp_outcome_open(&outcome, &error)) {
-		fputs("allot run: a run that was killed has left stores in ", stderr);
-		allotp_put(stderr, directory);
-		fputs(", which cannot be kept: ", stderr);
+	if (result == -ENOENT)
+		return true;
+	if (result) {
+		fputs("allot run: what an earlier run that was killed had followed cannot be kept yet: ", stderr);
 		allotp_put(stderr, error.text);
 		putc('\n', stderr);
 		return false;
@@ -61,7 +65,8 @@ static void rescue(const char *directory)
 		rmdir(directory);
 	if (owner < 0)
 		return;
-	if ((!read_base(owner, base, sizeof(base)) || keep(directory, base)) && !allotp_tracees_sweep(directory)) {
+	if ((!allotp_tracees_stores(directory) || !read_base(owner, base, sizeof(base)) || keep(directory, base)) &&
+	    !allotp_tracees_sweep(directory)) {
 		snprintf(path, sizeof(path), "%s/" ALLOT_TRACEES_OWNER, directory);
 		unlink(path);
 		rmdir(directory);

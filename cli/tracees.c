@@ -128,6 +128,19 @@ static void path_of(const struct allot_tracees *tracees, const char *name, char 
 	snprintf(path, size, "%s/%s", tracees->directory, name);
 }
 
+unsigned int allotp_tracees_stores(const char *directory)
+{
+	DIR *entries = opendir(directory);
+	unsigned int count = 0;
+	struct dirent *entry;
+
+	while (entries && (entry = readdir(entries)))
+		count += is_store(entry->d_name);
+	if (entries)
+		closedir(entries);
+	return count;
+}
+
 unsigned int allotp_tracees_sweep(const char *directory)
 {
 	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };

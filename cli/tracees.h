@@ -50,6 +50,8 @@ void allotp_tracees_note(const struct allot_tracees *tracees, const char *base);
  * -EAGAIN if it lives, -ENOENT if there is no such file.
  */
 int allotp_tracees_lock(const char *directory);
+/* How many stores there are. */
+unsigned int allotp_tracees_stores(const char *directory);
 /* Removes stores that nobody has mapped. Returns how many are left. */
 unsigned int allotp_tracees_sweep(const char *directory);
 

@@ -12,6 +12,7 @@ check_PROGRAMS += \
 	tests/targets/clearenv \
 	tests/targets/coroutine \
 	tests/targets/cross-free \
+	tests/targets/count-signals \
 	tests/targets/crowd \
 	tests/targets/daemon \
 	tests/targets/deep \

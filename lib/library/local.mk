@@ -17,8 +17,9 @@ liblibrary_la_SOURCES = \
 liblibrary_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 LIBRARY_PARTS = liblibrary.la libread.la libfilter.la libreport.la libsymbol.la libsnapshot.la libstore.la libcommon.la
 
-# Its version, as libtool counts: raise the last when the code has changed; the first, with 0 behind it, when functions
-# were added (then the third, too), or taken away or changed, structs included (then the third is 0).
+# Its version is CURRENT:REVISION:AGE, as libtool counts. Before a release: if only code has changed, REVISION + 1; if there
+# are new functions, CURRENT + 1, REVISION 0, AGE + 1; if functions or structs were taken away or changed, CURRENT + 1,
+# REVISION 0, AGE 0.
 lib_LTLIBRARIES += liballot-snapshot.la
 liballot_snapshot_la_SOURCES =
 liballot_snapshot_la_LIBADD = $(LIBRARY_PARTS)

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A traced program that looks at a snapshot of itself, taken in memory: what keep() has allocated, and what mmap has. */
+/*
+ * A traced program that looks at a snapshot of itself, taken in memory: what keep() has allocated, what mmap has, and what was
+ * allocated in a region.
+ */
+#include <allot/region.h>
 #include <allot/snapshot.h>
 #include <allot/trace.h>
 
@@ -7,12 +11,14 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-static void *kept[3], *mapped;
+static void *kept[6], *mapped;
 
 __attribute__((noinline)) static void keep(size_t size)
 {
+	static int count;
+
 	for (int i = 0; i < 3; i++)
-		kept[i] = malloc(size);
+		kept[count++] = malloc(size);
 }
 
 static int print(const char *text, const allot_snapshot_t *of)
@@ -39,6 +45,11 @@ int main(void)
 	int result;
 
 	keep(12345);
+	ALLOT_REGION ("outer") {
+		ALLOT_REGION ("inner") {
+			keep(4321);
+		}
+	}
 	mapped = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	result = allot_take_snapshot_in_memory(&data, &size);
 	if (result < 0) {
@@ -54,9 +65,11 @@ int main(void)
 	result = print("+*:keep", snapshot);
 	if (result == 0)
 		result = print("+domain=mmap", snapshot);
+	if (result == 0)
+		result = print("+region=outer", snapshot);
 	allot_snapshot_free(snapshot);
 	munmap(mapped, 8192);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 6; i++)
 		free(kept[i]);
 	return result;
 }

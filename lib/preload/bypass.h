@@ -5,7 +5,7 @@
 
 /*
  * Notes in the store which libraries have the real malloc or free where those of the hooks should be, as RTLD_DEEPBIND makes
- * it. When the process ends, or at another time when the loader's lock may be taken.
+ * it. Once, when the process ends.
  */
 void allotp_bypass_note(void);
 

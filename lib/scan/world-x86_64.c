@@ -199,6 +199,36 @@ static int watch(int tid, uint64_t address)
 	return (int)result;
 }
 
+/* Whether the watch has struck, though the thread has stopped for another reason: it would get the signal when it goes on. */
+static bool is_struck(int tid)
+{
+	const struct {
+		uint64_t from;
+		uint32_t flags;
+		int32_t count;
+	} all = { .count = 8 };
+	siginfo_t pending[8];
+	long count = ALLOTP_SYSCALL(SYS_ptrace, PTRACE_PEEKSIGINFO, tid, &all, pending);
+
+	for (long i = 0; i < count; i++) {
+		if (pending[i].si_signo == SIGTRAP && pending[i].si_code == TRAP_HWBKPT)
+			return true;
+	}
+	return false;
+}
+
+/* Takes such a signal from it. */
+static void take_strike(struct allot_world_thread *thread)
+{
+	uint64_t deadline = allotp_clock_ns(CLOCK_MONOTONIC) + PATIENCE_NS;
+
+	while (!thread->gone && is_struck(thread->tid)) {
+		thread->signal = 0;
+		if (ALLOTP_SYSCALL(SYS_ptrace, PTRACE_CONT, thread->tid, 0, 0) || wait_for(thread, deadline))
+			return;
+	}
+}
+
 /* Until it has written to the byte; or for some milliseconds, when it waits for another. */
 static int finish(struct allot_world_thread *thread, uint64_t address)
 {
@@ -222,10 +252,13 @@ static int finish(struct allot_world_thread *thread, uint64_t address)
 		/* A signal that came meanwhile is passed on when all go on. */
 		signal = signal ? signal : thread->signal;
 	}
+	if (thread->gone)
+		return 0;
+	watch(thread->tid, 0);
+	signal = thread->signal && thread->signal != SIGTRAP ? thread->signal : signal;
+	take_strike(thread);
 	thread->signal = thread->signal && thread->signal != SIGTRAP ? thread->signal : signal;
-	if (!thread->gone)
-		watch(thread->tid, 0);
-	return thread->gone ? 0 : result;
+	return result;
 }
 
 int allotp_world_settle(struct allot_world *world, uint64_t (*busy)(void *context, uint64_t thread_pointer),

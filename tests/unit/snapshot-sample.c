@@ -198,6 +198,61 @@ static void fill_blocks(struct allot_snapshot *s, uint64_t *state, uint64_t coun
 	s->block_count = count;
 }
 
+static void fill_look(struct allot_leaks *leaks, uint64_t *state)
+{
+	*leaks = (struct allot_leaks){
+		.looked = true,
+		.method = (uint32_t)(sample_next(state) % ALLOT_LOOK_METHODS),
+		.error = (int32_t)any(state),
+		.failed_step = (uint32_t)(sample_next(state) % ALLOT_LOOK_STEPS),
+		.looks = (uint32_t)any(state),
+		.heuristics = (uint32_t)any(state),
+		.threads = (uint32_t)any(state),
+		.at_exit = sample_next(state) & 1,
+		.stop_ns = any(state),
+		.scan_ns = any(state),
+		.root_bytes = any(state),
+		.words = any(state),
+		.unreadable_bytes = any(state),
+		.blocks = any(state),
+		.left_out = any(state),
+	};
+	for (int i = 0; i < ALLOT_LEAKS; i++) {
+		leaks->counts[i] = any_count(state);
+		leaks->fresh[i] = any_count(state);
+	}
+}
+
+static void fill_leaks(struct allot_snapshot *s, uint64_t *state, uint32_t count)
+{
+	uint64_t address = 0;
+
+	fill_look(&s->leaks, state);
+	s->leak_groups = array(2 * (size_t)s->site_count, sizeof(*s->leak_groups));
+	for (uint32_t i = 0; i < 2 * s->site_count; i++)
+		s->leak_groups[s->leak_group_count++] = (struct allot_leak_group){
+			.site = i / 2,
+			.leak_class = i % 2 ? ALLOT_LEAK_REACHABLE : (uint32_t)(sample_next(state) % ALLOT_LEAK_REACHABLE),
+			.count = any_count(state),
+		};
+	s->lost = array(count, sizeof(*s->lost));
+	s->edges = array(count, sizeof(*s->edges));
+	for (uint32_t i = 0; i < count; i++) {
+		address += any(state) >> 20;
+		s->lost[i] = (struct allot_leaked){
+			.address = address,
+			.size = any(state),
+			.site = (uint32_t)(sample_next(state) % s->site_count),
+			.leak_class = (uint32_t)(sample_next(state) % ALLOT_LEAKS),
+			.leader = (uint32_t)(sample_next(state) % count),
+			.known = sample_next(state) & 1,
+		};
+		s->edges[i] = (struct allot_edge){ (uint32_t)(sample_next(state) % count), (uint32_t)(sample_next(state) % count),
+						   (uint32_t)any(state), (uint32_t)any(state) };
+	}
+	s->lost_count = s->edge_count = count;
+}
+
 static void fill_symbols(struct allot_snapshot *s, uint64_t *state, uint32_t count)
 {
 	s->symbols = array(count, sizeof(*s->symbols));
@@ -236,6 +291,7 @@ struct allot_snapshot *sample_snapshot(uint64_t seed, uint32_t scale)
 	fill_sites(snapshot, &state, 1 + scale);
 	fill_times(snapshot, &state, 1 + scale / 10);
 	fill_blocks(snapshot, &state, 1 + scale);
+	fill_leaks(snapshot, &state, 1 + scale);
 	fill_symbols(snapshot, &state, 1 + scale);
 	return snapshot;
 }
@@ -368,6 +424,50 @@ static const char *sample_point_difference(const struct allot_sample *a, const s
 	return NULL;
 }
 
+/* What has no padding is compared as bytes. */
+static const char *look_difference(const struct allot_leaks *a, const struct allot_leaks *b)
+{
+	SAME(looked);
+	SAME(method);
+	SAME(error);
+	SAME(failed_step);
+	SAME(looks);
+	SAME(heuristics);
+	SAME(threads);
+	SAME(at_exit);
+	SAME(stop_ns);
+	SAME(scan_ns);
+	SAME(root_bytes);
+	SAME(words);
+	SAME(unreadable_bytes);
+	SAME(blocks);
+	SAME(left_out);
+	if (memcmp(a->counts, b->counts, sizeof(a->counts)) || memcmp(a->fresh, b->fresh, sizeof(a->fresh)))
+		return "leaks";
+	return NULL;
+}
+
+static const char *leak_group_difference(const struct allot_leak_group *a, const struct allot_leak_group *b)
+{
+	return memcmp(a, b, sizeof(*a)) ? "leak group" : NULL;
+}
+
+static const char *leaked_difference(const struct allot_leaked *a, const struct allot_leaked *b)
+{
+	SAME(address);
+	SAME(size);
+	SAME(site);
+	SAME(leak_class);
+	SAME(leader);
+	SAME(known);
+	return NULL;
+}
+
+static const char *edge_difference(const struct allot_edge *a, const struct allot_edge *b)
+{
+	return memcmp(a, b, sizeof(*a)) ? "edge" : NULL;
+}
+
 static const char *block_difference(const struct allot_block *a, const struct allot_block *b)
 {
 	SAME(address);
@@ -433,6 +533,11 @@ const char *sample_difference(const struct allot_snapshot *a, const struct allot
 	SAME_ARRAY(marks, mark_count, mark_difference);
 	SAME_ARRAY(series, sample_count, sample_point_difference);
 	SAME_ARRAY(blocks, block_count, block_difference);
+	SAME_ARRAY(leak_groups, leak_group_count, leak_group_difference);
+	SAME_ARRAY(lost, lost_count, leaked_difference);
+	SAME_ARRAY(edges, edge_count, edge_difference);
+	if (look_difference(&a->leaks, &b->leaks))
+		return look_difference(&a->leaks, &b->leaks);
 	SAME_ARRAY(symbols, symbol_count, symbol_difference);
 	return NULL;
 }

@@ -72,20 +72,22 @@ struct allot_api {
  * The table, or NULL. The reference is weak, and written down so that it goes by the global offset table even where the
  * compiler would have the linker fix the address: an executable that is not position-independent would fix it at 0.
  */
-#if !defined(__x86_64__) && !defined(__aarch64__)
+#if defined(__ELF__) && defined(__GNUC__) && defined(__LP64__) && (defined(__x86_64__) || defined(__aarch64__))
+#define ALLOT_API_BY_ASSEMBLER 1
+#elif defined(__ELF__) && defined(__GNUC__)
 extern const struct allot_api allot_api __attribute__((weak));
 #endif
 
 static inline const struct allot_api *allot_api_find(void)
 {
-#if defined(__x86_64__)
+#if defined(ALLOT_API_BY_ASSEMBLER) && defined(__x86_64__)
 	const struct allot_api *api;
 
 	__asm__(".weak allot_api\n\t"
 		"mov{q allot_api@GOTPCREL(%%rip), %0| %0, QWORD PTR allot_api@GOTPCREL[rip]}"
 		: "=r"(api));
 	return api;
-#elif defined(__aarch64__)
+#elif defined(ALLOT_API_BY_ASSEMBLER)
 	const struct allot_api *api;
 
 	__asm__(".weak allot_api\n\t"
@@ -93,8 +95,10 @@ static inline const struct allot_api *allot_api_find(void)
 		"ldr %0, [%0, #:got_lo12:allot_api]"
 		: "=r"(api));
 	return api;
-#else
+#elif defined(__ELF__) && defined(__GNUC__)
 	return &allot_api;
+#else
+	return NULL; /* nothing is traced there */
 #endif
 }
 

@@ -204,7 +204,8 @@ static bool note_exec(void)
 {
 	struct allot_header *header = allotp_state.store.header;
 
-	if (allotp_guard->mode != ALLOT_MODE_RECORDING || allotp_state.store.quiet ||
+	/* Recording may have stopped before. */
+	if (!header || allotp_guard->mode == ALLOT_MODE_UNSET || allotp_state.store.quiet ||
 	    (uint32_t)allotp_sys_getpid() != header->pid)
 		return false;
 	__atomic_store_n(&header->exit_state, ALLOT_EXIT_EXEC, __ATOMIC_RELEASE);

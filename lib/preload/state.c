@@ -51,7 +51,7 @@ void allotp_state_forked(void)
 	struct allot_header *header = allotp_state.store.header;
 
 	allotp_guard->mode = ALLOT_MODE_UNSET;
-	allotp_guard->starting = 0;
+	allotp_guard->starting = allotp_guard->changing = 0;
 	if (allotp_state.sampling_bytes)
 		sampling_forked();
 	if (!header || !allotp_thread.depth)

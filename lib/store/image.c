@@ -62,9 +62,8 @@ static void seal(struct allot_header *header)
 
 void allotp_image_plan(struct allot_image *image, const struct allot_store *store, struct allot_header *header)
 {
-	/* First of all: what is counted in it is there, whatever producers add meanwhile. */
+	/* First of all: whatever producers add meanwhile is none of it. What the sites refer to is there since they do. */
 	memcpy(header, store->header, sizeof(*header));
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	*image = (struct allot_image){ .header = header };
 	for (int i = 0; i < ALLOT_REGIONS; i++) {
 		uint64_t used = used_bytes(header, (enum allot_region_id)i);

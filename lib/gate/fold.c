@@ -69,7 +69,8 @@ char *allotp_fold_module(const char *path)
 
 bool allotp_is_libc(const char *module)
 {
-	return !strcmp(module, "libc") || !strcmp(module, "libpthread") || begins(module, "ld-linux");
+	return !strcmp(module, "libc") || !strcmp(module, "libpthread") || !strcmp(module, "ld") ||
+	       begins(module, "ld-linux");
 }
 
 /* Behind the parenthesis that closes the one at p, or the text's end. */

@@ -35,6 +35,13 @@ struct allot_limits {
 	unsigned long long peak, live, count, ever;
 };
 
+/* What allot_check_leaks of leaks.h finds. */
+struct allot_leak_counts {
+	struct allot_leak_count {
+		size_t bytes, blocks;
+	} definite, indirect, possible, reachable;
+};
+
 /*
  * How calls find the tracer: a table that it exports as `allot_api`. It grows at its end; `size` tells how far it goes in
  * the tracer that is there, which may be older than this header. The functions are also exported by the names that
@@ -64,7 +71,14 @@ struct allot_api {
 	int (*budget_enter)(const char *file, int line, void *guard, const void *frame,
 			    unsigned long long *budget);
 	int (*budget_leave)(unsigned long long budget, const struct allot_limits *limits, char *text, size_t size);
+	int (*check_leaks)(struct allot_leak_counts *found);
+	int (*leak_ignore)(const void *block);
+	void (*leaks_disable)(void);
+	void (*leaks_enable)(void);
+	int (*root_register)(const void *memory, size_t size);
+	int (*root_unregister)(const void *memory, size_t size);
 };
+
 
 #ifndef ALLOT_TRACE_TYPES_ONLY
 
@@ -299,6 +313,7 @@ static inline void allot_free_snapshot(void *data, size_t size)
 
 #ifndef ALLOT_TRACE_TYPES_ONLY
 #include <allot/region.h>
+#include <allot/leaks.h>
 #endif
 
 #endif

@@ -120,4 +120,10 @@ ALLOT_EXPORT_DATA const struct allot_api allot_api = {
 	.mark = allot_mark,
 	.budget_enter = allotp_api_budget_enter,
 	.budget_leave = allotp_api_budget_leave,
+	.check_leaks = allot_check_leaks,
+	.leak_ignore = allot_leak_ignore,
+	.leaks_disable = allot_leaks_disable,
+	.leaks_enable = allot_leaks_enable,
+	.root_register = allot_root_register,
+	.root_unregister = allot_root_unregister,
 };

@@ -22,6 +22,13 @@ int allot_take_snapshot(const char *path);
 int allot_take_snapshot_in_memory(void **data, size_t *size);
 void allot_free_snapshot(void *data, size_t size);
 
+int allot_check_leaks(struct allot_leak_counts *found);
+int allot_leak_ignore(const void *block);
+void allot_leaks_disable(void);
+void allot_leaks_enable(void);
+int allot_root_register(const void *memory, size_t size);
+int allot_root_unregister(const void *memory, size_t size);
+
 unsigned long long allot_region_begin(const char *name);
 void allot_region_end(unsigned long long region);
 int allot_mark(const char *name);

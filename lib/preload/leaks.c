@@ -78,6 +78,39 @@ static struct allot_leak_look *header_leaks(void)
 	return &allotp_state.store.header->leaks;
 }
 
+/* ---- what the program has named ---- */
+
+/* Empty where start is 0. One that is being written when the picture is taken is not there yet. */
+enum { NAMED = 256 };
+static struct allot_range named[NAMED];
+
+int allotp_leaks_name(uint64_t start, uint64_t end)
+{
+	for (size_t i = 0; i < NAMED; i++) {
+		uint64_t none = 0;
+
+		if (!__atomic_compare_exchange_n(&named[i].start, &none, start, false, __ATOMIC_ACQ_REL,
+						 __ATOMIC_RELAXED))
+			continue;
+		__atomic_store_n(&named[i].end, end, __ATOMIC_RELEASE);
+		return 0;
+	}
+	return -ENOSPC;
+}
+
+int allotp_leaks_unname(uint64_t start, uint64_t end)
+{
+	for (size_t i = 0; i < NAMED; i++) {
+		if (__atomic_load_n(&named[i].start, __ATOMIC_ACQUIRE) != start ||
+		    __atomic_load_n(&named[i].end, __ATOMIC_ACQUIRE) != end)
+			continue;
+		__atomic_store_n(&named[i].end, 0, __ATOMIC_RELEASE);
+		__atomic_store_n(&named[i].start, 0, __ATOMIC_RELEASE);
+		return 0;
+	}
+	return -ENOENT;
+}
+
 /* ---- what is ours, and no root ---- */
 
 static size_t add_range(struct allot_range *ranges, size_t count, const void *start, size_t size)
@@ -158,6 +191,8 @@ static int look_through(void *context)
 
 	allotp_drain_inherit(&allotp_state.store);
 	list_own(picture);
+	picture->look.roots.more = named;
+	picture->look.roots.more_count = NAMED;
 	ALLOTP_SYSCALL(SYS_close_range, 0, ~0u, 0);
 	ALLOTP_SYSCALL(SYS_prctl, PR_SET_NAME, "allot-leaks", 0, 0, 0);
 	result = allotp_look(&picture->look, picture->held.used);

@@ -15,6 +15,10 @@ void allotp_leaks_at_exit(void);
  */
 int allotp_leaks_look(void);
 
+/* Memory that is a root, whoever points to it; until it is unnamed. 0; -ENOSPC, -ENOENT. Any thread. */
+int allotp_leaks_name(uint64_t start, uint64_t end);
+int allotp_leaks_unname(uint64_t start, uint64_t end);
+
 /* Tells, in a fresh store, what somebody needs who looks from outside. */
 void allotp_leaks_announce(struct allot_store *store);
 

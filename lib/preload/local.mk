@@ -1,5 +1,5 @@
 # What runs in the traced program, and the header by which the program talks to it. Sanitizers have no place there.
-pkginclude_HEADERS += include/allot/trace.h include/allot/region.h include/allot/check.h
+pkginclude_HEADERS += include/allot/trace.h include/allot/region.h include/allot/leaks.h include/allot/check.h
 if !SANITIZE
 lib_LTLIBRARIES += liballot.la
 noinst_LTLIBRARIES += libguest.la
@@ -41,6 +41,7 @@ libguest_la_SOURCES = \
 	lib/preload/hooks-mmap.c \
 	lib/preload/hooks-new.c \
 	lib/preload/hooks.def \
+	lib/preload/api-leaks.c \
 	lib/preload/leaks.c \
 	lib/preload/leaks.h \
 	lib/preload/life.h \

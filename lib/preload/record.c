@@ -130,7 +130,8 @@ void allotp_record_alloc(const void *block, size_t size, enum allot_family famil
 	if (sampling())
 		sampled_alloc(block, size, (uint8_t)family, caller);
 	else
-		record_appearing(ALLOT_OP_ALLOC, block, size, (uint8_t)family, ALLOT_DOMAIN_MALLOC, caller);
+		record_appearing(ALLOT_OP_ALLOC, block, size, (uint8_t)(family | allotp_thread.kept), ALLOT_DOMAIN_MALLOC,
+				 caller);
 }
 
 void allotp_record_free(const void *block, enum allot_family family)

@@ -38,6 +38,8 @@ struct allot_thread {
 	bool leaving;      /* its destructors have run: contexts are taken and given back for each event */
 	bool attaching;    /* in the middle of taking a context: what it allocates meanwhile is passed through */
 	bool moving;       /* realloc is at it: what the block holds may be where nobody knows of a block */
+	uint8_t kept;      /* ALLOT_KEPT_EVENT while it allocates what is no leak */
+	uint32_t keeping;  /* how many times it has begun to */
 	struct allot_cxx cxx;
 	uint64_t scope;    /* what it is in, as the store's nodes say it; 0: nothing */
 	struct allot_scopes *scopes; /* the way in; NULL: it never was in any */

@@ -59,6 +59,7 @@ static void collect(void *context, const struct allot_live_entry *entry)
 		.address = entry->key,
 		.size = entry->size,
 		.site = entry->site,
+		.flags = entry->slot_family & ALLOT_KEPT_BLOCK ? ALLOT_SCAN_CALLERS : 0,
 	};
 }
 
@@ -223,6 +224,10 @@ static int find(struct allot_look *look, struct collection *collection, const st
 	*step = ALLOT_LOOK_AT_MEMORY;
 	if (!result)
 		result = allotp_roots_give(&look->roots, &scan);
+	for (uint32_t i = 0; !result && i < scan.count; i++) {
+		if (scan.blocks[i].flags & ALLOT_SCAN_CALLERS)
+			allotp_scan_root_block(&scan, i, scan.blocks[i].address);
+	}
 	if (!result)
 		result = allotp_scan_finish(&scan);
 	if (!result) {

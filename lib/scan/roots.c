@@ -379,5 +379,10 @@ int allotp_roots_give(struct allot_roots *roots, struct allot_scan *scan)
 	for (size_t i = 0; i < roots->mappings.count; i++)
 		give_mapping(roots, scan, &roots->mappings.list[i], &next);
 	give_threads(roots, scan);
+	for (size_t i = 0; i < roots->more_count; i++) {
+		if (roots->more[i].end > roots->more[i].start &&
+		    is_readable(roots, roots->more[i].start, roots->more[i].end - roots->more[i].start))
+			allotp_scan_root(scan, roots->more[i].start, roots->more[i].end, 0);
+	}
 	return 0;
 }

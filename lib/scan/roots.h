@@ -27,6 +27,8 @@ struct allot_roots {
 	size_t own_count;
 	int64_t own_thread_offset;  /* allot's thread-local memory, from the thread pointer */
 	size_t own_thread_size;
+	const struct allot_range *more; /* what the program has named: also in blocks that nobody points to */
+	size_t more_count;
 	bool whole_heap;            /* there are blocks that are not known: all of the heap's other memory is a root */
 	bool threads;               /* there were threads, whose stacks may still be kept */
 	/* private */

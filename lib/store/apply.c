@@ -63,7 +63,7 @@ static inline void apply_alloc(struct allot_batch *batch, struct allot_cursor *c
 		return;
 	}
 	put_in(batch, allotp_batch_block(batch, key_of(event)), size, site->number,
-	       cursor->slot << 2 | (event->family & 3));
+	       allotp_slot_family(cursor->slot, event->family));
 	allotp_block_in(batch, site, size, event->stamp);
 	cursor->last_alloc = key_of(event);
 }
@@ -131,7 +131,7 @@ static inline void apply_free(struct allot_batch *batch, struct allot_cursor *cu
 		return;
 	if (cursor->last_alloc == key) {
 		cursor->last_alloc = 0;
-		if (site && block->slot_family >> 2 == cursor->slot && is_temporary(batch, event))
+		if (site && allotp_slot_of(block->slot_family) == cursor->slot && is_temporary(batch, event))
 			allotp_block_temporary(batch, site, block->size);
 	}
 	if (site)
@@ -217,7 +217,7 @@ static void apply_untrack(struct allot_batch *batch, struct allot_cursor *cursor
 	if (!block || cursor->last_alloc != key)
 		return;
 	cursor->last_alloc = 0;
-	if (site && block->slot_family >> 2 == cursor->slot)
+	if (site && allotp_slot_of(block->slot_family) == cursor->slot)
 		allotp_whole_temporary(batch, site, block->size);
 }
 
@@ -288,7 +288,7 @@ static inline bool apply_pair(struct allot_batch *batch, struct allot_cursor *cu
 	allotp_block_out(batch, site, size);
 	if (is_temporary(batch, freeing))
 		allotp_block_temporary(batch, site, size);
-	count_mismatch(&batch->totals, site, event->family, freeing->family);
+	count_mismatch(&batch->totals, site, event->family & 3, freeing->family);
 	cursor->last_alloc = 0;
 	return true;
 }

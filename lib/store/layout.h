@@ -78,6 +78,20 @@ enum allot_op {
 	ALLOT_OPS,
 };
 
+/* The program has said of the block that it is no leak: a bit of an event's family, and of a block's slot_family. */
+#define ALLOT_KEPT_EVENT 0x80u
+#define ALLOT_KEPT_BLOCK (UINT32_C(1) << 31)
+
+static inline uint32_t allotp_slot_family(uint32_t slot, uint8_t family)
+{
+	return slot << 2 | (family & 3u) | (family & ALLOT_KEPT_EVENT ? ALLOT_KEPT_BLOCK : 0);
+}
+
+static inline uint32_t allotp_slot_of(uint32_t slot_family)
+{
+	return (slot_family & ~ALLOT_KEPT_BLOCK) >> 2;
+}
+
 /* Which functions a block came from and goes by; a free of another family is a mismatch. */
 enum allot_family {
 	ALLOT_FAMILY_MALLOC, /* malloc … free, aligned too */
@@ -98,7 +112,7 @@ struct allot_event {
 	uint64_t size;    /* requested bytes, 48 bits; above them the high 16 of the ticket */
 	uint32_t stack;   /* node */
 	uint8_t op;       /* enum allot_op */
-	uint8_t family;   /* enum allot_family */
+	uint8_t family;   /* enum allot_family; ALLOT_KEPT_EVENT */
 	uint16_t domain;
 };
 static_assert(sizeof(struct allot_event) == 32, "event size is part of the store's format");
@@ -241,7 +255,7 @@ struct allot_live_entry {
 	uint64_t key;           /* address | domain << 48; 0: empty */
 	uint64_t size;
 	uint32_t site;
-	uint32_t slot_family;   /* slot of the allocating thread << 2 | family */
+	uint32_t slot_family;   /* slot of the allocating thread << 2 | family; ALLOT_KEPT_BLOCK */
 };
 static_assert(sizeof(struct allot_live_entry) == 24, "live entry size is part of the store's format");
 

@@ -93,7 +93,8 @@ tests_targets_leak_O1_SOURCES = tests/targets/leak.c
 tests_targets_leak_O1_CFLAGS = $(AM_CFLAGS) -g -O1 -pthread
 tests_targets_leak_O2_SOURCES = tests/targets/leak.c
 tests_targets_leak_O2_CFLAGS = $(AM_CFLAGS) -g -O2 -pthread
-check_PROGRAMS += tests/targets/leak-while
+check_PROGRAMS += tests/targets/leak-while tests/targets/leak-api
+tests_targets_leak_api_CFLAGS = $(AM_CFLAGS) -g -O1
 tests_targets_leak_while_CFLAGS = $(AM_CFLAGS) -g -O1 -pthread
 
 # And those in C++.

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* Asks for leaks by itself, and says what is none; by allot's names and by LeakSanitizer's. */
+#include <string.h>
+
+#include "allot/trace.h"
+#include "target.h"
+
+/* Found where the tracer is; LeakSanitizer's own header declares them so. */
+void __lsan_ignore_object(const void *block) __attribute__((weak));
+void __lsan_disable(void) __attribute__((weak));
+void __lsan_enable(void) __attribute__((weak));
+void __lsan_register_root_region(const void *memory, size_t size) __attribute__((weak));
+int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
+static void *volatile global;
+
+SITE void *make_1801(void)
+{
+	return memset(malloc(1801), 0, 1801);
+}
+
+SITE void lose(void)
+{
+	make_1801();
+}
+
+SITE void ignore(void)
+{
+	void **block = make_1801();
+
+	*block = make_1801();
+	REQUIRE(!allot_leak_ignore(block));
+	if (__lsan_ignore_object)
+		__lsan_ignore_object(make_1801());
+}
+
+SITE void disable(void)
+{
+	allot_leaks_disable();
+	allot_leaks_disable();
+	make_1801();
+	allot_leaks_enable();
+	make_1801();
+	allot_leaks_enable();
+	if (__lsan_disable) {
+		__lsan_disable();
+		make_1801();
+		__lsan_enable();
+	}
+}
+
+/* A root in a block that nobody points to: what it holds is kept, itself is not. */
+SITE void *hide_root(void)
+{
+	static void *volatile hidden;
+	void **block = malloc(1802);
+
+	memset(block, 0, 1802);
+	block[5] = make_1801();
+	REQUIRE(!allot_root_register(block + 5, sizeof(*block)));
+	REQUIRE(allot_root_register(NULL, 8) == -EINVAL && allot_root_unregister(block, 8) == -ENOENT);
+	hidden = (void *)~(size_t)block;
+	return hidden;
+}
+
+__attribute__((noinline)) static void clear(void)
+{
+	volatile char below[32768];
+
+	for (size_t i = 0; i < sizeof(below); i++)
+		below[i] = 0;
+}
+
+int main(void)
+{
+	struct allot_leak_counts found = { 0 };
+	int result;
+
+	result = allot_check_leaks(&found);
+	if (result == ALLOT_NOT_TRACING)
+		return 0;
+	REQUIRE(!result);
+	lose();
+	clear();
+	REQUIRE(allot_check_leaks(&found) == 1 && found.definite.blocks == 1 && found.definite.bytes == 1801);
+	REQUIRE(allot_check_leaks(NULL) == 0);
+	ignore();
+	disable();
+	clear();
+	REQUIRE(allot_check_leaks(&found) == 0 && found.definite.blocks == 1);
+	hide_root();
+	clear();
+	REQUIRE(allot_check_leaks(&found) == 1 && found.definite.blocks == 2 && found.definite.bytes == 1801 + 1802);
+	lose();
+	clear();
+	if (__lsan_do_recoverable_leak_check)
+		REQUIRE(__lsan_do_recoverable_leak_check() == 1 && __lsan_do_recoverable_leak_check() == 0);
+	global = make_1801();
+	return 0;
+}

@@ -12,8 +12,18 @@
  */
 #include "object/heap.h"
 
-/* A child's header is far from its parent's, so the next container's is fetched while this one is looked at. */
-#define AHEAD(gc) __builtin_prefetch((gc)->next)
+/*
+ * What an object refers to can be anywhere, so its headers are fetched some time before they are looked at: in pass 1, where
+ * order does not matter, references wait in a ring; in pass 2, an object further on is asked for its references.
+ */
+#define WAITING 16
+#define AHEAD 8
+
+static inline void fetch(const void *object)
+{
+	__builtin_prefetch((const char *)object - sizeof(struct allotp_gc), 1);
+	__builtin_prefetch(object, 1);
+}
 
 static inline void start(const struct allotp_scan *scan, struct allot_object *object, unsigned state)
 {
@@ -29,10 +39,8 @@ static inline void start(const struct allotp_scan *scan, struct allot_object *ob
 	allotp_state_set(object, state | ALLOTP_COLLECTING);
 }
 
-static int subtract(void *child, void *data)
+static inline void subtract(const struct allotp_scan *scan, struct allot_object *object)
 {
-	const struct allotp_scan *scan = data;
-	struct allot_object *object = child;
 	unsigned state = allotp_state(object);
 	struct allotp_gc *gc;
 
@@ -40,7 +48,7 @@ static int subtract(void *child, void *data)
 		if (scan->again || (state & ALLOTP_GENERATION) > scan->scope << ALLOTP_GENERATION_SHIFT) {
 			if (__builtin_expect(allotp_refs(object) == ALLOTP_REFS_DEAD, 0))
 				allotp_fault(object, "use after free: the collector found a reference to it");
-			return 0;
+			return;
 		}
 		start(scan, object, state);
 	}
@@ -48,23 +56,44 @@ static int subtract(void *child, void *data)
 	if (__builtin_expect(gc->refs <= 0, 0))
 		allotp_fault(object, "refcount is too small");
 	gc->refs--;
+}
+
+struct waiting {
+	const struct allotp_scan *scan;
+	struct allot_object *objects[WAITING];
+	unsigned at;
+};
+
+static int wait(void *child, void *data)
+{
+	struct waiting *waiting = data;
+	struct allot_object *first = waiting->objects[waiting->at];
+
+	fetch(child);
+	waiting->objects[waiting->at] = child;
+	waiting->at = (waiting->at + 1) % WAITING;
+	if (first)
+		subtract(waiting->scan, first);
 	return 0;
 }
 
 static size_t subtract_all(struct allotp_scan *scan)
 {
+	struct waiting waiting = { .scan = scan };
 	size_t count = 0;
 
 	for (struct allotp_gc *gc = scan->set->next; gc != scan->set; gc = gc->next) {
 		struct allot_object *object = allotp_object_of(gc);
 		unsigned state = allotp_state(object);
 
-		AHEAD(gc);
 		if (!(state & ALLOTP_COLLECTING))
 			start(scan, object, state);
-		allotp_visit_children(object, subtract, scan);
+		allotp_visit_children(object, wait, &waiting);
 		count++;
 	}
+	for (int i = 0; i < WAITING; i++)
+		if (waiting.objects[i])
+			subtract(scan, waiting.objects[i]);
 	return count;
 }
 
@@ -89,14 +118,27 @@ static int reach(void *child, void *data)
 	return 0;
 }
 
+static int fetch_child(void *child, void *data)
+{
+	(void)data;
+	fetch(child);
+	return 0;
+}
+
 static void move_unreachable(struct allotp_scan *scan)
 {
-	struct allotp_gc *before = scan->set, *gc;
+	struct allotp_gc *before = scan->set, *ahead = scan->set->next, *gc;
 
+	for (int i = 0; i < AHEAD && ahead != scan->set; i++)
+		ahead = ahead->next;
 	while ((gc = before->next) != scan->set) {
 		struct allot_object *object = allotp_object_of(gc);
 
-		AHEAD(gc);
+		/* It is still in the set: only what was looked at leaves it. */
+		if (ahead != scan->set) {
+			allotp_visit_children(allotp_object_of(ahead), fetch_child, NULL);
+			ahead = ahead->next;
+		}
 		if (gc->refs) {
 			/* First, so that a reference to itself finds it done. */
 			allotp_state_set(object, (allotp_state(object) & ~(ALLOTP_COLLECTING | ALLOTP_GENERATION)) |

@@ -52,5 +52,28 @@ bench-summary:
 	@$(PYTHON3) -B '$(abs_top_srcdir)'/tests/bench/summary.py bench.json
 endif
 
-.PHONY: bench bench-summary bench-walk
+# Objects, beside other libraries that are there, and python3.
+check_PROGRAMS += tests/bench/object
+tests_bench_object_SOURCES = tests/bench/object.c tests/bench/object.h tests/bench/object-allot.c
+tests_bench_object_CPPFLAGS = $(AM_CPPFLAGS)
+tests_bench_object_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS) $(TALLOC_CFLAGS) $(BOEHM_CFLAGS)
+tests_bench_object_LDADD = liballot-object.la $(GLIB_LIBS) $(TALLOC_LIBS) $(BOEHM_LIBS)
+EXTRA_DIST += tests/bench/object.py
+if HAVE_GLIB
+tests_bench_object_SOURCES += tests/bench/object-glib.c
+tests_bench_object_CPPFLAGS += -DHAVE_GLIB
+endif
+if HAVE_TALLOC
+tests_bench_object_SOURCES += tests/bench/object-talloc.c
+tests_bench_object_CPPFLAGS += -DHAVE_TALLOC
+endif
+if HAVE_BOEHM
+tests_bench_object_SOURCES += tests/bench/object-boehm.c
+tests_bench_object_CPPFLAGS += -DHAVE_BOEHM
+endif
+
+bench-object: tests/bench/object
+	@tests/bench/object $(PYTHON3) '$(abs_top_srcdir)'/tests/bench/object.py
+
+.PHONY: bench bench-object bench-summary bench-walk
 CLEANFILES += bench.json

@@ -37,6 +37,7 @@
 #define ALLOTP_PERMANENT 3u /* generations besides 0 to 2 */
 #define ALLOTP_UNTRACKED 4u
 #define ALLOTP_NO_CONTAINER 7u
+#define ALLOTP_SIMPLE 0x800u /* nobody is to be told of its death: in a pool, without any header, without a function */
 
 /* In a list; while a set is looked at, prev is the count of references to the object from outside the set. */
 struct allotp_gc {

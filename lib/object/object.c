@@ -110,6 +110,13 @@ static __attribute__((noinline)) void *new_slowly(struct allot_heap *heap, const
 	return object;
 }
 
+/* That are called at a death. One test for all. */
+static inline bool has_functions(const struct allot_type *type)
+{
+	return (uintptr_t)type->clear | (uintptr_t)type->finalize | (uintptr_t)type->legacy_finalize |
+	       (uintptr_t)type->dealloc;
+}
+
 /* The quick way calls nobody, so that it needs no frame: whatever is not plain is new_slowly's. */
 void *allot_new(struct allot_heap *heap, const struct allot_type *type)
 {
@@ -122,7 +129,7 @@ void *allot_new(struct allot_heap *heap, const struct allot_type *type)
 
 	if (!heap)
 		heap = __atomic_load_n(&allotp_heap_first, __ATOMIC_ACQUIRE);
-	if (__builtin_expect(!heap || heap->special || type->item_size || units > ALLOT_POOL_CLASSES, 0))
+	if (__builtin_expect(!heap || heap->special || units > ALLOT_POOL_CLASSES, 0))
 		return new_slowly(heap, type, type->size, 0);
 	pool = heap->pools.usable[units - 1];
 	if (__builtin_expect(!pool, 0))
@@ -133,21 +140,21 @@ void *allot_new(struct allot_heap *heap, const struct allot_type *type)
 		heap->generations[0].count++;
 	}
 	block = allotp_block_of(&heap->pools, pool);
+	/* The number of items, if there are any, is 0 with all the rest. */
 	zero(block, units * ALLOTP_BLOCK_UNIT);
 	object = (struct allot_object *)(block + prefix);
-	object->refs = 1;
-	object->heap = heap->id;
-	object->type = type;
 	state = ALLOTP_POOLED | weak * ALLOTP_WEAK;
 	if (!container) {
 		state |= ALLOTP_NO_CONTAINER << ALLOTP_GENERATION_SHIFT;
+		if (!prefix && !has_functions(type))
+			state |= ALLOTP_SIMPLE;
 	} else if (type->flags & ALLOT_TYPE_UNTRACKED) {
 		state |= ALLOTP_GC | ALLOTP_UNTRACKED << ALLOTP_GENERATION_SHIFT;
 	} else {
 		state |= ALLOTP_GC;
 		allotp_list_append(&heap->generations[0].head, allotp_gc_of(object));
 	}
-	object->state = (uint16_t)state;
+	*object = (struct allot_object){ 1, (uint16_t)state, heap->id, type };
 	return object;
 }
 
@@ -185,8 +192,13 @@ void allot_ref_slowly(struct allot_object *object)
 
 void allot_unref_slowly(struct allot_object *object, int32_t refs)
 {
-	if (refs == 1) {
-		allotp_die(object);
+	if (__builtin_expect(refs == 1, 1)) {
+		if (!(allotp_state(object) & ALLOTP_SIMPLE)) {
+			allotp_die(object);
+			return;
+		}
+		allotp_refs_set(object, ALLOTP_REFS_DEAD);
+		allotp_block_free(object);
 		return;
 	}
 	if (refs == ALLOTP_REFS_DEAD)

@@ -8,13 +8,13 @@
 static void add_pool(struct allot_pool_usage *stats, const struct allotp_pool *pool)
 {
 	struct allot_pool_class *class = &stats->classes[pool->class_index];
-	size_t size = (size_t)pool->units * ALLOTP_BLOCK_UNIT, free = (size_t)pool->capacity - pool->used;
+	size_t size = (size_t)pool->units * ALLOTP_BLOCK_UNIT, used = (size_t)pool->capacity - pool->room;
 
 	class->pools++;
-	class->used_blocks += pool->used;
-	class->free_blocks += free;
-	stats->in_used_blocks += pool->used * size;
-	stats->in_free_blocks += free * size;
+	class->used_blocks += used;
+	class->free_blocks += pool->room;
+	stats->in_used_blocks += used * size;
+	stats->in_free_blocks += pool->room * size;
 	stats->in_pool_headers += ALLOTP_POOL_HEADER;
 	stats->in_quantization += ALLOT_POOL_SIZE - ALLOTP_POOL_HEADER - pool->capacity * size;
 }

@@ -144,8 +144,9 @@ struct allotp_pool *allotp_pool_take(struct allotp_pools *pools, unsigned class_
 	pool->pools = pools;
 	pool->arena = arena;
 	pool->class_index = (uint16_t)class_index;
-	pool->used = 0;
-	pool->capacity = (uint16_t)((ALLOT_POOL_SIZE - ALLOTP_POOL_HEADER) / size);
+	pool->room = pool->capacity = (uint16_t)((ALLOT_POOL_SIZE - ALLOTP_POOL_HEADER) / size);
+	pool->idle = false;
+	arena->taken++;
 	pool->freed = 0;
 	pool->fresh = ALLOTP_POOL_HEADER / ALLOTP_BLOCK_UNIT;
 	pool->units = (uint16_t)(size / ALLOTP_BLOCK_UNIT);
@@ -164,12 +165,28 @@ static void pool_give_back(struct allotp_pool *pool)
 	struct allotp_arena *arena = pool->arena;
 
 	pool_unlink(pool);
+	arena->taken--;
+	arena->idle -= pool->idle;
 	pool->capacity = 0;
 	pool->next = arena->free;
 	arena->free = pool;
 	arena_unlink(arena);
 	arena->free_count++;
 	arena_link(arena);
+}
+
+/* Whether no pool of an arena has a used block; those that are in use again lose the mark. */
+static bool is_idle(struct allotp_arena *arena)
+{
+	for (unsigned i = 0; i < arena->fresh; i++) {
+		struct allotp_pool *pool = (struct allotp_pool *)(arena->address + (size_t)i * ALLOT_POOL_SIZE);
+
+		if (pool->capacity && pool->idle && pool->room < pool->capacity) {
+			pool->idle = false;
+			arena->idle--;
+		}
+	}
+	return arena->idle == arena->taken;
 }
 
 static void give_back_all(struct allotp_arena *arena)
@@ -184,16 +201,20 @@ static void give_back_all(struct allotp_arena *arena)
 
 /*
  * The only usable pool of a class stays: an object that is made and dropped again and again would otherwise take a pool
- * each time. Such pools do not keep an arena, but for the last one.
+ * each time. Such pools do not keep an arena, but for the last one. That one is in use again is not noted when it happens,
+ * but when it matters.
  */
 void allotp_pool_is_empty(struct allotp_pool *pool)
 {
 	struct allotp_arena *arena = pool->arena;
 
-	arena->busy--;
-	if (pool->prev || pool->next)
+	if (pool->prev || pool->next) {
 		pool_give_back(pool);
-	if (!arena->busy && arena->pools->arenas > 1) {
+	} else if (!pool->idle) {
+		pool->idle = true;
+		arena->idle++;
+	}
+	if (arena->idle == arena->taken && arena->pools->arenas > 1 && is_idle(arena)) {
 		give_back_all(arena);
 		arena_free(arena);
 	}

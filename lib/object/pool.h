@@ -22,11 +22,12 @@ struct allotp_pool {
 	struct allotp_pools *pools;
 	struct allotp_arena *arena;
 	uint16_t class_index;
-	uint16_t used;
+	uint16_t room; /* free blocks */
 	uint16_t capacity;
 	uint16_t freed; /* the first freed block, in units from the pool's start; 0 for none */
 	uint16_t fresh; /* the first block that was never used */
 	uint16_t units; /* of a block */
+	bool idle; /* was empty, and stayed with its class; may be in use again */
 };
 
 _Static_assert(sizeof(struct allotp_pool) <= ALLOTP_POOL_HEADER, "the header of a pool is in front of its blocks");
@@ -39,7 +40,7 @@ struct allotp_arena {
 	struct allotp_pool *free; /* given back */
 	unsigned fresh; /* pools that were ever taken, and lie in front */
 	unsigned free_count; /* given back and never taken */
-	unsigned busy; /* pools with a used block */
+	unsigned taken, idle; /* pools that a class has; those of them that are marked so */
 };
 
 /* The pools of one heap. Threads: the heap's. */
@@ -89,9 +90,7 @@ static inline __attribute__((always_inline)) void *allotp_block_of(struct allotp
 		block = allotp_pool_block(pool, pool->fresh);
 		pool->fresh += pool->units;
 	}
-	if (__builtin_expect(!pool->used, 0))
-		pool->arena->busy++;
-	if (__builtin_expect(++pool->used == pool->capacity, 0)) {
+	if (__builtin_expect(!--pool->room, 0)) {
 		pools->usable[pool->class_index] = pool->next;
 		if (pool->next)
 			pool->next->prev = NULL;
@@ -116,9 +115,9 @@ static inline __attribute__((always_inline)) void allotp_block_free(void *block)
 
 	memcpy((char *)block + 4, &pool->freed, sizeof(pool->freed));
 	pool->freed = unit;
-	if (__builtin_expect(pool->used == pool->capacity, 0))
+	if (__builtin_expect(!pool->room++, 0))
 		allotp_pool_was_full(pool);
-	if (__builtin_expect(--pool->used == 0, 0))
+	if (__builtin_expect(pool->room == pool->capacity, 0))
 		allotp_pool_is_empty(pool);
 }
 

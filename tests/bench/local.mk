@@ -4,6 +4,7 @@
 #   make bench TRACERS="allot heaptrack"        some tracers; untraced runs are always there
 #   make bench BENCH_QUICK=1                    less of everything
 #   make bench BENCH_FULL=1                     all of heaptrack, where it takes 18 GB of memory too
+#   make bench-object                           objects, beside other libraries
 EXTRA_DIST += tests/bench/README.md $(BENCH_RUNNER) tests/bench/churn.pl tests/bench/sort.py tests/bench/regex.cc
 BENCH_RUNNER = \
 	tests/bench/bench.py \

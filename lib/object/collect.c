@@ -39,55 +39,56 @@ static void tell_end(struct allot_heap *heap, const struct allot_gc_info *info, 
 }
 
 /* With the world stopped: the younger generations join this one, what survives joins the next. */
-static void find_unreachable(struct allot_heap *heap, int generation, unsigned target, struct allotp_gc *unreachable)
+static void find_unreachable(struct allotp_scan *scan)
 {
-	struct allotp_gc *set = &heap->generations[generation].head;
-	struct allotp_scan scan = {
-		.heap = heap,
-		.set = set,
-		.unreachable = unreachable,
-		.scope = (unsigned)generation,
-		.target = target,
-	};
+	struct allot_heap *heap = scan->heap;
+	int generation = (int)scan->scope;
 
 	if (generation < OLDEST)
 		heap->generations[generation + 1].count++;
 	for (int i = 0; i <= generation; i++)
 		heap->generations[i].count = 0;
 	for (int i = 0; i < generation; i++)
-		allotp_list_merge(&heap->generations[i].head, set);
-	allotp_scan(&scan);
+		allotp_list_merge(&heap->generations[i].head, scan->set);
+	allotp_scan(scan);
 	if (generation == OLDEST) {
-		heap->survivors_total = scan.reachable_count;
+		heap->survivors_total = scan->reachable_count;
 		heap->survivors_pending = 0;
 	} else {
 		if (generation == OLDEST - 1)
-			heap->survivors_pending += scan.reachable_count;
-		allotp_list_merge(set, &heap->generations[target].head);
+			heap->survivors_pending += scan->reachable_count;
+		allotp_list_merge(scan->set, &heap->generations[scan->target].head);
 	}
 }
 
 /* The caller has set heap->collecting. */
 static size_t collect(struct allot_heap *heap, int generation)
 {
-	unsigned target = generation < OLDEST ? (unsigned)generation + 1 : OLDEST;
+	struct allotp_generation *collected = &heap->generations[generation];
 	struct allot_gc_info info = { .generation = generation };
 	uint64_t began = allotp_clock_ns(CLOCK_MONOTONIC);
 	struct allotp_gc unreachable;
+	struct allotp_scan scan = {
+		.heap = heap,
+		.set = &collected->head,
+		.unreachable = &unreachable,
+		.scope = (unsigned)generation,
+		.target = generation < OLDEST ? (unsigned)generation + 1 : OLDEST,
+	};
 
 	allotp_list_init(&unreachable);
 	call_callbacks(heap, ALLOT_GC_START, &info);
 	allotp_world_stop(heap);
 	tell_start(heap, generation);
-	find_unreachable(heap, generation, target, &unreachable);
+	find_unreachable(&scan);
 	allotp_world_start(heap);
-	allotp_dispose_of(heap, &unreachable, target, &info);
+	allotp_dispose_of(&scan, &info);
 	tell_end(heap, &info, began);
 
 	allotp_lock(heap);
-	heap->generations[generation].stats.collections++;
-	heap->generations[generation].stats.collected += info.collected;
-	heap->generations[generation].stats.uncollectable += info.uncollectable;
+	collected->stats.collections++;
+	collected->stats.collected += info.collected;
+	collected->stats.uncollectable += info.uncollectable;
 	allotp_unlock(heap);
 	call_callbacks(heap, ALLOT_GC_STOP, &info);
 	return info.collected + info.uncollectable;

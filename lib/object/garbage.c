@@ -4,31 +4,12 @@
 
 #include "object/heap.h"
 
-/* What there is to do for a set before it can go. */
-struct survey {
-	size_t count;
-	bool legacy, weak, finalize;
-};
-
-static struct survey look_at(struct allotp_gc *set)
+/* What stays after all is as any other of its generation. */
+static void settle(struct allot_object *object, unsigned generation)
 {
-	struct survey survey = { 0 };
+	const unsigned marks = ALLOTP_COLLECTING | ALLOTP_UNREACHABLE | ALLOTP_GENERATION;
 
-	for (struct allotp_gc *gc = set->next; gc != set; gc = gc->next) {
-		struct allot_object *object = allotp_object_of(gc);
-		const struct allot_type *type = object->type;
-		unsigned state = allotp_state(object);
-
-		survey.count++;
-		allotp_state_set(object, state & ~ALLOTP_UNREACHABLE);
-		if (type->legacy_finalize)
-			survey.legacy = true;
-		if ((state & ALLOTP_WEAK && *allotp_weak_slot(object)) || allotp_is_weakref(object))
-			survey.weak = true;
-		if (type->finalize && !(state & ALLOTP_FINALIZED))
-			survey.finalize = true;
-	}
-	return survey;
+	allotp_state_set(object, (allotp_state(object) & ~marks) | generation << ALLOTP_GENERATION_SHIFT);
 }
 
 /* ---- Legacy finalizers ---- */
@@ -80,12 +61,8 @@ static void tell_all(struct allot_heap *heap, struct allotp_gc *set, const char 
 /* Puts a list in the generation where it is to be; without memory for the garbage nothing but the mention is lost. */
 static void keep_all(struct allot_heap *heap, struct allotp_gc *set, unsigned target)
 {
-	for (struct allotp_gc *gc = set->next; gc != set; gc = gc->next) {
-		struct allot_object *object = allotp_object_of(gc);
-
-		allotp_state_set(object, (allotp_state(object) & ~(ALLOTP_COLLECTING | ALLOTP_GENERATION)) |
-						 target << ALLOTP_GENERATION_SHIFT);
-	}
+	for (struct allotp_gc *gc = set->next; gc != set; gc = gc->next)
+		settle(allotp_object_of(gc), target);
 	allotp_list_merge(set, &heap->generations[target].head);
 }
 
@@ -148,11 +125,6 @@ static void let_resurrected_go(struct allot_heap *heap, struct allotp_gc *unreac
 	allotp_list_init(&still);
 	allotp_world_stop(heap);
 	allotp_scan(&scan);
-	for (struct allotp_gc *gc = still.next; gc != &still; gc = gc->next) {
-		struct allot_object *object = allotp_object_of(gc);
-
-		allotp_state_set(object, allotp_state(object) & ~ALLOTP_UNREACHABLE);
-	}
 	allotp_list_merge(unreachable, &heap->generations[target].head);
 	allotp_list_merge(&still, unreachable);
 	/* Nobody may get at what is about to be cleared. */
@@ -183,48 +155,45 @@ static void clear_all(struct allot_heap *heap, struct allotp_gc *unreachable, un
 		/* It lives on: something else has a reference, or it dies with one of the others. */
 		if (unreachable->next == gc) {
 			allotp_list_remove(gc);
-			allotp_state_set(object, (allotp_state(object) & ~(ALLOTP_COLLECTING | ALLOTP_GENERATION)) |
-							 target << ALLOTP_GENERATION_SHIFT);
+			settle(object, target);
 			allotp_list_append(&heap->generations[target].head, gc);
 		}
 	}
 	allotp_unlock(heap);
 }
 
-void allotp_dispose_of(struct allot_heap *heap, struct allotp_gc *unreachable, unsigned target,
-		       struct allot_gc_info *info)
+void allotp_dispose_of(const struct allotp_scan *scan, struct allot_gc_info *info)
 {
-	struct allotp_gc uncollectable;
-	struct survey survey;
+	struct allotp_gc *unreachable = scan->unreachable, uncollectable;
+	struct allot_heap *heap = scan->heap;
 	bool ran = false;
 
 	allotp_list_init(&uncollectable);
-	allotp_lock(heap);
-	survey = look_at(unreachable);
-	if (survey.legacy) {
+	info->collected = scan->unreachable_count;
+	if (scan->legacy) {
+		allotp_lock(heap);
 		move_legacy(unreachable, &uncollectable);
-		survey = look_at(unreachable);
+		info->collected = allotp_list_count(unreachable);
+		allotp_unlock(heap);
 	}
 	if (heap->debug & ALLOT_GC_COLLECTABLE)
 		tell_all(heap, unreachable, "collectable");
-	allotp_unlock(heap);
-	if (survey.weak)
+	if (scan->weak)
 		ran = allotp_weakrefs_call(heap, unreachable);
-	if (survey.finalize)
+	if (scan->finalize)
 		ran |= finalize_all(heap, unreachable);
 	/* In a shared heap others may have got at some of it by weak references. */
-	if (ran || (survey.weak && allotp_is_shared(heap))) {
-		let_resurrected_go(heap, unreachable, target);
-		survey.count = allotp_list_count(unreachable);
-	} else if (survey.weak) {
+	if (ran || (scan->weak && allotp_is_shared(heap))) {
+		let_resurrected_go(heap, unreachable, scan->target);
+		info->collected = allotp_list_count(unreachable);
+	} else if (scan->weak) {
 		allotp_weakrefs_kill(heap, unreachable);
 	}
-	info->collected = survey.count;
-	clear_all(heap, unreachable, target);
+	clear_all(heap, unreachable, scan->target);
 	info->uncollectable = allotp_list_count(&uncollectable);
 	if (heap->debug & ALLOT_GC_UNCOLLECTABLE)
 		tell_all(heap, &uncollectable, "uncollectable");
-	keep_uncollectable(heap, &uncollectable, target);
+	keep_uncollectable(heap, &uncollectable, scan->target);
 }
 
 /* ---- gc.garbage ---- */

@@ -315,11 +315,12 @@ struct allotp_scan {
 	unsigned target; /* what survives goes to this generation */
 	bool again; /* all have ALLOTP_COLLECTING already, and nobody else has */
 	size_t reachable_count, unreachable_count; /* results */
+	bool legacy, weak, finalize; /* whether there may be something to do for what is unreachable before it can go */
 };
 void allotp_scan(struct allotp_scan *scan);
 
 /* garbage.c: steps 5 to 9 for what a scan has found. Fills in the counts of info. */
-void allotp_dispose_of(struct allot_heap *heap, struct allotp_gc *unreachable, unsigned target, struct allot_gc_info *info);
+void allotp_dispose_of(const struct allotp_scan *scan, struct allot_gc_info *info);
 
 /* garbage.c: -ENOMEM. Takes a reference of its own. */
 int allotp_garbage_add(struct allot_heap *heap, struct allot_object *object);

@@ -36,7 +36,7 @@ static inline void start(const struct allotp_scan *scan, struct allot_object *ob
 		refs = 1;
 	}
 	allotp_gc_of(object)->refs = refs;
-	allotp_state_set(object, state | ALLOTP_COLLECTING);
+	allotp_state_set(object, (state & ~ALLOTP_UNREACHABLE) | ALLOTP_COLLECTING);
 }
 
 static inline void subtract(const struct allotp_scan *scan, struct allot_object *object)
@@ -118,6 +118,16 @@ static int reach(void *child, void *data)
 	return 0;
 }
 
+/* What comes back from there was noted for nothing. */
+static inline void note(struct allotp_scan *scan, const struct allot_object *object, unsigned state)
+{
+	const struct allot_type *type = object->type;
+
+	scan->legacy |= !!type->legacy_finalize;
+	scan->finalize |= type->finalize && !(state & ALLOTP_FINALIZED);
+	scan->weak |= (state & ALLOTP_WEAK && *allotp_weak_slot(object)) || allotp_is_weakref(object);
+}
+
 static int fetch_child(void *child, void *data)
 {
 	(void)data;
@@ -147,6 +157,7 @@ static void move_unreachable(struct allotp_scan *scan)
 			gc->prev = before;
 			before = gc;
 		} else {
+			note(scan, object, allotp_state(object));
 			allotp_state_set(object, allotp_state(object) | ALLOTP_UNREACHABLE);
 			before->next = gc->next;
 			allotp_list_append(scan->unreachable, gc);

@@ -55,7 +55,7 @@ static uint64_t owner_word(const struct allot_store *store)
 /* Whether the number is another process's by now. To be looked up only if the lock is refused, and again, without progress. */
 static bool was_replaced(struct allot_store *store, uint64_t owner)
 {
-	uint64_t events = __atomic_load_n(&store->header->totals.tallies.events, __ATOMIC_RELAXED);
+	uint64_t events = __atomic_load_n(&store->header->batch, __ATOMIC_RELAXED);
 	uint64_t before = __atomic_exchange_n(&store->suspect_at, events, __ATOMIC_RELAXED);
 	struct allot_process process;
 

@@ -147,7 +147,8 @@ static bool redo(struct allot_store *store, const struct parts *parts)
 	for (uint32_t i = 0; i < parts->slots; i++)
 		redo_slot(store, &slots[i]);
 	header->mapping.active = 0;
-	header->batch = journal->batch;
+	/* Producers look at it to see progress. */
+	__atomic_store_n(&header->batch, journal->batch, __ATOMIC_RELAXED);
 	fence();
 	__atomic_store_n(&journal->sealed, 0, __ATOMIC_RELEASE);
 	fence();

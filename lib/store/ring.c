@@ -239,7 +239,7 @@ static bool has_patience(const struct allot_store *store, uint64_t waited_ns, bo
  */
 static uint32_t wait_for_segment(struct allot_store *store)
 {
-	const uint64_t *progress = &store->header->totals.tallies.events;
+	const uint64_t *progress = &store->header->batch;
 	uint64_t seen = __atomic_load_n(progress, __ATOMIC_RELAXED);
 	uint64_t since = allotp_clock_ns(CLOCK_MONOTONIC);
 	bool looked = false;

@@ -26,8 +26,8 @@ struct allot_store {
 	uint64_t accessible[ALLOT_REGIONS];  /* bytes that this process has opened (atomic) */
 	uint32_t segment_events, segment_bytes,
 		segment_shift;   /* checked, see allotp_ring_open; 1 << shift are events */
-	uint64_t stuck_at;       /* events drained when a producer waited in vain, + 1; 0: it never has (atomic) */
-	uint64_t suspect, suspect_at; /* who had the lock when it was last refused, and how many events were drained (atomic) */
+	uint64_t stuck_at;       /* the batch at which a producer waited in vain, + 1; 0: it never has (atomic) */
+	uint64_t suspect, suspect_at; /* who had the lock when it was last refused, and the batch then (atomic) */
 	uint64_t oldest_waiting; /* the drainer's: stamp of the oldest event whose turn had not come yet */
 	void *scratch;           /* the drainer's, see merge.c */
 	size_t scratch_size;

@@ -3,7 +3,7 @@ OBJECT_SAMPLE = tests/unit/object-sample.c tests/unit/object-sample.h tests/unit
 OBJECT_LIBS = libobject.la libcommon.la $(UNIT_LIBS) -lpthread -ldl
 
 OBJECT_TESTS = tests/unit/test-object-core tests/unit/test-object-finalize tests/unit/test-object-gc \
-	tests/unit/test-object-graph tests/unit/test-object-model tests/unit/test-object-pool tests/unit/test-object-shared tests/unit/test-object-weakref
+	tests/unit/test-object-graph tests/unit/test-object-memory tests/unit/test-object-model tests/unit/test-object-pool tests/unit/test-object-shared tests/unit/test-object-weakref
 check_PROGRAMS += $(OBJECT_TESTS)
 TESTS += $(OBJECT_TESTS)
 tests_unit_test_object_core_SOURCES = tests/unit/test-object-core.c $(OBJECT_SAMPLE)
@@ -30,3 +30,7 @@ tests_unit_test_object_shared_LDADD = $(OBJECT_LIBS)
 tests_unit_test_object_graph_SOURCES = tests/unit/test-object-graph.c $(OBJECT_SAMPLE)
 tests_unit_test_object_graph_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_object_graph_LDADD = $(OBJECT_LIBS)
+tests_unit_test_object_memory_SOURCES = tests/unit/test-object-memory.c $(OBJECT_SAMPLE)
+tests_unit_test_object_memory_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_object_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+tests_unit_test_object_memory_LDADD = $(OBJECT_LIBS)

@@ -36,6 +36,29 @@ static json_t *suppressions(const struct allot_suppressions *set)
 	return array;
 }
 
+/* Each step with the stack that its block comes from: `site` counts the snapshot's sites. */
+static json_t *cycles(const struct allot_cycles *found)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; array && i < found->count; i++) {
+		const struct allot_cycle *cycle = &found->list[i];
+		json_t *steps = json_array();
+
+		for (uint32_t j = 0; j < cycle->step_count; j++)
+			json_array_append_new(steps, json_pack("{s:o, s:o}", "site", allotp_json_number(cycle->steps[j].site),
+							       "offset", allotp_json_number(cycle->steps[j].offset)));
+		if (json_array_append_new(array, json_pack("{s:o, s:o, s:o, s:o}", "times",
+							   allotp_json_number(cycle->times), "blocks",
+							   allotp_json_number(cycle->blocks), "bytes",
+							   allotp_json_number(cycle->bytes), "steps", steps))) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
 static json_t *leaks(const struct allot_leaks_report *report)
 {
 	const struct allot_leaks *look = &report->view->snapshot->leaks;
@@ -53,6 +76,7 @@ static json_t *leaks(const struct allot_leaks_report *report)
 	if (rc == 0)
 		rc = json_object_set(object, "new", fresh) ||
 		     json_object_set_new(object, "suppressed", count(tally->suppressed)) ||
+		     json_object_set_new(object, "cycles", cycles(&report->cycles)) ||
 		     (report->options->suppressions &&
 		      json_object_set_new(object, "suppressions", suppressions(report->options->suppressions))) ||
 		     json_object_set_new(object, "look",

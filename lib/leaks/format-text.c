@@ -8,7 +8,7 @@
 #include "report/print.h"
 #include "report/size.h"
 
-enum { DEFAULT_TOP = 5 };
+enum { DEFAULT_TOP = 5, SHOWN_CYCLES = 3, SHOWN_STEPS = 8 };
 
 static const char *const words[ALLOT_LEAKS] = { "definitely lost", "indirectly lost", "possibly lost",
 						"still reachable" };
@@ -104,6 +104,64 @@ static int write_lists(FILE *out, const struct allot_leaks_report *report)
 	return rc;
 }
 
+/* "make (list.c:12)" */
+static int write_site(FILE *out, const struct allot_view *view, uint32_t site)
+{
+	struct allot_backtrace backtrace = { .node = ALLOT_NODE_NONE };
+	const struct allot_frame *frame = NULL;
+	int rc = allotp_backtrace_origin(view, view->snapshot->sites[site].stack, &backtrace.node);
+
+	if (rc == 0)
+		rc = allotp_backtrace_next(&backtrace, view, &frame);
+	if (rc < 0)
+		return rc;
+	if (rc == 0 || !frame->function)
+		fputs("an unknown place", out);
+	else
+		allotp_put_function(out, frame->function, 0);
+	if (rc && frame->file) {
+		fputs(" (", out);
+		allotp_put(out, allotp_base_name(frame->file));
+		fprintf(out, ":%" PRIu32 ")", frame->line);
+	}
+	return 0;
+}
+
+/* "a cycle of 2 blocks, 48 B, lost at: a (list.c:3) -> b (list.c:4) -> a, through offsets 0, 8" */
+static int write_cycle(FILE *out, const struct allot_view *view, const struct allot_cycle *cycle)
+{
+	uint32_t shown = cycle->step_count < SHOWN_STEPS ? cycle->step_count : SHOWN_STEPS;
+	int rc = 0;
+
+	if (cycle->times > 1)
+		fprintf(out, "%" PRIu64 " times ", cycle->times);
+	fprintf(out, "a cycle of %" PRIu32 " blocks, %s, lost at: ", cycle->step_count,
+		allotp_size((double)cycle->bytes).text);
+	for (uint32_t i = 0; i < shown && rc == 0; i++) {
+		rc = write_site(out, view, cycle->steps[i].site);
+		fputs(" -> ", out);
+	}
+	fputs(shown < cycle->step_count ? "..., through offsets " : "the first, through offsets ", out);
+	for (uint32_t i = 0; i < shown; i++)
+		fprintf(out, "%s%" PRIu32, i ? ", " : "", cycle->steps[i].offset);
+	if (cycle->blocks > cycle->step_count)
+		fprintf(out, "; one of several in a knot of %" PRIu32 " blocks", cycle->blocks);
+	putc('\n', out);
+	return rc;
+}
+
+static int write_cycles(FILE *out, const struct allot_leaks_report *report)
+{
+	const struct allot_cycles *cycles = &report->cycles;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < cycles->count && i < SHOWN_CYCLES && rc == 0; i++)
+		rc = write_cycle(out, report->view, &cycles->list[i]);
+	if (cycles->count > SHOWN_CYCLES)
+		fprintf(out, "%" PRIu32 " other shapes of cycles: --format json has them.\n", cycles->count - SHOWN_CYCLES);
+	return rc;
+}
+
 int allotp_leaks_write_text(FILE *out, const struct allot_leaks_report *report)
 {
 	struct allot_trust_summary trust;
@@ -115,6 +173,8 @@ int allotp_leaks_write_text(FILE *out, const struct allot_leaks_report *report)
 	fprintf(out, "[ Leaks%s%s ]\n", report->options->fresh ? ", new ones" : "",
 		report->view->snapshot->filters ? ", filtered" : "");
 	rc = write_lists(out, report);
+	if (rc == 0)
+		rc = write_cycles(out, report);
 	if (rc == 0)
 		rc = allotp_trust_summarize(report->view, &trust);
 	if (rc < 0)

@@ -113,6 +113,8 @@ int allotp_leaks_write(FILE *out, const struct allot_view *view, const struct al
 			rc = fill(&report, keys, i);
 	}
 	if (rc == 0)
+		rc = allotp_cycles_find(view->snapshot, &report.cycles);
+	if (rc == 0)
 		rc = (options->format == ALLOT_FORMAT_JSON ? allotp_leaks_write_json : allotp_leaks_write_text)(out, &report);
 	if (rc == 0)
 		memcpy(counts, options->fresh ? tally.fresh : tally.counts, sizeof(tally.counts));
@@ -120,6 +122,7 @@ int allotp_leaks_write(FILE *out, const struct allot_view *view, const struct al
 		allotp_statistics_free(report.lists[i].statistics);
 		free(report.lists[i].snapshot.sites);
 	}
+	allotp_cycles_release(&report.cycles);
 	allotp_keys_free(keys);
 	allotp_tally_release(&tally);
 	return rc;

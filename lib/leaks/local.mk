@@ -1,6 +1,7 @@
 # lib/leaks: what a look for leaks has found, told
 noinst_LTLIBRARIES += libleaks.la
 libleaks_la_SOURCES = \
+	lib/leaks/cycles.c lib/leaks/cycles.h \
 	lib/leaks/format-json.c \
 	lib/leaks/format-text.c \
 	lib/leaks/leaks.c lib/leaks/leaks.h \

@@ -3,6 +3,7 @@
 #ifndef ALLOT_LEAKS_WRITER_H
 #define ALLOT_LEAKS_WRITER_H
 
+#include "leaks/cycles.h"
 #include "leaks/leaks.h"
 #include "report/writer.h"
 
@@ -20,6 +21,7 @@ struct allot_leaks_report {
 	const struct allot_tally *tally;
 	struct allot_report_options how; /* of the lists */
 	struct allot_leaks_list lists[ALLOT_LEAKS];
+	struct allot_cycles cycles;
 };
 
 /* Each returns 0 or -ENOMEM. */

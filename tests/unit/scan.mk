@@ -10,3 +10,10 @@ tests_unit_test_scan_LDADD = $(SCAN_LIBS)
 tests_unit_test_scan_large_SOURCES = tests/unit/test-scan-large.c $(SCAN_WORLD)
 tests_unit_test_scan_large_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_scan_large_LDADD = $(SCAN_LIBS)
+
+# And of lib/leaks.
+check_PROGRAMS += tests/unit/test-cycles
+TESTS += tests/unit/test-cycles
+tests_unit_test_cycles_SOURCES = tests/unit/test-cycles.c tests/unit/unit.h
+tests_unit_test_cycles_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_cycles_LDADD = libleaks.la libgate.la $(REPORT_LIBS)

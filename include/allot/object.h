@@ -165,7 +165,10 @@ int allot_heap_create(unsigned flags, struct allot_heap **heap);
  */
 int allot_heap_destroy(struct allot_heap *heap);
 
-/* The heap that NULL stands for. Never destroyed; at exit the finalizers that want to be called then are. */
+/*
+ * The heap that NULL stands for. Never destroyed; at exit the finalizers that want to be called then are. Without memory
+ * for it the process is aborted.
+ */
 struct allot_heap *allot_heap_default(void);
 
 /* How many objects are alive, and the bytes of the blocks they lie in. Counts them, pool by pool. Either may be NULL. */

@@ -3,7 +3,8 @@ OBJECT_SAMPLE = tests/unit/object-sample.c tests/unit/object-sample.h tests/unit
 OBJECT_LIBS = libobject.la libcommon.la $(UNIT_LIBS) -lpthread -ldl
 
 OBJECT_TESTS = tests/unit/test-object-core tests/unit/test-object-finalize tests/unit/test-object-gc \
-	tests/unit/test-object-graph tests/unit/test-object-memory tests/unit/test-object-model tests/unit/test-object-pool tests/unit/test-object-shared tests/unit/test-object-weakref
+	tests/unit/test-object-graph tests/unit/test-object-memory tests/unit/test-object-model \
+	tests/unit/test-object-pool tests/unit/test-object-shared tests/unit/test-object-weakref
 check_PROGRAMS += $(OBJECT_TESTS)
 TESTS += $(OBJECT_TESTS)
 tests_unit_test_object_core_SOURCES = tests/unit/test-object-core.c $(OBJECT_SAMPLE)

@@ -2,6 +2,7 @@
 /* A snapshot to the sections of its file. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/error.h"
 #include "snapshot/check.h"
@@ -105,6 +106,7 @@ static void encode_symbols(struct allot_encoder *encoder, const struct allot_sna
 int allotp_snapshot_encode(const struct allot_snapshot *snapshot, const char *name, uint8_t **data, size_t *size,
 			   struct allot_error *error)
 {
+	static const struct allot_leaks nothing;
 	struct allot_encoder encoder = { 0 };
 	const char *wrong = allotp_snapshot_check(snapshot);
 
@@ -131,7 +133,7 @@ int allotp_snapshot_encode(const struct allot_snapshot *snapshot, const char *na
 	encode_optional(&encoder, &allotp_table_marks, snapshot->marks, snapshot->mark_count);
 	encode_optional(&encoder, &allotp_table_series, snapshot->series, snapshot->sample_count);
 	encode_optional(&encoder, &allotp_table_blocks, snapshot->blocks, snapshot->block_count);
-	if (snapshot->leaks.looked || snapshot->leaks.error)
+	if (memcmp(&snapshot->leaks, &nothing, sizeof(nothing)))
 		encode_struct(&encoder, &allotp_table_leaks, snapshot);
 	encode_optional(&encoder, &allotp_table_leak_groups, snapshot->leak_groups, snapshot->leak_group_count);
 	encode_optional(&encoder, &allotp_table_lost_blocks, snapshot->lost, snapshot->lost_count);

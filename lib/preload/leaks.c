@@ -35,9 +35,9 @@ extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char _end[] __attribute__((visibility("hidden")));
 
 enum {
-	STACK = 64 << 10, /* of the helper, and as much of the copy that it makes */
-	FIXED_RANGES = 8, /* that are ours besides those of contexts */
-	ATTEMPTS = 50,    /* to find no thread in the middle of realloc */
+	STACK = 64 << 10,   /* of the helper, and as much of the copy that it makes */
+	FIXED_RANGES = 256, /* that are ours besides those of contexts, and those of threads that begin meanwhile */
+	ATTEMPTS = 50,      /* to find no thread in the middle of realloc */
 };
 
 /* The calling thread. Its registers, as its caller left them, are in its stack. */

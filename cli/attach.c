@@ -73,8 +73,8 @@ static int prepare(struct attachment *a)
 	if (header->sampling_bytes)
 		return allotp_error(a->error, -ENOTSUP, "process %d: only some of its blocks are recorded", a->pid);
 	if (!header->leaks.system_call)
-		return allotp_error(a->error, -ENOTSUP, "process %d: on this processor it cannot be made to copy itself",
-				    a->pid);
+		return allotp_error(a->error, -ENOTSUP,
+				    "process %d: on this processor it cannot be made to copy itself", a->pid);
 	a->world = (struct allot_world){
 		.pid = a->pid,
 		.threads = calloc(ALLOT_WORLD_THREADS, sizeof(*a->world.threads)),
@@ -113,7 +113,8 @@ static int stop(struct attachment *a, uint64_t *begun)
 		*begun = allotp_clock_ns(CLOCK_MONOTONIC);
 		result = allotp_world_stop(&a->world);
 		if (result == -EPERM)
-			return fail(a, result, "it may not be stopped (see ptrace(2)), or a debugger is attached to it");
+			return fail(a, result,
+				    "it may not be stopped (see ptrace(2)), or a debugger is attached to it");
 		if (result)
 			return fail(a, result, "it cannot be stopped");
 		result = allotp_world_settle(&a->world, is_busy, a);
@@ -218,7 +219,8 @@ static int wait_for_copy(struct attachment *a)
 		sleep_a_little();
 	bury(a);
 	if (__atomic_load_n(&leaks_of(a)->state, __ATOMIC_ACQUIRE) == ALLOT_LOOK_RUNNING)
-		return allotp_error(a->error, -EFAULT, "process %d: the copy ended before it was looked through", a->pid);
+		return allotp_error(a->error, -EFAULT, "process %d: the copy ended before it was looked through",
+				    a->pid);
 	return 0;
 }
 

@@ -15,7 +15,8 @@ static int read_classes(const struct allot_command *command, const struct allot_
 
 	if (text && allotp_leak_classes(text, classes))
 		return allotp_error(error, -EINVAL,
-				    "--%s: '%.64s' is no list of definite, indirect, possible, reachable", option, text);
+				    "--%s: '%.64s' is no list of definite, indirect, possible, reachable", option,
+				    text);
 	return 0;
 }
 

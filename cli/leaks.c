@@ -15,9 +15,19 @@
 #include "terminal.h"
 
 static const struct allot_option options[] = {
-	ALLOT_RENDER_TOP,       ALLOT_RENDER_GROUP_BY("line"), ALLOT_LEAKS_SHOW,         ALLOT_LEAKS_ERROR_ON,
-	ALLOT_LEAKS_NEW,        ALLOT_LEAKS_SUPPRESSIONS,      ALLOT_FILTERS_FILTER,     ALLOT_FILTERS_ALL_FRAMES,
-	ALLOT_LEAKS_HEURISTICS, ALLOT_FILTERS_DOMAIN,          ALLOT_FILTERS_REGION,          ALLOT_RENDER_FORMAT,      { 0 },
+	ALLOT_RENDER_TOP,
+	ALLOT_RENDER_GROUP_BY("line"),
+	ALLOT_LEAKS_SHOW,
+	ALLOT_LEAKS_ERROR_ON,
+	ALLOT_LEAKS_NEW,
+	ALLOT_LEAKS_SUPPRESSIONS,
+	ALLOT_FILTERS_FILTER,
+	ALLOT_FILTERS_ALL_FRAMES,
+	ALLOT_LEAKS_HEURISTICS,
+	ALLOT_FILTERS_DOMAIN,
+	ALLOT_FILTERS_REGION,
+	ALLOT_RENDER_FORMAT,
+	{ 0 },
 };
 
 /* What the options ask for. */
@@ -130,8 +140,9 @@ static int open_operand(struct request *request, allot_snapshot_t **out)
 	if (is_process(operand, &pid))
 		return look_into_process(request, pid, out);
 	if (allotp_option_value(&command_leaks, request->arguments, "heuristics"))
-		return allotp_error(request->error, -EINVAL,
-				    "--heuristics: the leaks of a snapshot were looked for already; 'allot run --leaks' has it, too");
+		return allotp_error(
+			request->error, -EINVAL,
+			"--heuristics: the leaks of a snapshot were looked for already; 'allot run --leaks' has it, too");
 	return allot_snapshot_load(operand, out, request->error);
 }
 

@@ -13,8 +13,8 @@ enum { SHAPES = 4096 }; /* that are told apart; beyond, nobody reads them */
 struct finder {
 	const struct allot_snapshot *snapshot;
 	struct allot_cycles *cycles;
-	uint32_t *first;     /* by block: its first edge in order[]; one more at the end */
-	uint32_t *order;     /* edges by the block that they come from */
+	uint32_t *first;               /* by block: its first edge in order[]; one more at the end */
+	uint32_t *order;               /* edges by the block that they come from */
 	uint32_t *number, *low, *next; /* Tarjan's; next: the edge to look at, by block */
 	uint32_t *stack, *path;
 	bool *on_stack;

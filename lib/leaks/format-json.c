@@ -19,8 +19,8 @@ static json_t *suppression(const struct allot_suppressions *set, const struct al
 	static const char *const states[] = { "holds", "unused", "expired", "exceeded" };
 
 	return json_pack("{s:o, s:s, s:o, s:o}", "pattern", allotp_json_string(one->text), "state",
-			 states[allotp_suppression_state(set, one)], "bytes", allotp_json_number(one->met.bytes), "blocks",
-			 allotp_json_number(one->met.blocks));
+			 states[allotp_suppression_state(set, one)], "bytes", allotp_json_number(one->met.bytes),
+			 "blocks", allotp_json_number(one->met.blocks));
 }
 
 static json_t *suppressions(const struct allot_suppressions *set)
@@ -46,12 +46,13 @@ static json_t *cycles(const struct allot_cycles *found)
 		json_t *steps = json_array();
 
 		for (uint32_t j = 0; j < cycle->step_count; j++)
-			json_array_append_new(steps, json_pack("{s:o, s:o}", "site", allotp_json_number(cycle->steps[j].site),
-							       "offset", allotp_json_number(cycle->steps[j].offset)));
-		if (json_array_append_new(array, json_pack("{s:o, s:o, s:o, s:o}", "times",
-							   allotp_json_number(cycle->times), "blocks",
-							   allotp_json_number(cycle->blocks), "bytes",
-							   allotp_json_number(cycle->bytes), "steps", steps))) {
+			json_array_append_new(steps,
+					      json_pack("{s:o, s:o}", "site", allotp_json_number(cycle->steps[j].site),
+							"offset", allotp_json_number(cycle->steps[j].offset)));
+		if (json_array_append_new(array,
+					  json_pack("{s:o, s:o, s:o, s:o}", "times", allotp_json_number(cycle->times),
+						    "blocks", allotp_json_number(cycle->blocks), "bytes",
+						    allotp_json_number(cycle->bytes), "steps", steps))) {
 			json_decref(array);
 			return NULL;
 		}
@@ -108,10 +109,10 @@ static int write_group(FILE *out, const struct allot_leaks_list *list, int leak_
 	json_t *array = json_array();
 	char *key = allotp_keys_text(list->statistics->keys, group->key);
 	int rc = array && key ? allotp_json_frames(&list->report, group, array) : -ENOMEM;
-	json_t *object = rc ? NULL
-			    : json_pack("{s:s, s:o, s:o}", "class",
-					allotp_leak_class_name((enum allot_leak_class)leak_class), "key",
-					allotp_json_string(key), "live", count(group->live));
+	json_t *object =
+		rc ? NULL
+		   : json_pack("{s:s, s:o, s:o}", "class", allotp_leak_class_name((enum allot_leak_class)leak_class),
+			       "key", allotp_json_string(key), "live", count(group->live));
 
 	if (object && leak_class == ALLOT_LEAK_DEFINITE && json_object_set_new(object, "leads_to", count(group->ever)))
 		rc = -ENOMEM;

@@ -158,7 +158,8 @@ static int write_cycles(FILE *out, const struct allot_leaks_report *report)
 	for (uint32_t i = 0; i < cycles->count && i < SHOWN_CYCLES && rc == 0; i++)
 		rc = write_cycle(out, report->view, &cycles->list[i]);
 	if (cycles->count > SHOWN_CYCLES)
-		fprintf(out, "%" PRIu32 " other shapes of cycles: --format json has them.\n", cycles->count - SHOWN_CYCLES);
+		fprintf(out, "%" PRIu32 " other shapes of cycles: --format json has them.\n",
+			cycles->count - SHOWN_CYCLES);
 	return rc;
 }
 

@@ -51,7 +51,8 @@ static int shadow(const struct allot_leaks_report *report, struct allot_leaks_li
 	for (uint32_t i = 0; i < snapshot->site_count; i++) {
 		const struct allot_site_leaks *leaks = &report->tally->sites[i];
 
-		sites[i] = (struct allot_site){ .stack = snapshot->sites[i].stack, .domain = snapshot->sites[i].domain };
+		sites[i] =
+			(struct allot_site){ .stack = snapshot->sites[i].stack, .domain = snapshot->sites[i].domain };
 		sites[i].region = snapshot->sites[i].region;
 		sites[i].temporary = leaks->fresh[leak_class];
 		if (report->options->fresh && !leaks->fresh[leak_class].blocks)
@@ -115,7 +116,8 @@ int allotp_leaks_write(FILE *out, const struct allot_view *view, const struct al
 	if (rc == 0)
 		rc = allotp_cycles_find(view->snapshot, &report.cycles);
 	if (rc == 0)
-		rc = (options->format == ALLOT_FORMAT_JSON ? allotp_leaks_write_json : allotp_leaks_write_text)(out, &report);
+		rc = (options->format == ALLOT_FORMAT_JSON ? allotp_leaks_write_json
+							   : allotp_leaks_write_text)(out, &report);
 	if (rc == 0)
 		memcpy(counts, options->fresh ? tally.fresh : tally.counts, sizeof(tally.counts));
 	for (int i = 0; i < ALLOT_LEAKS; i++) {

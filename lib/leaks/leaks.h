@@ -19,7 +19,7 @@ struct allot_leaks_options {
 	unsigned classes;             /* that text shows groups of */
 	bool fresh;                   /* only what no look before had found */
 	struct allot_suppressions *suppressions; /* NULL: none */
-	unsigned width;               /* of the terminal; 0: none */
+	unsigned width;                          /* of the terminal; 0: none */
 };
 
 /*

@@ -35,7 +35,8 @@ void allotp_leaks_failure(const struct allot_snapshot *snapshot, char *buffer, s
 	static const char *const steps[ALLOT_LOOK_STEPS] = {
 		[ALLOT_LOOK_AT_NOTHING] = "the program did not end by exit",
 		[ALLOT_LOOK_AT_LOCK] = "the store was held by somebody who is stopped",
-		[ALLOT_LOOK_AT_THREADS] = "its threads cannot be stopped (no right to ptrace, or a debugger is attached)",
+		[ALLOT_LOOK_AT_THREADS] =
+			"its threads cannot be stopped (no right to ptrace, or a debugger is attached)",
 		[ALLOT_LOOK_AT_FORK] = "the process cannot be copied",
 		[ALLOT_LOOK_AT_MAPPINGS] = "/proc does not tell what is mapped",
 		[ALLOT_LOOK_AT_MEMORY] = "there is not enough memory to look",

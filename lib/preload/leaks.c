@@ -35,9 +35,9 @@ extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 extern const char _end[] __attribute__((visibility("hidden")));
 
 enum {
-	STACK = 64 << 10,  /* of the helper, and as much of the copy that it makes */
-	FIXED_RANGES = 8,  /* that are ours besides those of contexts */
-	ATTEMPTS = 50,     /* to find no thread in the middle of realloc */
+	STACK = 64 << 10,   /* of the helper, and as much of the copy that it makes */
+	FIXED_RANGES = 256, /* that are ours besides those of contexts, and those of threads that begin meanwhile */
+	ATTEMPTS = 50,      /* to find no thread in the middle of realloc */
 };
 
 /* The calling thread. Its registers, as its caller left them, are in its stack. */
@@ -129,8 +129,7 @@ static void list_own(struct picture *picture)
 
 	/* The blocks of the bootstrap arena are libc's, for the most part, and may point to others. */
 	count = add_range(ranges, count, __ehdr_start, (size_t)(arena - __ehdr_start));
-	count = add_range(ranges, count, arena + ALLOT_BOOTSTRAP_SIZE,
-			  (size_t)(_end - arena - ALLOT_BOOTSTRAP_SIZE));
+	count = add_range(ranges, count, arena + ALLOT_BOOTSTRAP_SIZE, (size_t)(_end - arena - ALLOT_BOOTSTRAP_SIZE));
 	count = add_range(ranges, count, store->base, store->size);
 	count = add_range(ranges, count, store->scratch, store->scratch_size);
 	count = add_range(ranges, count, store->batch, store->batch ? sizeof(*store->batch) : 0);

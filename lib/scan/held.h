@@ -10,8 +10,8 @@
 
 struct allot_held {
 	struct allot_store *store;
-	uint64_t used;   /* words */
-	uint64_t head;   /* where the newest thread begins */
+	uint64_t used; /* words */
+	uint64_t head; /* where the newest thread begins */
 	uint32_t threads;
 };
 

@@ -59,12 +59,9 @@ static const struct {
 	const char *name;
 	unsigned int bits;
 } names[] = {
-	{ "all", ALLOT_SCAN_HEURISTICS },
-	{ "none", 0 },
-	{ "stdstring", ALLOT_SCAN_STDSTRING },
-	{ "length64", ALLOT_SCAN_LENGTH64 },
-	{ "newarray", ALLOT_SCAN_NEWARRAY },
-	{ "multipleinheritance", ALLOT_SCAN_MULTIPLE_INHERITANCE },
+	{ "all", ALLOT_SCAN_HEURISTICS },      { "none", 0 },
+	{ "stdstring", ALLOT_SCAN_STDSTRING }, { "length64", ALLOT_SCAN_LENGTH64 },
+	{ "newarray", ALLOT_SCAN_NEWARRAY },   { "multipleinheritance", ALLOT_SCAN_MULTIPLE_INHERITANCE },
 };
 
 enum { NAMES = sizeof(names) / sizeof(names[0]), FIRST_OF_ONE = 2 };

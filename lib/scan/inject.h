@@ -9,11 +9,11 @@
 #include <stdint.h>
 
 struct allot_injection {
-	uint64_t at;        /* of a system call's instruction in that process, with a breakpoint behind it */
-	uint64_t number;    /* of the call */
+	uint64_t at;     /* of a system call's instruction in that process, with a breakpoint behind it */
+	uint64_t number; /* of the call */
 	uint64_t arguments[4];
 	int64_t result;
-	int child;          /* the process that the call has made, which is stopped; 0: none */
+	int child; /* the process that the call has made, which is stopped; 0: none */
 };
 
 /* Makes the call. The thread stays stopped. 0 or a negative errno, -ESRCH if the thread has ended. */

@@ -168,7 +168,7 @@ static uint32_t tell_block(struct allot_store *store, const struct allot_scan *s
 		.size = block->size,
 		.site = block->site,
 		.leader = (uint32_t)place,
-		.leak_class = (uint8_t)class,
+		.leak_class = (uint8_t) class,
 		.known = was_known,
 	};
 	leaks->lost_count = place + 1;

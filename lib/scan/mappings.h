@@ -27,9 +27,9 @@ struct allot_mapping {
 struct allot_mappings {
 	struct allot_mapping *list; /* by address */
 	size_t count, size;         /* size: of the list's mapping, bytes */
-	int pages[2];               /* /proc/…/pagemap: the process's own; of the one it was forked from. Negative: none */
-	uint64_t first_page;        /* of what entries[] holds */
-	int entries_of;             /* which of the two; -1: nothing */
+	int pages[2];        /* /proc/…/pagemap: the process's own; of the one it was forked from. Negative: none */
+	uint64_t first_page; /* of what entries[] holds */
+	int entries_of;      /* which of the two; -1: nothing */
 	uint32_t entry_count;
 	uint64_t entries[512];
 };

@@ -151,7 +151,8 @@ static void hit_reaching(struct allot_scan *scan, uint32_t number, const struct 
 		reach(scan, number, candidate->holder);
 		return;
 	}
-	if (block->flags & ALLOT_SCAN_NOTED || (scan->root_kind & ALLOT_SCAN_ALLOCATORS && is_next_chunk(scan, block, candidate->word)))
+	if (block->flags & ALLOT_SCAN_NOTED ||
+	    (scan->root_kind & ALLOT_SCAN_ALLOCATORS && is_next_chunk(scan, block, candidate->word)))
 		return;
 	block->flags |= ALLOT_SCAN_NOTED;
 	if (scan->holders)

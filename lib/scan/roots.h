@@ -19,18 +19,18 @@ struct allot_range {
 struct allot_roots {
 	/* to be set by the caller */
 	uint32_t pid;
-	const uint64_t *held;       /* struct allot_held_thread, each with its words behind it */
-	uint64_t held_count;        /* words */
-	struct allot_range libc;    /* the module that malloc is in */
-	struct allot_range loader;  /* ld.so */
+	const uint64_t *held;          /* struct allot_held_thread, each with its words behind it */
+	uint64_t held_count;           /* words */
+	struct allot_range libc;       /* the module that malloc is in */
+	struct allot_range loader;     /* ld.so */
 	const struct allot_range *own; /* memory that is allot's */
 	size_t own_count;
-	int64_t own_thread_offset;  /* allot's thread-local memory, from the thread pointer */
+	int64_t own_thread_offset; /* allot's thread-local memory, from the thread pointer */
 	size_t own_thread_size;
 	const struct allot_range *more; /* what the program has named: also in blocks that nobody points to */
 	size_t more_count;
-	bool whole_heap;            /* there are blocks that are not known: all of the heap's other memory is a root */
-	bool threads;               /* there were threads, whose stacks may still be kept */
+	bool whole_heap; /* there are blocks that are not known: all of the heap's other memory is a root */
+	bool threads;    /* there were threads, whose stacks may still be kept */
 	/* private */
 	struct allot_mappings mappings;
 	struct allot_range *excluded;

@@ -32,7 +32,7 @@ enum allot_scan_class {
 enum {
 	ALLOT_SCAN_STDSTRING = 1, /* past the length, capacity and count of an old std::string */
 	ALLOT_SCAN_LENGTH64 = 2,  /* 8 bytes past a word that is the size of the rest */
-	ALLOT_SCAN_NEWARRAY = 4,  /* 8 bytes past a word that divides the size of the rest: C++ new[] with destructors */
+	ALLOT_SCAN_NEWARRAY = 4, /* 8 bytes past a word that divides the size of the rest: C++ new[] with destructors */
 	ALLOT_SCAN_MULTIPLE_INHERITANCE = 8, /* to a table of virtual functions inside an object that begins with one */
 	ALLOT_SCAN_HEURISTICS = 15,
 };
@@ -48,18 +48,19 @@ char *allotp_scan_heuristics_name(unsigned int heuristics, char *to);
 struct allot_scan_block {
 	uint64_t address;
 	uint64_t size;
-	uint32_t site;  /* the caller's */
-	uint32_t flags; /* private to the engine once it has begun, but for ALLOT_SCAN_UNREADABLE and what the caller keeps there */
+	uint32_t site; /* the caller's */
+	uint32_t
+		flags; /* private to the engine once it has begun, but for ALLOT_SCAN_UNREADABLE and what the caller keeps there */
 };
 
 enum { /* flags */
-	ALLOT_SCAN_REACHED = 1,
-	ALLOT_SCAN_PERHAPS = 2,   /* by interior pointers */
-	ALLOT_SCAN_NOTED = 4,     /* an interior pointer was seen while blocks are being reached */
-	ALLOT_SCAN_HELD = 8,      /* lost, but another lost block points to it */
-	ALLOT_SCAN_LED = 16,      /* lost, and has a leader */
-	ALLOT_SCAN_UNREADABLE = 32, /* set by the caller: its memory is not to be looked at */
-	ALLOT_SCAN_CALLERS = 64,  /* this bit and those above are the caller's */
+       ALLOT_SCAN_REACHED = 1,
+       ALLOT_SCAN_PERHAPS = 2,     /* by interior pointers */
+       ALLOT_SCAN_NOTED = 4,       /* an interior pointer was seen while blocks are being reached */
+       ALLOT_SCAN_HELD = 8,        /* lost, but another lost block points to it */
+       ALLOT_SCAN_LED = 16,        /* lost, and has a leader */
+       ALLOT_SCAN_UNREADABLE = 32, /* set by the caller: its memory is not to be looked at */
+       ALLOT_SCAN_CALLERS = 64,    /* this bit and those above are the caller's */
 };
 
 /* How the engine sees memory. */
@@ -96,24 +97,25 @@ struct allot_scan {
 	struct allot_scan_block *blocks; /* by address; one more stands behind the last */
 	uint32_t count;
 	uint64_t *holders; /* by block: where the pointer is that it was reached by; 0: lost. NULL unless wanted */
-	uint32_t *leaders; /* by block: for lost ones its leader (its own number when definite); after allotp_scan_finish */
+	uint32_t *
+		leaders; /* by block: for lost ones its leader (its own number when definite); after allotp_scan_finish */
 
 	/* private */
-	uint64_t low, span;    /* of all blocks */
+	uint64_t low, span; /* of all blocks */
 	uint64_t first_chunk;
-	uint64_t *chunks;      /* by MiB: cells of that MiB << 8 | shift; 0: no block is there */
-	uint32_t *cells;       /* the first block at or after the cell's start */
+	uint64_t *chunks; /* by MiB: cells of that MiB << 8 | shift; 0: no block is there */
+	uint32_t *cells;  /* the first block at or after the cell's start */
 	size_t chunks_size, cells_size, blocks_size;
 	uint32_t *stack, *later; /* blocks to be looked into */
 	uint32_t stack_used, later_used;
-	uint64_t *path;        /* of the search for cycles: where it is in each block of the stack */
+	uint64_t *path; /* of the search for cycles: where it is in each block of the stack */
 	unsigned int phase;
 	unsigned int root_kind; /* of the words that are looked at */
-	uint32_t from;         /* block being looked into; ALLOT_SCAN_NO_BLOCK: a root */
+	uint32_t from;          /* block being looked into; ALLOT_SCAN_NO_BLOCK: a root */
 	uint32_t leader;
 	uint32_t head;
 	struct allot_scan_candidate ahead[ALLOT_SCAN_AHEAD];
-	uint64_t words;        /* looked at */
+	uint64_t words; /* looked at */
 };
 
 /*
@@ -129,10 +131,10 @@ void allotp_scan_release(struct allot_scan *scan);
 uint32_t allotp_scan_find(const struct allot_scan *scan, uint64_t address);
 
 enum { /* what kind of memory a root is */
-	/* The allocator's own: a word that equals the address of the chunk behind a block is its bookkeeping (glibc's bins, top). */
-	ALLOT_SCAN_ALLOCATORS = 1,
-	/* The loader's own, which aligns by hand: all its pointers count as pointers to starts. */
-	ALLOT_SCAN_LOADERS = 2,
+       /* The allocator's own: a word that equals the address of the chunk behind a block is its bookkeeping (glibc's bins, top). */
+       ALLOT_SCAN_ALLOCATORS = 1,
+       /* The loader's own, which aligns by hand: all its pointers count as pointers to starts. */
+       ALLOT_SCAN_LOADERS = 2,
 };
 
 /* Gives roots: all aligned words in [start, end), or one word of no special kind. */

@@ -89,8 +89,7 @@ static int each_thread(const struct allot_world *world, int (*each)(void *contex
 
 	if (fd < 0)
 		return fd;
-	while (result >= 0 &&
-	       (got = ALLOTP_SYSCALL(SYS_getdents64, fd, world->buffer, world->buffer_size)) > 0) {
+	while (result >= 0 && (got = ALLOTP_SYSCALL(SYS_getdents64, fd, world->buffer, world->buffer_size)) > 0) {
 		for (long at = 0; result >= 0 && at < got;) {
 			const struct entry *entry = (const void *)((const char *)world->buffer + at);
 			int tid = 0;
@@ -272,8 +271,7 @@ int allotp_world_settle(struct allot_world *world, uint64_t (*busy)(void *contex
 		struct iovec part = { &registers, sizeof(registers) };
 		uint64_t address;
 
-		if (thread->gone ||
-		    ALLOTP_SYSCALL(SYS_ptrace, PTRACE_GETREGSET, thread->tid, NT_PRSTATUS, &part) < 0)
+		if (thread->gone || ALLOTP_SYSCALL(SYS_ptrace, PTRACE_GETREGSET, thread->tid, NT_PRSTATUS, &part) < 0)
 			continue;
 		for (int turn = 0; !result && !thread->gone && registers.fs_base && turn < TURNS; turn++) {
 			address = busy(context, registers.fs_base);

@@ -52,8 +52,8 @@ static void freeze_head(struct allot_view *view, struct allot_leaks *leaks)
 static int freeze_groups(struct allot_view *view, const struct allot_freeze_places *places,
 			 struct allot_snapshot *snapshot)
 {
-	uint64_t count = allotp_view_filled(view, ALLOT_REGION_VERDICTS, places->numbers,
-					    sizeof(struct allot_site_verdict));
+	uint64_t count =
+		allotp_view_filled(view, ALLOT_REGION_VERDICTS, places->numbers, sizeof(struct allot_site_verdict));
 	struct allot_count(*sums)[ALLOT_LEAKS] = calloc(snapshot->site_count + 1, sizeof(*sums));
 	struct allot_leak_group *groups = calloc((size_t)snapshot->site_count + 1, ALLOT_LEAKS * sizeof(*groups));
 
@@ -140,8 +140,8 @@ static int freeze_edges(struct allot_view *view, struct allot_snapshot *snapshot
 			view->corrupt++;
 			continue;
 		}
-		snapshot->edges[snapshot->edge_count++] = (struct allot_edge){ numbers[edge.from], numbers[edge.to],
-									       edge.offset, edge.inside };
+		snapshot->edges[snapshot->edge_count++] =
+			(struct allot_edge){ numbers[edge.from], numbers[edge.to], edge.offset, edge.inside };
 	}
 	return 0;
 }

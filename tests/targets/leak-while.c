@@ -34,7 +34,9 @@ __attribute__((noinline)) static void clear(void)
 		below[i] = 0;
 #if defined(__x86_64__)
 	__asm__ volatile("pxor %%xmm0, %%xmm0\n\tpxor %%xmm1, %%xmm1\n\tpxor %%xmm2, %%xmm2\n\tpxor %%xmm3, %%xmm3"
-			 : : : "xmm0", "xmm1", "xmm2", "xmm3");
+			 :
+			 :
+			 : "xmm0", "xmm1", "xmm2", "xmm3");
 #endif
 }
 

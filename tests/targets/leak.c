@@ -46,7 +46,9 @@ __attribute__((noinline)) static void clear(void)
 #if defined(__x86_64__)
 	__asm__ volatile("pxor %%xmm0, %%xmm0\n\tpxor %%xmm1, %%xmm1\n\tpxor %%xmm2, %%xmm2\n\tpxor %%xmm3, %%xmm3\n\t"
 			 "xor %%ecx, %%ecx\n\txor %%edx, %%edx\n\txor %%esi, %%esi\n\txor %%edi, %%edi"
-			 : : : "xmm0", "xmm1", "xmm2", "xmm3", "rcx", "rdx", "rsi", "rdi");
+			 :
+			 :
+			 : "xmm0", "xmm1", "xmm2", "xmm3", "rcx", "rdx", "rsi", "rdi");
 #endif
 }
 
@@ -421,7 +423,9 @@ static void *spin_with_register(void *argument)
 	(void)argument;
 	clear();
 	__asm__ volatile("mov %0, %%r13\n\txor %%eax, %%eax\n\tmov %%rax, %0\n\tmovl $1, %1\n1:\tpause\n\tjmp 1b"
-			 : "+r"(block), "=m"(there) : : "r13", "rax", "memory");
+			 : "+r"(block), "=m"(there)
+			 :
+			 : "r13", "rax", "memory");
 	return NULL;
 }
 
@@ -433,7 +437,9 @@ static void *spin_with_vector(void *argument)
 	clear();
 	__asm__ volatile("movq %0, %%xmm7\n\tpslldq $8, %%xmm7\n\txor %%eax, %%eax\n\tmov %%rax, %0\n\tmovl $1, %1\n"
 			 "1:\tpause\n\tjmp 1b"
-			 : "+r"(block), "=m"(there) : : "xmm7", "rax", "memory");
+			 : "+r"(block), "=m"(there)
+			 :
+			 : "xmm7", "rax", "memory");
 	return NULL;
 }
 
@@ -520,7 +526,8 @@ SITE void in_raw_thread(void)
 	char *stack = map(65536);
 
 	REQUIRE(clone(stay_in_clone, stack + 65536,
-		      CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, make_1601()) > 0);
+		      CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
+		      make_1601()) > 0);
 	await();
 }
 
@@ -605,19 +612,59 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } places[] = {
-#define PLACE(name) { #name, name }
-	PLACE(lost), PLACE(in_global), PLACE(in_tls), PLACE(empty), PLACE(chain), PLACE(kept_chain), PLACE(tree), PLACE(list),
-	PLACE(kept_list), PLACE(cycle), PLACE(hanging_cycle), PLACE(interior), PLACE(interior_chain), PLACE(tagged),
-	PLACE(hidden), PLACE(unaligned), PLACE(length_before), PLACE(resized), PLACE(aligned), PLACE(freed_holder),
-	PLACE(large), PLACE(in_mapping), PLACE(in_closed_mapping), PLACE(in_read_only_mapping),
-	PLACE(in_shared_mapping), PLACE(in_closed_block), PLACE(in_plugin), PLACE(in_other_namespace), PLACE(in_keys),
-	PLACE(coroutine), PLACE(in_handler), PLACE(in_thread_stack), PLACE(in_thread_tls), PLACE(in_thread_keys),
+#define PLACE(name)                                                                                                    \
+	{                                                                                                              \
+#name, name                                                                                            \
+	}
+	PLACE(lost),
+	PLACE(in_global),
+	PLACE(in_tls),
+	PLACE(empty),
+	PLACE(chain),
+	PLACE(kept_chain),
+	PLACE(tree),
+	PLACE(list),
+	PLACE(kept_list),
+	PLACE(cycle),
+	PLACE(hanging_cycle),
+	PLACE(interior),
+	PLACE(interior_chain),
+	PLACE(tagged),
+	PLACE(hidden),
+	PLACE(unaligned),
+	PLACE(length_before),
+	PLACE(resized),
+	PLACE(aligned),
+	PLACE(freed_holder),
+	PLACE(large),
+	PLACE(in_mapping),
+	PLACE(in_closed_mapping),
+	PLACE(in_read_only_mapping),
+	PLACE(in_shared_mapping),
+	PLACE(in_closed_block),
+	PLACE(in_plugin),
+	PLACE(in_other_namespace),
+	PLACE(in_keys),
+	PLACE(coroutine),
+	PLACE(in_handler),
+	PLACE(in_thread_stack),
+	PLACE(in_thread_tls),
+	PLACE(in_thread_keys),
 #if defined(__x86_64__)
-	PLACE(in_register), PLACE(in_vector),
+	PLACE(in_register),
+	PLACE(in_vector),
 #endif
-	PLACE(in_dead_thread), PLACE(forgotten_in_thread), PLACE(exit_from_thread), PLACE(in_raw_thread),
-	PLACE(with_threads), PLACE(in_arena), PLACE(by_quick_exit), PLACE(by_underscore_exit), PLACE(at_exit_handler),
-	PLACE(in_stack_at_exit), PLACE(forked),
+	PLACE(in_dead_thread),
+	PLACE(forgotten_in_thread),
+	PLACE(exit_from_thread),
+	PLACE(in_raw_thread),
+	PLACE(with_threads),
+	PLACE(in_arena),
+	PLACE(by_quick_exit),
+	PLACE(by_underscore_exit),
+	PLACE(at_exit_handler),
+	PLACE(in_stack_at_exit),
+	PLACE(forked),
 };
 
 int main(int argc, char **argv)

@@ -41,9 +41,8 @@ uint64_t world_block(struct world *world, uint64_t size)
 
 	if (world->count + 1 >= world->capacity || world->next + size > world->size)
 		ck_abort_msg("too many blocks");
-	world->blocks[world->count] = (struct allot_scan_block){ .address = address,
-								 .size = size,
-								 .site = (uint32_t)world->count };
+	world->blocks[world->count] =
+		(struct allot_scan_block){ .address = address, .size = size, .site = (uint32_t)world->count };
 	world->count++;
 	world->next += (size + 31) / 16 * 16;
 	return address;

@@ -25,7 +25,8 @@ static void tear_down(void)
 
 static uint32_t add_block(uint32_t site)
 {
-	blocks[snapshot.lost_count] = (struct allot_leaked){ .address = 16 * snapshot.lost_count, .size = 10, .site = site };
+	blocks[snapshot.lost_count] =
+		(struct allot_leaked){ .address = 16 * snapshot.lost_count, .size = 10, .site = site };
 	return snapshot.lost_count++;
 }
 

@@ -40,9 +40,9 @@ START_TEST(blocks_far_apart_are_found)
 	static const struct {
 		uint64_t address, size;
 	} blocks[] = {
-		{ 0x7fff00000010, 1 },		 { 0x550000000010, 24 },	  { 0x550000000030, 0 },
-		{ 0x5500000fffff, 3 },		 { 0x550000100010, 5 << 20 },	  { 0x550000600100, 16 },
-		{ 0x7f0000000000, 3ull << 30 }, { 0x7f00c0000001, 7 },		  { 0x550000600010, 0xe0 },
+		{ 0x7fff00000010, 1 },          { 0x550000000010, 24 },      { 0x550000000030, 0 },
+		{ 0x5500000fffff, 3 },          { 0x550000100010, 5 << 20 }, { 0x550000600100, 16 },
+		{ 0x7f0000000000, 3ull << 30 }, { 0x7f00c0000001, 7 },       { 0x550000600010, 0xe0 },
 		{ 0x7ffff0000000, 1 << 20 },
 	};
 	enum { COUNT = sizeof(blocks) / sizeof(blocks[0]) };
@@ -190,7 +190,8 @@ START_TEST(random_graphs_are_judged_as_a_model_does)
 
 			model.slots[i][j] = pointer;
 			if (pointer.to >= 0)
-				world_put(&world, address[i] + 8 * (uint64_t)j, address[pointer.to] + (uint64_t)pointer.inside);
+				world_put(&world, address[i] + 8 * (uint64_t)j,
+					  address[pointer.to] + (uint64_t)pointer.inside);
 		}
 	}
 	world_begin(&world, 0);
@@ -202,8 +203,8 @@ START_TEST(random_graphs_are_judged_as_a_model_does)
 	world_finish(&world);
 	judge(&model);
 	for (int i = 0; i < BLOCKS; i++)
-		ck_assert_msg((int)world_class(&world, address[i]) == model.state[i], "graph %d, block %d: %d, not %d", _i, i,
-			      (int)world_class(&world, address[i]), model.state[i]);
+		ck_assert_msg((int)world_class(&world, address[i]) == model.state[i], "graph %d, block %d: %d, not %d",
+			      _i, i, (int)world_class(&world, address[i]), model.state[i]);
 	world_release(&world);
 }
 END_TEST

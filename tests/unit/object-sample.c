@@ -13,9 +13,9 @@
 struct allot_heap *heap;
 size_t sample_dead;
 
-/* What is too large for any memory is NULL for malloc, not a reason to end. */
-const char *__asan_default_options(void);
-const char *__tsan_default_options(void);
+/* What is too large for any memory is NULL for malloc, not a reason to end. The sanitizers' own libraries must find these. */
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__tsan_default_options(void);
 
 const char *__asan_default_options(void)
 {

@@ -147,7 +147,8 @@ static void decode_column(struct allot_decoder *decoder, const struct allot_colu
 
 void allotp_decode_columns(struct allot_decoder *decoder, const struct allot_table *table, void *items, size_t count)
 {
-	for (size_t i = 0; i < table->column_count; i++)
+	/* Of none there is not even a place. */
+	for (size_t i = 0; count && i < table->column_count; i++)
 		decode_column(decoder, &table->columns[i], (uint8_t *)items + table->columns[i].offset, table->stride,
 			      count);
 }

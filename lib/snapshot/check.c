@@ -79,8 +79,15 @@ static const char *check_sites(const struct allot_snapshot *snapshot)
 	return NULL;
 }
 
+static bool is_any(const struct allot_count *count)
+{
+	return count->bytes || count->blocks;
+}
+
 static const char *check_regions(const struct allot_snapshot *snapshot)
 {
+	const struct allot_program_region *none;
+
 	if (!snapshot->region_count)
 		return "regions: entry 0 is missing";
 	for (uint32_t i = 0; i < snapshot->region_count; i++) {
@@ -89,7 +96,11 @@ static const char *check_regions(const struct allot_snapshot *snapshot)
 		if (i && snapshot->regions[i].parent >= i)
 			return "regions: a parent is out of range";
 	}
-	return snapshot->regions[0].name[0] || snapshot->regions[0].parent ? "regions: entry 0 is a region" : NULL;
+	none = &snapshot->regions[0];
+	return none->name[0] || none->parent || is_any(&none->live) || is_any(&none->peak) || is_any(&none->ever) ||
+			       is_any(&none->temporary)
+		       ? "regions: entry 0 is a region"
+		       : NULL;
 }
 
 static const char *check_differences(const struct allot_snapshot *snapshot)

@@ -9,6 +9,7 @@
 #include "preload/state.h"
 #include "preload/thread.h"
 #include "snapshot/snapshot.h"
+#include "store/batch.h"
 #include "store/live.h"
 
 void __lsan_ignore_object(const void *block);
@@ -66,6 +67,7 @@ ALLOT_EXPORT int allot_leak_ignore(const void *block)
 
 		kept.slot_family |= ALLOT_KEPT_BLOCK;
 		result = allotp_live_set(store, &kept);
+		allotp_batch_outdate(store);
 	}
 	allotp_access_end(&access);
 	return result;

@@ -101,6 +101,12 @@ struct allot_batch {
 /* An empty batch. NULL: there is no memory for it. It belongs to the store, and goes with it. */
 struct allot_batch *allotp_batch_begin(struct allot_store *store);
 
+/* The store was changed, but not by a batch: what drainers remember of it is old. By whoever has the drain lock. */
+static inline void allotp_batch_outdate(struct allot_store *store)
+{
+	__atomic_fetch_add(&store->header->batch, 1, __ATOMIC_RELAXED);
+}
+
 /* Whether it has to be committed before the next event. */
 static inline bool allotp_batch_is_full(const struct allot_batch *batch)
 {

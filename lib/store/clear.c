@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "snapshot/snapshot.h"
-#include "store/count.h"
+#include "store/batch.h"
 #include "store/live.h"
 #include "store/scoped.h"
 
@@ -28,6 +28,7 @@ static void reset_peak(struct allot_store *store)
 	totals->peak_bytes = totals->ever_bytes - totals->freed_bytes;
 	totals->peak_blocks = totals->ever_blocks - totals->freed_blocks;
 	allotp_scoped_clear_peaks(store);
+	allotp_batch_outdate(store);
 }
 
 /* They stay, at their stacks, and count from nothing. */
@@ -104,14 +105,13 @@ static void clear(struct allot_store *store)
 	header->next_sample = 0;
 	clear_trust(store);
 	clear_totals(&header->totals);
-	header->batch++;
+	allotp_batch_outdate(store);
 }
 
 void allotp_clear_peak(struct allot_store *store)
 {
 	set_clearing(store, ALLOT_CLEARING_PEAK);
 	reset_peak(store);
-	store->header->batch++;
 	set_clearing(store, ALLOT_CLEARING_NONE);
 }
 
@@ -127,7 +127,6 @@ void allotp_clear_recover(struct allot_store *store)
 	switch (__atomic_load_n(&store->header->clearing, __ATOMIC_RELAXED)) {
 	case ALLOT_CLEARING_PEAK:
 		reset_peak(store);
-		store->header->batch++;
 		break;
 	case ALLOT_CLEARING_ALL:
 		clear(store);

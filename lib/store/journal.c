@@ -193,7 +193,7 @@ static void give_up_mapping(struct allot_store *store)
 		allotp_store_lost(store, ALLOT_LOST_INTERRUPTED, 1);
 		slot->consumed = header->mapping.number + 1;
 	}
-	header->batch++;
+	allotp_batch_outdate(store);
 	fence();
 	header->mapping.active = 0;
 }

@@ -13,6 +13,7 @@ void __lsan_register_root_region(const void *memory, size_t size) __attribute__(
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
 static void *volatile global;
+static volatile size_t too_much = (size_t)1 << 62;
 
 SITE void *make_1801(void)
 {
@@ -30,6 +31,8 @@ SITE void ignore(void)
 
 	*block = make_1801();
 	REQUIRE(!allot_leak_ignore(block));
+	/* One that is given up, and is not freed after all, stays what it was. */
+	REQUIRE(!realloc(block, too_much));
 	if (__lsan_ignore_object)
 		__lsan_ignore_object(make_1801());
 }

@@ -42,7 +42,7 @@ static void count_replaced(struct allot_batch *batch, const struct allot_batch_b
 }
 
 static inline void put_in(struct allot_batch *batch, struct allot_batch_block *block, uint64_t size, uint32_t site,
-		   uint32_t slot_family)
+			  uint32_t slot_family)
 {
 	if (block->live)
 		count_replaced(batch, block);
@@ -95,19 +95,28 @@ static inline struct allot_batch_block *find(struct allot_batch *batch, uint64_t
 	return block && block->stored != ALLOT_STORED_UNKNOWN ? NULL : fetch(batch, key);
 }
 
-/* Takes a block out. NULL: it is not known; else *site is where it was counted, NULL in a damaged store. */
-static inline struct allot_batch_block *take(struct allot_batch *batch, uint64_t key, struct allot_batch_site **site)
+/* Takes a block out, uncounted. NULL: it is not known; else *site is where it was counted, NULL in a damaged store. */
+static inline struct allot_batch_block *take_out(struct allot_batch *batch, uint64_t key,
+						 struct allot_batch_site **site)
 {
 	struct allot_batch_block *block = find(batch, key);
 
-	if (!block) {
-		batch->totals.tallies.unknown_frees++;
+	if (!block)
 		return NULL;
-	}
 	allotp_batch_change(batch, block);
 	block->live = false;
 	*site = site_of(batch, block);
-	if (*site)
+	return block;
+}
+
+/* The same of one that is freed: one that is not known is told. */
+static inline struct allot_batch_block *take(struct allot_batch *batch, uint64_t key, struct allot_batch_site **site)
+{
+	struct allot_batch_block *block = take_out(batch, key, site);
+
+	if (!block)
+		batch->totals.tallies.unknown_frees++;
+	else if (*site)
 		allotp_block_out(batch, *site, block->size);
 	return block;
 }
@@ -161,7 +170,8 @@ static void apply_restore(struct allot_batch *batch, struct allot_cursor *cursor
 
 	cursor->given_up[0] = 0;
 	if (!key) {
-		if (batch->totals.tallies.unknown_frees) /* it was not freed after all; but all may be forgotten by now */
+		if (batch->totals.tallies
+			    .unknown_frees) /* it was not freed after all; but all may be forgotten by now */
 			batch->totals.tallies.unknown_frees--;
 		return;
 	}
@@ -172,17 +182,12 @@ static void apply_restore(struct allot_batch *batch, struct allot_cursor *cursor
 		allotp_block_back(batch, site, size);
 }
 
-/* Takes a block of the program's own out; one that is not known goes without a word. */
+/* The same of one of the program's own, of which nothing is told. */
 static struct allot_batch_block *take_tracked(struct allot_batch *batch, uint64_t key, struct allot_batch_site **site)
 {
-	struct allot_batch_block *block = find(batch, key);
+	struct allot_batch_block *block = take_out(batch, key, site);
 
-	if (!block)
-		return NULL;
-	allotp_batch_change(batch, block);
-	block->live = false;
-	*site = site_of(batch, block);
-	if (*site)
+	if (block && *site)
 		allotp_whole_out(batch, *site, block->size, 1);
 	return block;
 }
@@ -203,7 +208,7 @@ static void apply_track(struct allot_batch *batch, struct allot_cursor *cursor, 
 	/* It was looked for. */
 	if (block->stored == ALLOT_STORED_UNKNOWN)
 		block->stored = ALLOT_STORED_NO;
-	put_in(batch, block, size, site->number, cursor->slot << 2 | ALLOT_FAMILY_ANY);
+	put_in(batch, block, size, site->number, allotp_slot_family(cursor->slot, ALLOT_FAMILY_ANY));
 	allotp_whole_in(batch, site, size, 1, event->stamp);
 	cursor->last_alloc = key;
 }
@@ -342,7 +347,7 @@ static void apply_seldom(struct allot_batch *batch, struct allot_cursor *cursor,
 
 /* But for its turn. */
 static inline __attribute__((always_inline)) void apply(struct allot_batch *batch, struct allot_cursor *cursor,
-							 const struct allot_event *event)
+							const struct allot_event *event)
 {
 	batch->events++;
 	if (__builtin_expect(event->op == ALLOT_OP_NONE || event->op >= ALLOT_OPS, 0)) {
@@ -363,18 +368,6 @@ static inline __attribute__((always_inline)) void apply(struct allot_batch *batc
 		apply_seldom(batch, cursor, event);
 }
 
-void allotp_apply(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
-{
-	if (event->op < ALLOT_OP_THREAD) {
-		uint32_t *turn = allotp_cursor_turn(batch, event);
-
-		/* Never back: an event that others did not wait for may come late. */
-		if ((int32_t)(allotp_event_ticket(event) + 1 - *turn) > 0)
-			*turn = allotp_event_ticket(event) + 1;
-	}
-	apply(batch, cursor, event);
-}
-
 /* ---- many ---- */
 
 /* So many events ahead their memory is asked for, which the program's core has; and the blocks of those that come sooner. */
@@ -392,14 +385,13 @@ static void look_for(struct allot_batch *batch, const struct allot_event *event,
 /* Blocks that have grown old are far away, too. */
 static inline void look_ahead(struct allot_batch *batch, const struct allot_cursor *cursor)
 {
-	enum { PAGE_AHEAD = 16, ENTRY_AHEAD = 8, MANY_PAGES = 256 };
+	enum { PAGE_AHEAD = 16, ENTRY_AHEAD = 8 };
 	const struct allot_event *soon = cursor->event + BLOCKS_AHEAD;
 
 	__builtin_prefetch(cursor->event + EVENTS_AHEAD);
 	if (cursor->stop - cursor->number > BLOCKS_AHEAD && soon->op == ALLOT_OP_FREE)
 		__builtin_prefetch(allotp_batch_home(batch, key_of(soon)), 1);
-	if (__builtin_expect(batch->store->header->page_count < MANY_PAGES, 1) ||
-	    cursor->stop - cursor->number <= PAGE_AHEAD)
+	if (!allotp_live_is_far(batch->store) || cursor->stop - cursor->number <= PAGE_AHEAD)
 		return;
 	look_for(batch, cursor->event + PAGE_AHEAD, allotp_live_prefetch_page);
 	look_for(batch, cursor->event + ENTRY_AHEAD, allotp_live_prefetch_entry);
@@ -412,7 +404,7 @@ static inline bool is_mapping(uint8_t op)
 
 /* Applies an event whose turn has come, or two. Returns how many. */
 static inline __attribute__((always_inline)) uint32_t apply_next(struct allot_batch *batch, struct allot_cursor *cursor,
-								  const struct allot_event *event, uint64_t limit)
+								 const struct allot_event *event, uint64_t limit)
 {
 	if (event->op == ALLOT_OP_ALLOC && is_pair(cursor, event, limit) &&
 	    apply_pair(batch, cursor, event, cursor->event + 1))
@@ -425,7 +417,7 @@ bool allotp_apply_run(struct allot_batch *batch, struct allot_cursor *cursor, ui
 {
 	/* Whoever writes events may still be at it, in a broken program: so each is looked at once. */
 	struct allot_event event = *cursor->event;
-	uint32_t *turn = allotp_cursor_turn(batch, &event);
+	uint32_t *turn = allotp_turn_of(batch->applied, &event);
 
 	for (;;) {
 		uint32_t next = allotp_event_ticket(&event), count;
@@ -437,10 +429,8 @@ bool allotp_apply_run(struct allot_batch *batch, struct allot_cursor *cursor, ui
 			allotp_batch_commit(batch);
 		allotp_batch_touch(batch, cursor);
 		count = apply_next(batch, cursor, &event, limit);
-		next += count;
-		/* Never back: an event that others did not wait for may come late. */
-		if (__builtin_expect(event.op < ALLOT_OP_THREAD && (int32_t)(next - *turn) > 0, 1))
-			*turn = next;
+		if (event.op < ALLOT_OP_THREAD)
+			allotp_turn_pass(turn, next + count);
 		*applied += count;
 		left = allotp_cursor_advance(batch, cursor, count);
 		if (__builtin_expect(event.stamp >= batch->next_sample, 0))
@@ -450,9 +440,8 @@ bool allotp_apply_run(struct allot_batch *batch, struct allot_cursor *cursor, ui
 		if (!left)
 			return false;
 		event = *cursor->event;
-		turn = allotp_cursor_turn(batch, &event);
-		if (allotp_event_key(event.stamp, event.op) >= limit ||
-		    (event.op < ALLOT_OP_THREAD && (int32_t)(allotp_event_ticket(&event) - *turn) > 0))
+		turn = allotp_turn_of(batch->applied, &event);
+		if (allotp_event_key(event.stamp, event.op) >= limit || !allotp_turn_has_come(*turn, &event))
 			return true;
 	}
 }

@@ -11,7 +11,4 @@
  */
 bool allotp_apply_run(struct allot_batch *batch, struct allot_cursor *cursor, uint64_t limit, uint64_t *applied);
 
-/* Applies one event, whatever comes before it. */
-void allotp_apply(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event);
-
 #endif

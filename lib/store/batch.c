@@ -75,20 +75,13 @@ struct allot_batch *allotp_batch_begin(struct allot_store *store)
 
 /* ---- sites ---- */
 
-static bool store_has_site(const struct allot_store *store, uint32_t number)
-{
-	return number && number <= store->header->site_count &&
-	       allotp_store_has(store, ALLOT_REGION_SITES, ((uint64_t)number + 1) * sizeof(struct allot_store_site));
-}
-
 struct allot_batch_site *allotp_batch_load_site(struct allot_batch *batch, uint32_t number, uint32_t place)
 {
 	struct allot_batch_site *site = &batch->sites[batch->site_count];
-	const struct allot_store_site *stored;
+	const struct allot_store_site *stored = allotp_site_at(batch->store, number);
 
-	if (!store_has_site(batch->store, number))
+	if (!stored)
 		return NULL;
-	stored = allotp_site(batch->store, number);
 	site->counters = stored->counters;
 	site->mismatched = stored->mismatched;
 	site->number = number;
@@ -141,7 +134,8 @@ static void find_replaced(struct allot_batch *batch)
 		struct allot_batch_block *block = &batch->blocks[batch->changed[i]];
 		const struct allot_live_entry *entry;
 
-		if (block->stored != ALLOT_STORED_UNKNOWN || (!block->live && !batch->totals.tallies.double_allocations))
+		if (block->stored != ALLOT_STORED_UNKNOWN ||
+		    (!block->live && !batch->totals.tallies.double_allocations))
 			continue;
 		entry = allotp_live_find(batch->store, block->key);
 		block->stored = entry ? ALLOT_STORED_YES : ALLOT_STORED_NO;

@@ -23,21 +23,21 @@
 enum allot_stored { ALLOT_STORED_NO, ALLOT_STORED_YES, ALLOT_STORED_UNKNOWN };
 
 struct allot_batch_block {
-	uint64_t key;         /* as allotp_live_key */
+	uint64_t key; /* as allotp_live_key */
 	uint64_t size;
 	uint32_t site;        /* its number */
 	uint32_t slot_family; /* as in the live table */
 	uint32_t round;       /* the place is empty if this is not the batch's */
 	bool live;
-	bool changed;         /* it is in changed[] */
-	uint8_t stored;       /* enum allot_stored */
+	bool changed;   /* it is in changed[] */
+	uint8_t stored; /* enum allot_stored */
 };
 
 struct allot_batch_site {
 	struct allot_site_counters counters;
 	uint32_t number;
 	uint32_t mismatched;
-	uint32_t place;       /* in site_places[] */
+	uint32_t place; /* in site_places[] */
 	/* as in the store */
 	uint32_t scope, share, share_count;
 	uint16_t domain, scoped;
@@ -46,13 +46,13 @@ struct allot_batch_site {
 /* A scope, a budget or a share. */
 struct allot_batch_record {
 	struct allot_scoped scoped;
-	uint32_t place;       /* in record_places[] */
+	uint32_t place; /* in record_places[] */
 };
 
 /* Which site a stack has in a domain. */
 struct allot_batch_stack {
 	uint32_t stack, domain;
-	uint32_t site;        /* 0: not known */
+	uint32_t site; /* 0: not known */
 };
 
 /* What is left to drain of one slot. */
@@ -64,34 +64,34 @@ struct allot_cursor {
 	uint64_t head, last_alloc;       /* as in the slot */
 	uint64_t given_up[3];
 	uint32_t slot;
-	uint32_t left_behind;            /* a segment that is drained, to be released with the next commit; 0: none */
-	bool changed;                    /* since the last commit */
+	uint32_t left_behind; /* a segment that is drained, to be released with the next commit; 0: none */
+	bool changed;         /* since the last commit */
 };
 
 struct allot_batch {
 	struct allot_store *store;
-	uint64_t number;                 /* the header's, after the last commit of ours */
-	bool begun;                      /* there is one */
-	uint32_t limit, record_limit;    /* events in a batch; more records are too many */
-	uint32_t end;                    /* events in this one: the limit, or 0 when something else is full */
+	uint64_t number;              /* the header's, after the last commit of ours */
+	bool begun;                   /* there is one */
+	uint32_t limit, record_limit; /* events in a batch; more records are too many */
+	uint32_t end;                 /* events in this one: the limit, or 0 when something else is full */
 	bool sampled;
-	uint32_t dropping;               /* the header's */
+	uint32_t dropping; /* the header's */
 
 	uint32_t events, site_count, changed_count, cursor_count, released_count, record_count;
 	uint32_t mark_count, sample_count;
 	uint64_t dropped_marks;
-	uint64_t next_sample;            /* stamp */
+	uint64_t next_sample;                                   /* stamp */
 	struct allot_store_sample samples[ALLOT_BATCH_SAMPLES]; /* for the time series, after the commit */
-	struct allot_totals totals;      /* as they are after the events so far, */
-	uint32_t applied[ALLOT_TICKETS]; /* and these */
+	struct allot_totals totals;                             /* as they are after the events so far, */
+	uint32_t applied[ALLOT_TICKETS];                        /* and these */
 
 	uint32_t round, block_count;
 	struct allot_batch_stack stacks[ALLOT_BATCH_STACKS];
-	uint16_t site_places[2 * ALLOT_BATCH_SITES]; /* a hash of sites to their index + 1; 0: empty */
+	uint16_t site_places[2 * ALLOT_BATCH_SITES];     /* a hash of sites to their index + 1; 0: empty */
 	uint16_t record_places[2 * ALLOT_BATCH_RECORDS]; /* the same of records */
-	uint32_t changed[ALLOT_BATCH_EVENTS];        /* blocks */
+	uint32_t changed[ALLOT_BATCH_EVENTS];            /* blocks */
 	struct allot_cursor *cursors[ALLOT_BATCH_EVENTS];
-	uint32_t released[2 * ALLOT_BATCH_EVENTS];   /* segments */
+	uint32_t released[2 * ALLOT_BATCH_EVENTS]; /* segments */
 	struct allot_batch_site sites[ALLOT_BATCH_SITES];
 	struct allot_store_variance variances[ALLOT_BATCH_SITES]; /* of them, when blocks are sampled */
 	struct allot_batch_record records[ALLOT_BATCH_RECORDS];
@@ -163,7 +163,8 @@ static inline struct allot_batch_block *allotp_batch_block(struct allot_batch *b
 	struct allot_batch_block *block = allotp_batch_place(batch, key);
 
 	if (__builtin_expect(block->round != batch->round, 0)) {
-		*block = (struct allot_batch_block){ .key = key, .round = batch->round, .stored = ALLOT_STORED_UNKNOWN };
+		*block =
+			(struct allot_batch_block){ .key = key, .round = batch->round, .stored = ALLOT_STORED_UNKNOWN };
 		batch->block_count++;
 	}
 	return block;

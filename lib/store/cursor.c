@@ -17,13 +17,6 @@ void allotp_cursor_begin(struct allot_cursor *cursor, const struct allot_slot *s
 	};
 }
 
-/* Whether the first `bytes` of the segments can be looked at; more may have been committed since the drain began. */
-static bool has(struct allot_store *store, uint64_t bytes)
-{
-	return allotp_store_has(store, ALLOT_REGION_SEGMENTS, bytes) ||
-	       (!allotp_store_sync(store) && allotp_store_has(store, ALLOT_REGION_SEGMENTS, bytes));
-}
-
 bool allotp_cursor_load(struct allot_batch *batch, struct allot_cursor *cursor)
 {
 	struct allot_store *store = batch->store;
@@ -46,7 +39,7 @@ bool allotp_cursor_load(struct allot_batch *batch, struct allot_cursor *cursor)
 			cursor->left_behind = old;
 	}
 	cursor->event = NULL;
-	if (has(store, (cursor->head & UINT32_MAX) * store->segment_bytes))
+	if (allotp_store_reaches(store, ALLOT_REGION_SEGMENTS, (cursor->head & UINT32_MAX) * store->segment_bytes))
 		cursor->event = allotp_ring_event(store, cursor->head, cursor->number);
 	if (!cursor->event) {
 		allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);

@@ -32,19 +32,28 @@ static inline uint64_t allotp_cursor_key(const struct allot_cursor *cursor)
 	return allotp_event_key(cursor->event->stamp, cursor->event->op);
 }
 
-/* Whose turn it is in an event's bucket. */
-static inline uint32_t *allotp_cursor_turn(struct allot_batch *batch, const struct allot_event *event)
+/* Whose turn it is in an event's bucket, of those in the batch or in the header. */
+static inline uint32_t *allotp_turn_of(uint32_t *applied, const struct allot_event *event)
 {
-	return &batch->applied[allotp_event_bucket(event->address, event->op)];
+	return &applied[allotp_event_bucket(event->address, event->op)];
 }
 
 /* Whether all earlier events in the bucket of this one have been applied. A ticket that was passed over is late, not early. */
+static inline bool allotp_turn_has_come(uint32_t turn, const struct allot_event *event)
+{
+	return event->op >= ALLOT_OP_THREAD || (int32_t)(allotp_event_ticket(event) - turn) <= 0;
+}
+
+/* It is the next one's turn. Never back: an event that others did not wait for may come late. */
+static inline void allotp_turn_pass(uint32_t *turn, uint32_t next)
+{
+	if (__builtin_expect((int32_t)(next - *turn) > 0, 1))
+		*turn = next;
+}
+
 static inline bool allotp_cursor_has_turn(struct allot_batch *batch, const struct allot_cursor *cursor)
 {
-	const struct allot_event *event = cursor->event;
-
-	return event->op >= ALLOT_OP_THREAD ||
-	       (int32_t)(allotp_event_ticket(event) - *allotp_cursor_turn(batch, event)) <= 0;
+	return allotp_turn_has_come(*allotp_turn_of(batch->applied, cursor->event), cursor->event);
 }
 
 #endif

@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include "snapshot/snapshot.h"
+#include "store/cursor.h"
 #include "store/live.h"
 #include "store/ring.h"
 #include "store/scoped.h"
+#include "store/site.h"
 
 static struct allot_journal *journal_of(const struct allot_store *store)
 {
@@ -72,33 +74,36 @@ void allotp_journal_limits(struct allot_batch *batch)
 static void redo_site(struct allot_store *store, const struct allot_journal_site *from,
 		      const struct allot_store_variance *variance)
 {
-	uint32_t number = from->site;
-	struct allot_store_site *site;
+	uint32_t number = __atomic_load_n(&from->site, __ATOMIC_RELAXED);
+	struct allot_store_site *site = allotp_site_at(store, number);
 
-	if (!number || number > store->header->site_count ||
-	    !allotp_store_has(store, ALLOT_REGION_SITES, ((uint64_t)number + 1) * sizeof(*site))) {
+	if (!site) {
 		allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
 		return;
 	}
-	site = allotp_site(store, number);
 	site->counters = from->counters;
 	site->mismatched = from->mismatched;
-	if (variance &&
-	    allotp_store_has(store, ALLOT_REGION_VARIANCES, ((uint64_t)number + 1) * sizeof(*variance)))
+	if (variance && allotp_store_has(store, ALLOT_REGION_VARIANCES, ((uint64_t)number + 1) * sizeof(*variance)))
 		*allotp_variance(store, number) = *variance;
+}
+
+/* The slot of a number; NULL if the store has none. */
+static struct allot_slot *slot_at(const struct allot_store *store, uint32_t number)
+{
+	if (number >= __atomic_load_n(&store->header->slot_count, __ATOMIC_RELAXED) ||
+	    !allotp_store_has(store, ALLOT_REGION_SLOTS, ((uint64_t)number + 1) * sizeof(struct allot_slot)))
+		return NULL;
+	return allotp_slot(store, number);
 }
 
 static void redo_slot(struct allot_store *store, const struct allot_journal_slot *from)
 {
-	uint64_t slots = __atomic_load_n(&store->header->slot_count, __ATOMIC_RELAXED);
-	struct allot_slot *slot;
+	struct allot_slot *slot = slot_at(store, __atomic_load_n(&from->slot, __ATOMIC_RELAXED));
 
-	if (from->slot >= slots ||
-	    !allotp_store_has(store, ALLOT_REGION_SLOTS, ((uint64_t)from->slot + 1) * sizeof(*slot))) {
+	if (!slot) {
 		allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
 		return;
 	}
-	slot = allotp_slot(store, from->slot);
 	slot->last_alloc = from->last_alloc;
 	for (int i = 0; i < 3; i++)
 		slot->given_up[i] = from->given_up[i];
@@ -109,8 +114,8 @@ static void redo_slot(struct allot_store *store, const struct allot_journal_slot
 /* Blocks lie far apart: their memory is asked for some entries ahead. False: there was no room for one. */
 static bool redo_blocks(struct allot_store *store, const struct allot_live_entry *blocks, uint32_t count)
 {
-	enum { PAGE_AHEAD = 12, ENTRY_AHEAD = 6, MANY_PAGES = 256 };
-	bool far = store->header->page_count >= MANY_PAGES, room = true;
+	enum { PAGE_AHEAD = 12, ENTRY_AHEAD = 6 };
+	bool far = allotp_live_is_far(store), room = true;
 
 	for (uint32_t i = 0; i < count; i++) {
 		if (far && i + PAGE_AHEAD < count)
@@ -173,21 +178,15 @@ static const struct allot_event *event_at(struct allot_store *store, const struc
 static void give_up_mapping(struct allot_store *store)
 {
 	struct allot_header *header = store->header;
-	uint32_t number = __atomic_load_n(&header->mapping.slot, __ATOMIC_RELAXED);
+	struct allot_slot *slot = slot_at(store, __atomic_load_n(&header->mapping.slot, __ATOMIC_RELAXED));
 	const struct allot_event *event = NULL;
 	uint64_t head;
 
-	if (number < __atomic_load_n(&header->slot_count, __ATOMIC_RELAXED) &&
-	    allotp_store_has(store, ALLOT_REGION_SLOTS, ((uint64_t)number + 1) * sizeof(struct allot_slot)) &&
-	    allotp_slot(store, number)->consumed == header->mapping.number)
-		event = event_at(store, allotp_slot(store, number), header->mapping.number, &head);
+	if (slot && slot->consumed == header->mapping.number)
+		event = event_at(store, slot, header->mapping.number, &head);
 	if (event) {
-		struct allot_slot *slot = allotp_slot(store, number);
-		uint32_t *turn = &header->applied[allotp_event_bucket(event->address, event->op)];
-
 		header->flags |= ALLOT_STORE_MAPS_UNCERTAIN;
-		if ((int32_t)(allotp_event_ticket(event) + 1 - *turn) > 0)
-			*turn = allotp_event_ticket(event) + 1;
+		allotp_turn_pass(allotp_turn_of(header->applied, event), allotp_event_ticket(event) + 1);
 		slot->head = head;
 		fence();
 		allotp_store_lost(store, ALLOT_LOST_INTERRUPTED, 1);

@@ -39,6 +39,12 @@ void allotp_live_each(const struct allot_store *store, uint8_t *scratch,
 /* After a drainer died: makes the table sound again. It may lack the entry that was being set or removed. */
 void allotp_live_recover(struct allot_store *store);
 
+/* Whether the table is larger than what a core has near. */
+static inline bool allotp_live_is_far(const struct allot_store *store)
+{
+	return __builtin_expect(store->header->page_count >= 256, 0);
+}
+
 /* Ask for memory that will be needed in a while, so that it has come by then: first a block's page, then its entry. */
 void allotp_live_prefetch_page(const struct allot_store *store, uint64_t key);
 void allotp_live_prefetch_entry(const struct allot_store *store, uint64_t key);

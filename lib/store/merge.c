@@ -124,21 +124,27 @@ static void drop(struct merge *merge)
 	merge->heap[merge->count] = merge->heap[merge->count + merge->parked];
 }
 
+/* Where the oldest of the parked entries is; behind the heap, if there are none. */
+static uint64_t oldest_parked(const struct merge *merge)
+{
+	uint64_t oldest = merge->count;
+
+	for (uint64_t i = merge->count; i < merge->count + merge->parked; i++) {
+		if (merge->heap[i].key < merge->heap[oldest].key)
+			oldest = i;
+	}
+	return oldest;
+}
+
 /*
  * When everything that is left waits: a ticket was drawn by a thread that was killed, or jumped away in a signal handler,
  * before it could publish. The oldest goes first then, if it has waited for so long that there is no other way.
  */
 static bool force(struct merge *merge, uint64_t overdue)
 {
-	uint64_t oldest = merge->count;
+	uint64_t oldest = oldest_parked(merge);
 
-	if (!merge->parked)
-		return false;
-	for (uint64_t i = merge->count; i < merge->count + merge->parked; i++) {
-		if (merge->heap[i].key < merge->heap[oldest].key)
-			oldest = i;
-	}
-	if (merge->heap[oldest].key >> 1 > overdue)
+	if (!merge->parked || merge->heap[oldest].key >> 1 > overdue)
 		return false;
 	unpark(merge, oldest);
 	return true;
@@ -164,9 +170,7 @@ static void collect(struct allot_batch *batch, struct merge *merge)
 	struct allot_cursor *cursors;
 
 	if (slots > allotp_capacity(store, ALLOT_REGION_SLOTS, sizeof(struct allot_slot)) ||
-	    (!allotp_store_has(store, ALLOT_REGION_SLOTS, slots * sizeof(struct allot_slot)) &&
-	     (allotp_store_sync(store) ||
-	      !allotp_store_has(store, ALLOT_REGION_SLOTS, slots * sizeof(struct allot_slot))))) {
+	    !allotp_store_reaches(store, ALLOT_REGION_SLOTS, slots * sizeof(struct allot_slot))) {
 		allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
 		return;
 	}
@@ -199,22 +203,11 @@ static void collect(struct allot_batch *batch, struct merge *merge)
 		sift_down(merge->heap, merge->count, i);
 }
 
-static uint64_t oldest_parked(const struct merge *merge)
-{
-	uint64_t oldest = UINT64_MAX;
-
-	for (uint64_t i = merge->count; i < merge->count + merge->parked; i++) {
-		if (merge->heap[i].key >> 1 < oldest)
-			oldest = merge->heap[i].key >> 1;
-	}
-	return oldest;
-}
-
 uint64_t allotp_merge(struct allot_store *store, uint64_t cut, uint64_t overdue)
 {
 	struct merge merge = { 0 };
 	struct allot_batch *batch;
-	uint64_t applied = 0;
+	uint64_t applied = 0, waiting = UINT64_MAX;
 	bool forced = false;
 
 	if (allotp_store_sync(store))
@@ -246,6 +239,8 @@ uint64_t allotp_merge(struct allot_store *store, uint64_t cut, uint64_t overdue)
 			unpark_ready(batch, &merge);
 	}
 	allotp_batch_commit(batch);
-	__atomic_store_n(&store->oldest_waiting, oldest_parked(&merge), __ATOMIC_RELAXED); /* a test watches it */
+	if (merge.parked)
+		waiting = merge.heap[oldest_parked(&merge)].key >> 1;
+	__atomic_store_n(&store->oldest_waiting, waiting, __ATOMIC_RELAXED); /* a test watches it */
 	return applied;
 }

@@ -5,17 +5,12 @@
 #include "snapshot/snapshot.h"
 #include "store/scoped.h"
 
-static bool is_there(struct allot_store *store, uint64_t number)
-{
-	return number <= store->header->site_count &&
-	       allotp_store_has(store, ALLOT_REGION_SITES, (number + 1) * sizeof(struct allot_store_site));
-}
-
 /* Those of one stack are a chain, the newest first. */
 static uint32_t search(struct allot_store *store, uint32_t first, uint32_t domain)
 {
-	for (uint32_t number = first; number && is_there(store, number);) {
-		const struct allot_store_site *site = allotp_site(store, number);
+	const struct allot_store_site *site;
+
+	for (uint32_t number = first; (site = allotp_site_at(store, number));) {
 		uint32_t next = __atomic_load_n(&site->next, __ATOMIC_RELAXED);
 
 		if (site->domain == domain)

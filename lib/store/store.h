@@ -82,6 +82,13 @@ static inline bool allotp_store_has(const struct allot_store *store, enum allot_
 	return bytes <= __atomic_load_n(&store->accessible[region], __ATOMIC_ACQUIRE);
 }
 
+/* The same, with a look at what others have committed meanwhile. */
+static inline bool allotp_store_reaches(struct allot_store *store, enum allot_region_id region, uint64_t bytes)
+{
+	return allotp_store_has(store, region, bytes) ||
+	       (!allotp_store_sync(store) && allotp_store_has(store, region, bytes));
+}
+
 /* Commits if it must. Producers and drainer call this before they use an element of a region. */
 static inline int allotp_store_need(struct allot_store *store, enum allot_region_id region, uint64_t bytes)
 {

@@ -78,6 +78,7 @@ static uint64_t address_of(uint32_t block)
 static void apply(enum allot_op op, uint32_t block, uint64_t size, uint32_t stack)
 {
 	struct allot_batch *batch = allotp_batch_begin(&store);
+	uint64_t applied = 0;
 	struct allot_event event = {
 		.stamp = event_count,
 		.address = address_of(block),
@@ -87,11 +88,11 @@ static void apply(enum allot_op op, uint32_t block, uint64_t size, uint32_t stac
 	};
 
 	ck_assert_ptr_nonnull(batch);
-	if (allotp_batch_is_full(batch))
-		allotp_batch_commit(batch);
-	cursor.number = ++event_count;
-	allotp_batch_touch(batch, &cursor);
-	allotp_apply(batch, &cursor, &event);
+	cursor.event = &event;
+	cursor.number = event_count++;
+	cursor.stop = cursor.limit = event_count;
+	ck_assert(!allotp_apply_run(batch, &cursor, UINT64_MAX, &applied));
+	ck_assert_uint_eq(applied, 1);
 }
 
 static void allocate(uint32_t block, uint64_t size, uint32_t stack)

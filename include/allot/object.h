@@ -155,7 +155,8 @@ void allot_clear_fields(void *object);
 
 /*
  * Makes a heap. Two environment variables add flags: ALLOT_OBJECT_POOLS=0 and ALLOT_OBJECT_DEBUG=1. At most 65,535 heaps
- * can exist at a time. -ENOMEM, -EINVAL for unknown flags, -ENFILE for too many heaps.
+ * can exist at a time. Objects of one heap may refer to those of another, but a cycle through two heaps is never found.
+ * -ENOMEM, -EINVAL for unknown flags, -ENFILE for too many heaps.
  */
 int allot_heap_create(unsigned flags, struct allot_heap **heap);
 

@@ -4,6 +4,8 @@
 
 #include "object/heap.h"
 
+#define AHEAD 16 /* members of a list whose references are fetched while others are dealt with */
+
 /* What stays after all is as any other of its generation. */
 static void settle(struct allot_object *object, unsigned generation)
 {
@@ -14,30 +16,38 @@ static void settle(struct allot_object *object, unsigned generation)
 
 /* ---- Legacy finalizers ---- */
 
+struct legacy {
+	const struct allot_heap *heap;
+	struct allotp_gc *uncollectable;
+};
+
 static int move_child(void *child, void *data)
 {
+	const struct legacy *legacy = data;
 	struct allot_object *object = child;
 
-	if (allotp_state(object) & ALLOTP_COLLECTING) {
+	/* A collection of another heap can be under way, and have called what began this one. */
+	if (allotp_state(object) & ALLOTP_COLLECTING && object->heap == legacy->heap->id) {
 		allotp_state_set(object, allotp_state(object) & ~ALLOTP_COLLECTING);
 		allotp_list_remove(allotp_gc_of(object));
-		allotp_list_append(data, allotp_gc_of(object));
+		allotp_list_append(legacy->uncollectable, allotp_gc_of(object));
 	}
 	return 0;
 }
 
 /* Those that have one, and all that they reach; the list grows while it is walked. */
-static void move_legacy(struct allotp_gc *unreachable, struct allotp_gc *uncollectable)
+static void move_legacy(const struct allot_heap *heap, struct allotp_gc *unreachable, struct allotp_gc *uncollectable)
 {
+	struct legacy legacy = { heap, uncollectable };
 	struct allotp_gc *next;
 
 	for (struct allotp_gc *gc = unreachable->next; gc != unreachable; gc = next) {
 		next = gc->next;
 		if (allotp_object_of(gc)->type->legacy_finalize)
-			move_child(allotp_object_of(gc), uncollectable);
+			move_child(allotp_object_of(gc), &legacy);
 	}
 	for (struct allotp_gc *gc = uncollectable->next; gc != uncollectable; gc = gc->next)
-		allotp_visit_children(allotp_object_of(gc), move_child, uncollectable);
+		allotp_visit_children(allotp_object_of(gc), move_child, &legacy);
 }
 
 int allotp_garbage_add(struct allot_heap *heap, struct allot_object *object)
@@ -58,15 +68,8 @@ static void tell_all(struct allot_heap *heap, struct allotp_gc *set, const char 
 	}
 }
 
-/* Puts a list in the generation where it is to be; without memory for the garbage nothing but the mention is lost. */
-static void keep_all(struct allot_heap *heap, struct allotp_gc *set, unsigned target)
-{
-	for (struct allotp_gc *gc = set->next; gc != set; gc = gc->next)
-		settle(allotp_object_of(gc), target);
-	allotp_list_merge(set, &heap->generations[target].head);
-}
-
-static void keep_uncollectable(struct allot_heap *heap, struct allotp_gc *set, unsigned target)
+/* Without memory for the garbage nothing but the mention is lost. */
+static void keep(struct allot_heap *heap, struct allotp_gc *set, unsigned target)
 {
 	allotp_lock(heap);
 	for (struct allotp_gc *gc = set->next; gc != set; gc = gc->next) {
@@ -74,8 +77,9 @@ static void keep_uncollectable(struct allot_heap *heap, struct allotp_gc *set, u
 
 		if (object->type->legacy_finalize || heap->debug & ALLOT_GC_SAVEALL)
 			allotp_garbage_add(heap, object);
+		settle(object, target);
 	}
-	keep_all(heap, set, target);
+	allotp_list_merge(set, &heap->generations[target].head);
 	allotp_unlock(heap);
 }
 
@@ -134,28 +138,58 @@ static void let_resurrected_go(struct allot_heap *heap, struct allotp_gc *unreac
 
 /* ---- The end ---- */
 
+static int fetch(void *child, void *data)
+{
+	(void)data;
+	__builtin_prefetch(allotp_gc_of(child), 1);
+	__builtin_prefetch(child, 1);
+	return 0;
+}
+
+/* What the next but AHEAD refer to will be looked at soon. From the head each time, as code may take members out meanwhile. */
+static void fetch_ahead(const struct allotp_gc *unreachable)
+{
+	struct allotp_gc *gc = unreachable->next;
+
+	for (unsigned i = 0; i < 2 * AHEAD && gc != unreachable; i++, gc = gc->next)
+		if (i >= AHEAD)
+			allotp_visit_children(allotp_object_of(gc), fetch, NULL);
+}
+
+/* All are held until all are cleared: so none dies in the middle of others, but one after the other, as they are let go. */
 static void clear_all(struct allot_heap *heap, struct allotp_gc *unreachable, unsigned target)
 {
-	bool save = heap->debug & ALLOT_GC_SAVEALL;
+	struct allotp_gc cleared;
+	unsigned turn = 0;
 
+	allotp_list_init(&cleared);
 	allotp_lock(heap);
+	for (struct allotp_gc *gc = unreachable->next; gc != unreachable; gc = gc->next)
+		allot_ref(allotp_object_of(gc));
 	while (!allotp_list_is_empty(unreachable)) {
 		struct allotp_gc *gc = unreachable->next;
 		struct allot_object *object = allotp_object_of(gc);
 
-		if (save) {
-			allotp_garbage_add(heap, object);
-		} else if (object->type->clear) {
-			allot_ref(object);
+		if (turn++ % AHEAD == 0)
+			fetch_ahead(unreachable);
+		allotp_list_remove(gc);
+		allotp_list_append(&cleared, gc);
+		if (object->type->clear) {
 			allotp_unlock(heap);
 			object->type->clear(object);
-			allot_unref(object);
 			allotp_lock(heap);
 		}
-		/* It lives on: something else has a reference, or it dies with one of the others. */
-		if (unreachable->next == gc) {
+	}
+	while (!allotp_list_is_empty(&cleared)) {
+		struct allotp_gc *gc = cleared.next;
+
+		allotp_unlock(heap);
+		allot_unref(allotp_object_of(gc));
+		allotp_lock(heap);
+		/* It lives on: something has not given up its reference. */
+		if (cleared.next == gc) {
 			allotp_list_remove(gc);
-			settle(object, target);
+			settle(allotp_object_of(gc), target);
 			allotp_list_append(&heap->generations[target].head, gc);
 		}
 	}
@@ -172,7 +206,7 @@ void allotp_dispose_of(const struct allotp_scan *scan, struct allot_gc_info *inf
 	info->collected = scan->unreachable_count;
 	if (scan->legacy) {
 		allotp_lock(heap);
-		move_legacy(unreachable, &uncollectable);
+		move_legacy(heap, unreachable, &uncollectable);
 		info->collected = allotp_list_count(unreachable);
 		allotp_unlock(heap);
 	}
@@ -189,11 +223,14 @@ void allotp_dispose_of(const struct allotp_scan *scan, struct allot_gc_info *inf
 	} else if (scan->weak) {
 		allotp_weakrefs_kill(heap, unreachable);
 	}
-	clear_all(heap, unreachable, scan->target);
+	if (heap->debug & ALLOT_GC_SAVEALL)
+		keep(heap, unreachable, scan->target);
+	else
+		clear_all(heap, unreachable, scan->target);
 	info->uncollectable = allotp_list_count(&uncollectable);
 	if (heap->debug & ALLOT_GC_UNCOLLECTABLE)
 		tell_all(heap, &uncollectable, "uncollectable");
-	keep_uncollectable(heap, &uncollectable, scan->target);
+	keep(heap, &uncollectable, scan->target);
 }
 
 /* ---- gc.garbage ---- */

@@ -16,8 +16,8 @@
  * What an object refers to can be anywhere, so its headers are fetched some time before they are looked at: in pass 1, where
  * order does not matter, references wait in a ring; in pass 2, an object further on is asked for its references.
  */
-#define WAITING 16
-#define AHEAD 8
+#define WAITING 32
+#define AHEAD 16
 
 static inline void fetch(const void *object)
 {
@@ -44,6 +44,9 @@ static inline void subtract(const struct allotp_scan *scan, struct allot_object 
 	unsigned state = allotp_state(object);
 	struct allotp_gc *gc;
 
+	/* From here, objects of other heaps are as those that no collector sees. */
+	if (object->heap != scan->heap->id)
+		state = ALLOTP_NO_CONTAINER << ALLOTP_GENERATION_SHIFT;
 	if (!(state & ALLOTP_COLLECTING)) {
 		if (scan->again || (state & ALLOTP_GENERATION) > scan->scope << ALLOTP_GENERATION_SHIFT) {
 			if (__builtin_expect(allotp_refs(object) == ALLOTP_REFS_DEAD, 0))
@@ -104,7 +107,7 @@ static int reach(void *child, void *data)
 	unsigned state = allotp_state(object);
 	struct allotp_gc *gc = allotp_gc_of(object);
 
-	if (!(state & ALLOTP_COLLECTING))
+	if (!(state & ALLOTP_COLLECTING) || object->heap != scan->heap->id)
 		return 0;
 	if (state & ALLOTP_UNREACHABLE) {
 		allotp_list_remove(gc);
@@ -144,9 +147,10 @@ static void move_unreachable(struct allotp_scan *scan)
 	while ((gc = before->next) != scan->set) {
 		struct allot_object *object = allotp_object_of(gc);
 
-		/* It is still in the set: only what was looked at leaves it. */
+		/* Still in the set: only what was looked at leaves it. It is visited if it is as its neighbours, which is likely. */
 		if (ahead != scan->set) {
-			allotp_visit_children(allotp_object_of(ahead), fetch_child, NULL);
+			if (gc->refs)
+				allotp_visit_children(allotp_object_of(ahead), fetch_child, NULL);
 			ahead = ahead->next;
 		}
 		if (gc->refs) {

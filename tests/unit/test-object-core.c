@@ -309,6 +309,36 @@ START_TEST(two_heaps)
 }
 END_TEST
 
+/* To a collector of one heap, whoever is in another is outside: such cycles are not found, nor is anything broken by looking. */
+START_TEST(cycles_through_two_heaps)
+{
+	struct allot_heap *mine = heap, *other;
+	struct pair *here = pair_new(NULL, NULL), *there;
+
+	ck_assert_int_eq(allot_heap_create(0, &other), 0);
+	heap = other;
+	there = pair_new(allot_ref(here), NULL);
+	there->second = allot_ref(there);
+	here->first = there;
+	here->second = here;
+	heap = mine;
+	for (int generation = 0; generation < 3; generation++) {
+		ck_assert_int_eq(allot_gc_collect(mine, generation), 0);
+		ck_assert_int_eq(allot_gc_collect(other, generation), 0);
+	}
+	ck_assert_int_eq(allot_refcount(here), 2);
+	ck_assert_int_eq(allot_refcount(there), 2);
+	here->first = NULL;
+	allot_unref(there);
+	/* The one there refers to itself only; with it goes what keeps the other. */
+	ck_assert_int_eq(allot_gc_collect(mine, 2), 0);
+	ck_assert_int_eq(allot_gc_collect(other, 2), 1);
+	ck_assert_int_eq(allot_gc_collect(mine, 2), 1);
+	ck_assert_uint_eq(sample_dead, 2);
+	ck_assert_int_eq(allot_heap_destroy(other), 0);
+}
+END_TEST
+
 START_TEST(without_memory)
 {
 	static const struct allot_type huge = { .name = "huge", .size = SIZE_MAX / 4 };
@@ -462,6 +492,7 @@ int main(void)
 	tcase_add_checked_fixture(heaps_case, set_up, sample_tear_down);
 	tcase_add_test(heaps_case, heaps);
 	tcase_add_test(heaps_case, two_heaps);
+	tcase_add_test(heaps_case, cycles_through_two_heaps);
 	tcase_add_test(heaps_case, without_memory);
 	suite_add_tcase(suite, heaps_case);
 	return unit_run(suite);

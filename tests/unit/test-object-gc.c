@@ -89,6 +89,58 @@ START_TEST(count_of_4)
 }
 END_TEST
 
+/* ---- The end of garbage ---- */
+
+static const struct allot_field pair_fields[] = {
+	ALLOT_FIELD(struct pair, first),
+	ALLOT_FIELD(struct pair, second),
+	ALLOT_FIELDS_END,
+};
+
+static char events[64];
+
+static void note_clear(void *object)
+{
+	strcat(events, "c");
+	allot_clear_fields(object);
+}
+
+static void note_death(void *object)
+{
+	const struct pair *pair = object;
+
+	ck_assert(!pair->first && !pair->second);
+	strcat(events, "d");
+}
+
+/* As in Python, but that nobody dies before all are cleared; at its death an object is cleared once more. */
+START_TEST(all_are_cleared_before_one_dies)
+{
+	static const struct allot_type noted_type = {
+		.name = "noted",
+		.size = sizeof(struct pair),
+		.traverse = allot_traverse_fields,
+		.clear = note_clear,
+		.dealloc = note_death,
+		.fields = pair_fields,
+	};
+	struct pair *pairs[3];
+
+	for (int i = 0; i < 3; i++)
+		pairs[i] = allot_new(heap, &noted_type);
+	for (int i = 0; i < 3; i++) {
+		pairs[i]->first = pairs[(i + 1) % 3];
+		pairs[i]->second = allot_ref(pairs[i]);
+	}
+	/* What only hangs off the cycle is garbage, too. */
+	allot_unref(pairs[1]->second);
+	pairs[1]->second = pair_new(NULL, NULL);
+	ck_assert_int_eq(allot_gc_collect(heap, 2), 4);
+	ck_assert_str_eq(events, "ccccdcdcd");
+	ck_assert_uint_eq(sample_dead, 1);
+}
+END_TEST
+
 /* ---- Resurrection ---- */
 
 static struct list *survivors;
@@ -99,12 +151,6 @@ static void survive(void *object)
 }
 
 /* A pair whose finalizer saves it. */
-static const struct allot_field pair_fields[] = {
-	ALLOT_FIELD(struct pair, first),
-	ALLOT_FIELD(struct pair, second),
-	ALLOT_FIELDS_END,
-};
-
 static const struct allot_type lazarus_type = {
 	.name = "lazarus",
 	.size = sizeof(struct pair),
@@ -289,6 +335,49 @@ START_TEST(test_finalizer_newclass)
 	allot_unref(other);
 	allot_gc_garbage_clear(heap);
 	ck_assert_uint_eq(sample_dead, 1);
+}
+END_TEST
+
+/* ---- A collection of another heap within one ---- */
+
+static struct allot_heap *inner;
+
+/* What is about to be collected gets a referrer in another heap, which is collected, but not freed. */
+static void collect_inner(void *object)
+{
+	struct allot_heap *outer = heap;
+	struct pair *legacy = allot_new(inner, &legacy_type);
+
+	legacy->first = legacy;
+	legacy->second = allot_ref(object);
+	heap = inner;
+	ck_assert_int_eq(allot_gc_collect(inner, 2), 1);
+	assert_stats(2, 1, 0, 1);
+	heap = outer;
+}
+
+START_TEST(nested)
+{
+	static const struct allot_type nesting_type = {
+		.name = "nesting",
+		.size = sizeof(struct pair),
+		.traverse = allot_traverse_fields,
+		.clear = allot_clear_fields,
+		.finalize = collect_inner,
+		.fields = pair_fields,
+	};
+	struct pair *nesting = allot_new(heap, &nesting_type), *legacy;
+
+	ck_assert_int_eq(allot_heap_create(0, &inner), 0);
+	nesting->first = nesting;
+	ck_assert_int_eq(allot_gc_collect(heap, 2), 0);
+	ck_assert_int_eq(allot_refcount(nesting), 2);
+	legacy = allot_gc_garbage_get(inner, 0);
+	ALLOT_CLEAR(legacy->first);
+	allot_unref(legacy);
+	allot_gc_garbage_clear(inner);
+	ck_assert_int_eq(allot_gc_collect(heap, 2), 1);
+	ck_assert_int_eq(allot_heap_destroy(inner), 0);
 }
 END_TEST
 
@@ -902,8 +991,10 @@ int main(void)
 	tcase_add_test(plain, test_list);
 	tcase_add_test(plain, test_tuple);
 	tcase_add_test(plain, count_of_4);
+	tcase_add_test(plain, all_are_cleared_before_one_dies);
 	tcase_add_test(plain, test_collect_garbage);
 	tcase_add_test(plain, test_finalizer_newclass);
+	tcase_add_test(plain, nested);
 	tcase_add_test(plain, test_saveall);
 	tcase_add_test(plain, test_collect_generations);
 	tcase_add_test(plain, test_get_objects_generations);

@@ -117,22 +117,25 @@ struct pace {
 #define LOOK_NS 50000000
 
 /*
- * Waits a little and drains: often while there is much to do, seldom while there is nothing. program is the process whose
- * end is for others to look after; 0: none.
+ * Waits a little and drains: not at all while a drain finds so many events that as many may have come meanwhile, often while
+ * there is something to do, seldom while there is nothing. program is the process whose end is for others to look
+ * after; 0: none.
  */
 static void step(struct pace *pace, struct allot_launch *launch, struct allot_tracees *tracees,
 		 struct allot_outcome *outcome, pid_t program)
 {
-	enum { SELDOM = 50 };
+	enum { SELDOM = 50, MANY = 16384 };
+	uint64_t applied;
 	bool look;
 
 	allotp_launch_wait(launch, pace->pause);
 	pace->now = allotp_clock_ns(CLOCK_MONOTONIC);
 	look = pace->now >= pace->next_look;
-	if (allotp_tracees_poll(tracees, look))
-		pace->pause = 1;
+	applied = allotp_tracees_poll(tracees, look);
+	if (applied)
+		pace->pause = applied >= MANY ? 0 : 1;
 	else
-		pace->pause = pace->pause < SELDOM / 2 ? 2 * pace->pause : SELDOM;
+		pace->pause = pace->pause < SELDOM / 2 ? 2 * pace->pause + 1 : SELDOM;
 	if (look) {
 		allotp_outcome_ended(outcome, tracees, program);
 		pace->next_look = pace->now + LOOK_NS;

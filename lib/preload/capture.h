@@ -18,11 +18,15 @@ static inline uint32_t allotp_capture(struct allot_context *context, const struc
 	struct allot_walk_result result;
 	uint32_t node = allotp_walk(context->walker, caller, &result);
 
-	if (__builtin_expect(node == ALLOT_NODE_NONE || result.status != ALLOT_WALK_COMPLETE ||
-				     allotp_config.verify || allotp_thread.scope, 0))
+	if (__builtin_expect(node == ALLOT_NODE_NONE || result.status != ALLOT_WALK_COMPLETE || allotp_config.verify ||
+				     allotp_thread.scope,
+			     0))
 		return allotp_capture_unusual(context, caller, &result);
 	return node;
 }
+
+/* The same, out of the way of those who have looked whether the stack is the same as the last. */
+uint32_t allotp_capture_changed(struct allot_context *context, const struct allot_walk_start *caller);
 
 /* The walker's way to the stack tree: finds or adds a child. */
 uint32_t allotp_capture_child(void *store, uint32_t parent, uint64_t address, uint32_t flags);

@@ -12,6 +12,7 @@
 #include "preload/bootstrap.h"
 #include "preload/export.h"
 #include "preload/modules.h"
+#include "preload/quick.h"
 #include "preload/real.h"
 #include "preload/record.h"
 #include "preload/state.h"
@@ -32,7 +33,7 @@ static void *bootstrap(void *block)
 static inline void *record(void *block, size_t size, const struct allot_walk_start *caller)
 {
 	if (!allotp_thread_new_takes(block, size))
-		allotp_record_alloc(block, size, ALLOT_FAMILY_MALLOC, caller);
+		allotp_quick_alloc(block, size, ALLOT_FAMILY_MALLOC, caller);
 	return block;
 }
 
@@ -88,7 +89,7 @@ static inline bool going(void *block, enum allot_family family)
 	else if (__builtin_expect(cxx->freeing == block, 0) && block)
 		cxx->freeing = NULL; /* operator delete has recorded it */
 	else
-		allotp_record_free(block, family);
+		allotp_quick_free(block, family);
 	return allotp_real_ready();
 }
 
@@ -160,7 +161,7 @@ WATCHED void *resize(void *block, size_t size, const struct allot_walk_start *ca
 	given_up = allotp_record_give_up(block);
 	moved = allotp_real.realloc(block, size);
 	if (moved)
-		allotp_record_alloc(moved, size, ALLOT_FAMILY_MALLOC, caller);
+		allotp_quick_alloc(moved, size, ALLOT_FAMILY_MALLOC, caller);
 	else if (size && given_up)
 		allotp_record_restore(block);
 	/* else glibc's realloc(block, 0) has freed it */

@@ -9,6 +9,7 @@
 #include <unwind.h>
 
 #include "preload/export.h"
+#include "preload/quick.h"
 #include "preload/real.h"
 #include "preload/record.h"
 #include "preload/thread.h"
@@ -66,7 +67,7 @@ static void record_new(void *block, size_t size, enum allot_family family, const
 	if (inner && inner != block)
 		allotp_record_alloc(inner, size, ALLOT_FAMILY_MALLOC, caller);
 	else
-		allotp_record_alloc(block, size, family, caller);
+		allotp_quick_alloc(block, size, family, caller);
 }
 
 /*
@@ -144,7 +145,7 @@ static void enter_delete(void *block, enum allot_family family)
 {
 	if (block && allotp_thread.cxx.freeing == block)
 		return;
-	allotp_record_free(block, family);
+	allotp_quick_free(block, family);
 	allotp_thread.cxx.freeing = block;
 }
 
@@ -181,8 +182,8 @@ HOOK_DELETE(_ZdlPvm, ALLOT_FAMILY_NEW, (void *block, size_t size), (block, size)
 HOOK_DELETE(_ZdaPvm, ALLOT_FAMILY_NEW_ARRAY, (void *block, size_t size), (block, size));
 HOOK_DELETE(_ZdlPvSt11align_val_t, ALLOT_FAMILY_NEW, (void *block, size_t alignment), (block, alignment));
 HOOK_DELETE(_ZdaPvSt11align_val_t, ALLOT_FAMILY_NEW_ARRAY, (void *block, size_t alignment), (block, alignment));
-HOOK_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, ALLOT_FAMILY_NEW,
-	    (void *block, size_t alignment, const void *nothrow), (block, alignment, nothrow));
+HOOK_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, ALLOT_FAMILY_NEW, (void *block, size_t alignment, const void *nothrow),
+	    (block, alignment, nothrow));
 HOOK_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, ALLOT_FAMILY_NEW_ARRAY,
 	    (void *block, size_t alignment, const void *nothrow), (block, alignment, nothrow));
 HOOK_DELETE(_ZdlPvmSt11align_val_t, ALLOT_FAMILY_NEW, (void *block, size_t size, size_t alignment),

@@ -47,7 +47,7 @@ libguest_la_SOURCES = \
 	lib/preload/life.h \
 	lib/preload/modules.c \
 	lib/preload/modules.h \
-	lib/preload/order.h \
+	lib/preload/order.h lib/preload/quick.h \
 	lib/preload/program.c \
 	lib/preload/program.h \
 	lib/preload/real.c \

@@ -14,8 +14,8 @@
 #include "preload/state.h"
 
 struct allot_order {
-	uint64_t last;   /* the newest stamp, in a program that never had a second thread */
-	bool threads;    /* it has had one: from then on time is read */
+	uint64_t last; /* the newest stamp, in a program that never had a second thread */
+	bool threads;  /* it has had one: from then on time is read */
 };
 
 extern struct allot_order allotp_order;
@@ -30,41 +30,58 @@ static inline bool allotp_single_threaded(void)
  * Each event takes longer than a tick, so counting up from a time that was read never overtakes the time. It is read
  * again every sixteenth event.
  */
-static inline uint64_t allotp_order_stamp(void)
+static inline uint64_t allotp_order_count(void)
 {
 	struct allot_order *order = &allotp_order;
+	uint64_t now = ++order->last;
 
-	if (__builtin_expect(allotp_single_threaded() && !order->threads, 1)) {
-		uint64_t now = ++order->last;
+	if (__builtin_expect(now & 15, 1))
+		return now;
+	now = allotp_stamp(allotp_state.counter);
+	if (now > order->last)
+		order->last = now;
+	return order->last;
+}
 
-		if (__builtin_expect(now & 15, 1))
-			return now;
-		now = allotp_stamp(allotp_state.counter);
-		if (now > order->last)
-			order->last = now;
-		return order->last;
-	}
-	if (!order->threads)
-		order->threads = true;
+/* Whether time is counted: in a program that never had a second thread. */
+static inline bool allotp_order_counts(void)
+{
+	return __builtin_expect(allotp_single_threaded() && !allotp_order.threads, 1);
+}
+
+static inline uint64_t allotp_order_read(void)
+{
+	if (!allotp_order.threads)
+		allotp_order.threads = true;
 	return allotp_stamp(allotp_state.counter);
 }
 
-/* The ticket for an event at this address. Any thread, also in a signal handler that interrupts this. */
-static inline uint32_t allotp_order_ticket(uint64_t address, uint8_t op)
+static inline uint64_t allotp_order_stamp(void)
 {
-	uint32_t *counter = &allotp_state.store.header->tickets[allotp_event_bucket(address, op)];
+	return allotp_order_counts() ? allotp_order_count() : allotp_order_read();
+}
 
+/*
+ * The ticket and the stamp for an event at this address. Any thread, also in a signal handler that interrupts this. The
+ * ticket is ordered with the real malloc and free around it: their effects reach other threads with it, or after it.
+ */
+static inline uint32_t allotp_order_take(uint64_t address, uint8_t op, uint64_t *stamp)
+{
+	uint32_t *counter = &allotp_state.store.header->tickets[allotp_event_bucket(address, op)], ticket = 1;
+
+	if (allotp_order_counts()) {
 #if defined(__x86_64__)
-	/* Without the lock prefix it is still one instruction, which no signal handler can split. */
-	if (__builtin_expect(allotp_single_threaded(), 1)) {
-		uint32_t ticket = 1;
-
+		/* Without the lock prefix it is still one instruction, which no signal handler can split. */
 		__asm__("xaddl %0, %1" : "+r"(ticket), "+m"(*counter));
+#else
+		ticket = __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+#endif
+		*stamp = allotp_order_count();
 		return ticket;
 	}
-#endif
-	/* Ordered with the real malloc and free around it: their effects reach other threads with it, or after it. */
-	return __atomic_fetch_add(counter, 1, __ATOMIC_ACQ_REL);
+	ticket = __atomic_fetch_add(counter, 1, __ATOMIC_ACQ_REL);
+	*stamp = allotp_order_read();
+	return ticket;
 }
 
 #endif

@@ -3,16 +3,12 @@
 #include "preload/record.h"
 
 #include "preload/capture.h"
-#include "preload/context.h"
 #include "preload/modules.h"
-#include "preload/order.h"
+#include "preload/quick.h"
 #include "preload/thread.h"
 #include "snapshot/snapshot.h"
 
 struct allot_order allotp_order;
-
-/* Each event passes here: calls and what they save cost as much as the rest. */
-#define INLINE static inline __attribute__((always_inline))
 
 /* When code has been unloaded, what is known of it must go before the next event is recorded. */
 static inline void settle(void)
@@ -21,31 +17,8 @@ static inline void settle(void)
 		allotp_modules_check();
 }
 
-/* The ticket is drawn when there is room for the event, so that none is drawn in vain. */
-INLINE bool write_event(struct allot_context *context, uint8_t op, uint64_t address, uint64_t size, uint32_t stack,
-			uint8_t family, uint16_t domain)
-{
-	struct allot_event *event = allotp_producer_reserve(&context->producer);
-	uint32_t ticket;
-
-	if (__builtin_expect(!event, 0)) {
-		allotp_state_stop_full();
-		return false;
-	}
-	ticket = allotp_order_ticket(address, op);
-	event->stamp = allotp_order_stamp();
-	event->address = (address & ALLOT_LOW48) | (uint64_t)ticket << 48;
-	event->size = (size & ALLOT_LOW48) | (uint64_t)(ticket >> 16) << 48;
-	event->stack = stack;
-	event->op = op;
-	event->family = family;
-	event->domain = domain;
-	allotp_producer_publish(&context->producer);
-	return true;
-}
-
-INLINE bool record_appearing(uint8_t op, const void *address, size_t size, uint8_t family, uint16_t domain,
-			     const struct allot_walk_start *caller)
+ALLOTP_INLINE bool record_appearing(uint8_t op, const void *address, size_t size, uint8_t family, uint16_t domain,
+				    const struct allot_walk_start *caller)
 {
 	struct allot_context *context = allotp_enter();
 	bool written;
@@ -53,19 +26,20 @@ INLINE bool record_appearing(uint8_t op, const void *address, size_t size, uint8
 	if (!context)
 		return false;
 	settle();
-	written = write_event(context, op, (uintptr_t)address, size, allotp_capture(context, caller), family, domain);
+	written = allotp_write_event(context, op, (uintptr_t)address, size, allotp_capture(context, caller), family,
+				     domain);
 	allotp_leave();
 	return written;
 }
 
-INLINE bool record_going(uint8_t op, const void *address, size_t size, uint8_t family, uint16_t domain)
+ALLOTP_INLINE bool record_going(uint8_t op, const void *address, size_t size, uint8_t family, uint16_t domain)
 {
 	struct allot_context *context = allotp_enter();
 	bool written;
 
 	if (!context)
 		return false;
-	written = write_event(context, op, (uintptr_t)address, size, 0, family, domain);
+	written = allotp_write_event(context, op, (uintptr_t)address, size, 0, family, domain);
 	allotp_leave();
 	return written;
 }
@@ -86,8 +60,8 @@ static void enter_sampled(struct allot_context *context, const void *block, size
 	allotp_modules_check();
 	if (!allotp_sampled_add(block))
 		allotp_store_lost(&allotp_state.store, ALLOT_LOST_STORE_FULL, 1);
-	else if (!write_event(context, ALLOT_OP_ALLOC, (uintptr_t)block, size, allotp_capture(context, caller), family,
-			      ALLOT_DOMAIN_MALLOC))
+	else if (!allotp_write_event(context, ALLOT_OP_ALLOC, (uintptr_t)block, size, allotp_capture(context, caller),
+				     family, ALLOT_DOMAIN_MALLOC))
 		allotp_sampled_remove(block);
 }
 
@@ -123,15 +97,16 @@ SELDOM void sampled_free(const void *block, uint8_t family)
 		record_going(ALLOT_OP_FREE, block, temporary, family, ALLOT_DOMAIN_MALLOC);
 }
 
-void allotp_record_alloc(const void *block, size_t size, enum allot_family family, const struct allot_walk_start *caller)
+void allotp_record_alloc(const void *block, size_t size, enum allot_family family,
+			 const struct allot_walk_start *caller)
 {
 	if (!block || !allotp_recording())
 		return;
 	if (sampling())
 		sampled_alloc(block, size, (uint8_t)family, caller);
 	else
-		record_appearing(ALLOT_OP_ALLOC, block, size, (uint8_t)(family | allotp_thread.kept), ALLOT_DOMAIN_MALLOC,
-				 caller);
+		record_appearing(ALLOT_OP_ALLOC, block, size, (uint8_t)(family | allotp_thread.kept),
+				 ALLOT_DOMAIN_MALLOC, caller);
 }
 
 void allotp_record_free(const void *block, enum allot_family family)

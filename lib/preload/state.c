@@ -31,6 +31,19 @@ struct allot_state allotp_state;
 
 static bool begun;
 
+/* What the short way is told goes first, and comes last. */
+static void set_mode(enum allot_mode mode)
+{
+	struct allot_guard *guard = allotp_guard;
+	bool quick = mode == ALLOT_MODE_RECORDING && !allotp_state.sampling_bytes && !allotp_config.verify;
+
+	if (!quick)
+		__atomic_store_n(&guard->quick, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&guard->mode, mode, __ATOMIC_SEQ_CST);
+	if (quick)
+		__atomic_store_n(&guard->quick, allotp_state.generation, __ATOMIC_SEQ_CST);
+}
+
 /* Memory that takes whatever is still written to a store, and keeps it to itself. */
 static void replace_by_nothing(const struct allot_store *store)
 {
@@ -42,15 +55,15 @@ static void replace_by_nothing(const struct allot_store *store)
 static void sampling_forked(void)
 {
 	allotp_thread.sampler = (struct allot_sampler){ 0 };
-	allotp_sampler_seed(allotp_config.sampling_seed ? allotp_config.sampling_seed :
-							  allotp_stamp(allotp_state.counter));
+	allotp_sampler_seed(allotp_config.sampling_seed ? allotp_config.sampling_seed
+							: allotp_stamp(allotp_state.counter));
 }
 
 void allotp_state_forked(void)
 {
 	struct allot_header *header = allotp_state.store.header;
 
-	allotp_guard->mode = ALLOT_MODE_UNSET;
+	set_mode(ALLOT_MODE_UNSET);
 	allotp_guard->starting = allotp_guard->changing = 0;
 	if (allotp_state.sampling_bytes)
 		sampling_forked();
@@ -241,7 +254,7 @@ static int resume(uint32_t depth_limit)
 		return result;
 	}
 	allotp_life_begin();
-	__atomic_store_n(&allotp_guard->mode, ALLOT_MODE_RECORDING, __ATOMIC_RELEASE);
+	set_mode(ALLOT_MODE_RECORDING);
 	return 0;
 }
 
@@ -279,7 +292,7 @@ static int suspend(void)
 
 	if (result)
 		return result;
-	__atomic_store_n(&allotp_guard->mode, ALLOT_MODE_OFF, __ATOMIC_SEQ_CST);
+	set_mode(ALLOT_MODE_OFF);
 	__atomic_store_n(&state->store.header->dropping, ALLOT_DROPPING_STOPPED, __ATOMIC_RELAXED);
 	allotp_drain_all(&state->store);
 	allotp_clear(&state->store);
@@ -307,7 +320,7 @@ void allotp_state_stop(const char *note, size_t size)
 	if (size)
 		header->note = allotp_store_string(&allotp_state.store, note, size);
 	__atomic_store_n(&header->stopped, 1, __ATOMIC_RELEASE);
-	__atomic_store_n(&allotp_guard->mode, ALLOT_MODE_OFF, __ATOMIC_RELEASE);
+	set_mode(ALLOT_MODE_OFF);
 }
 
 void allotp_state_stop_full(void)
@@ -328,18 +341,12 @@ bool allotp_state_start(void)
 	 * The loader allocates before libc has its environment: too early to know what is wanted. And in a child, what the
 	 * parent had under way comes first.
 	 */
-	if (!environ || (begun && allotp_thread.depth) || !__atomic_compare_exchange_n(&guard->starting, &idle, 1, false, __ATOMIC_ACQUIRE,
-						     __ATOMIC_RELAXED))
+	if (!environ || (begun && allotp_thread.depth) ||
+	    !__atomic_compare_exchange_n(&guard->starting, &idle, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return false;
 	saved = errno;
-	if (begun) {
-		guard->mode = begin_child();
-	} else {
-		/* First the call, then the address: it moves the guard, and arguments come in any order. */
-		enum allot_mode mode = begin();
-
-		__atomic_store_n(&allotp_guard->mode, mode, __ATOMIC_RELEASE);
-	}
+	/* It may move the guard. */
+	set_mode(begun ? begin_child() : begin());
 	errno = saved;
 	return allotp_guard->mode == ALLOT_MODE_RECORDING;
 }

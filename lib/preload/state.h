@@ -21,6 +21,7 @@ enum allot_mode {
  */
 struct allot_guard {
 	uint32_t mode;     /* enum allot_mode */
+	uint32_t quick;    /* the state's generation while every block is recorded, and no stack verified; else 0 */
 	uint32_t starting; /* a thread is at it (atomic) */
 	uint32_t changing; /* a thread is at what the program asks for: to start, to stop, a new domain (atomic) */
 };
@@ -29,16 +30,16 @@ extern struct allot_guard *allotp_guard;
 
 struct allot_state {
 	struct allot_store store;
-	bool counter;        /* stamps come from the cycle counter */
+	bool counter;            /* stamps come from the cycle counter */
 	uint64_t sampling_bytes; /* a block is recorded about every so many bytes allocated; 0: every block is */
-	uint32_t depth_limit; /* of stacks; 0: none */
-	uint32_t stores;     /* counts the stores of this process and its ancestors */
-	uint32_t generation; /* counts that, and how often tracing was started anew: old contexts start afresh */
-	bool inherited;      /* the store is the parent's, or nothing: this process has none of its own */
-	uint32_t note;       /* the store's note while tracing */
-	uint32_t stop_note;  /* and the one that says that it was stopped; 0: not written yet */
+	uint32_t depth_limit;    /* of stacks; 0: none */
+	uint32_t stores;         /* counts the stores of this process and its ancestors */
+	uint32_t generation;     /* counts that, and how often tracing was started anew: old contexts start afresh */
+	bool inherited;          /* the store is the parent's, or nothing: this process has none of its own */
+	uint32_t note;           /* the store's note while tracing */
+	uint32_t stop_note;      /* and the one that says that it was stopped; 0: not written yet */
 	uint32_t pid;
-	uint32_t first_pid;  /* of the process that this program started as; forked children differ */
+	uint32_t first_pid; /* of the process that this program started as; forked children differ */
 };
 
 extern struct allot_state allotp_state;

@@ -23,25 +23,30 @@ struct allot_scopes;
 /* An operator new or delete under way, whose call of malloc or free is not to be recorded twice. */
 struct allot_cxx {
 	const struct allot_cxx *outer; /* what this was before, in the hook's frame; NULL: in no operator new */
-	bool allocating;   /* operator new has been entered */
-	size_t least, most; /* what it may ask malloc for */
-	void *block;       /* what malloc gave it */
-	void *freeing;     /* operator delete has been entered with this */
+	bool allocating;               /* operator new has been entered */
+	size_t least, most;            /* what it may ask malloc for */
+	void *block;                   /* what malloc gave it */
+	void *freeing;                 /* operator delete has been entered with this */
 };
 
 struct allot_thread {
 	struct allot_sampler sampler;
 	struct allot_context *contexts[ALLOT_DEPTHS];
 	uint32_t generation; /* of the context for depth 1, see allot_state */
-	uint32_t depth;    /* how many times the tracer is entered now */
-	uint32_t rounds;   /* of destructors that it has gone through */
-	bool leaving;      /* its destructors have run: contexts are taken and given back for each event */
-	bool attaching;    /* in the middle of taking a context: what it allocates meanwhile is passed through */
-	bool moving;       /* realloc is at it: what the block holds may be where nobody knows of a block */
-	uint8_t kept;      /* ALLOT_KEPT_EVENT while it allocates what is no leak */
-	uint32_t keeping;  /* how many times it has begun to */
+	uint32_t depth;      /* how many times the tracer is entered now */
+	union {
+		struct {
+			bool leaving; /* its destructors have run: contexts are taken and given back for each event */
+			bool attaching; /* in the middle of taking a context: what it allocates meanwhile is passed through */
+			uint8_t kept; /* ALLOT_KEPT_EVENT while it allocates what is no leak */
+		};
+		uint32_t unusual; /* not 0: any of these */
+	};
+	uint32_t rounds;  /* of destructors that it has gone through */
+	bool moving;      /* realloc is at it: what the block holds may be where nobody knows of a block */
+	uint32_t keeping; /* how many times it has begun to */
 	struct allot_cxx cxx;
-	uint64_t scope;    /* what it is in, as the store's nodes say it; 0: nothing */
+	uint64_t scope;              /* what it is in, as the store's nodes say it; 0: nothing */
 	struct allot_scopes *scopes; /* the way in; NULL: it never was in any */
 };
 

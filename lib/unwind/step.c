@@ -73,7 +73,7 @@ __attribute__((noinline)) static int find_registers(struct allot_walker *walker,
  */
 static bool place_by_record(struct allot_walker *walker, struct allotp_frame *frame)
 {
-	struct allotp_rule rule = allotp_rule_get(frame->ip - 1, walker->epoch, &walker->scratch);
+	struct allotp_rule rule = allotp_rule_get(frame->ip - 1, walker->memo.epoch, &walker->scratch);
 	uint64_t sp;
 
 	if (rule.kind != ALLOTP_RULE_SP)

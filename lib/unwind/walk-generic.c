@@ -9,6 +9,7 @@
 #include "unwind/walk.h"
 
 struct allot_walker {
+	struct allot_walk_memo memo; /* empty */
 	allot_walk_child *child;
 	void *tree;
 	uint32_t limit;

@@ -47,8 +47,8 @@ struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk
 	walker->words = (void *)(walker->frames + frame_space(limit));
 	walker->child = child;
 	walker->tree = tree;
-	walker->epoch = epoch;
-	walker->seen = __atomic_load_n(epoch, __ATOMIC_ACQUIRE);
+	walker->memo.epoch = epoch;
+	walker->memo.seen = __atomic_load_n(epoch, __ATOMIC_ACQUIRE);
 	return walker;
 }
 
@@ -81,7 +81,7 @@ static inline enum allotp_step step(struct allot_walker *walker, struct allotp_f
 	struct allotp_rule rule = allotp_rule_cached(pc);
 
 	if (rule.kind == ALLOTP_RULE_UNKNOWN)
-		rule = allotp_rule_get(pc, walker->epoch, &walker->scratch);
+		rule = allotp_rule_get(pc, walker->memo.epoch, &walker->scratch);
 	frame->rule = allotp_rule_word(rule);
 	walker->end_word.address = 0;
 	/* Multiplied unsigned: a negative distance wraps as it should. */
@@ -376,6 +376,24 @@ static void keep_path(struct allot_walker *walker, const struct allotp_frame *fr
 	}
 }
 
+static void memorize(struct allot_walker *walker)
+{
+	struct allot_walk_memo *memo = &walker->memo;
+	const struct allotp_frame *innermost;
+
+	if (walker->status != ALLOT_WALK_COMPLETE || !walker->count)
+		return;
+	innermost = &walker->frames[walker->count - 1];
+	memo->sp = innermost->sp;
+	memo->fp = innermost->fp;
+	memo->fp_matters = innermost->fp_matters;
+	memo->words = walker->words;
+	memo->count = innermost->words;
+	memo->node = innermost->node;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	memo->ip = innermost->ip;
+}
+
 static inline void tell(const struct allot_walker *walker, uint32_t node, uint32_t depth,
 			struct allot_walk_result *result)
 {
@@ -389,6 +407,7 @@ static inline void tell(const struct allot_walker *walker, uint32_t node, uint32
 static void forget(struct allot_walker *walker)
 {
 	walker->count = 0;
+	walker->memo.ip = 0;
 	memset(walker->children, 0, sizeof(walker->children));
 	memset(&walker->paths, 0, sizeof(walker->paths));
 }
@@ -407,6 +426,7 @@ walk_changed(struct allot_walker *walker, const struct allot_walk_start *start, 
 		walk.kept = 0;
 	}
 	walker->busy = true;
+	walker->memo.ip = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	walker->full_valid = false;
 	find_frames(walker, &walk, start);
@@ -415,6 +435,7 @@ walk_changed(struct allot_walker *walker, const struct allot_walk_start *start, 
 		node = find_child(walker, walk.path->inner.node, start->ip, 0);
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		walker->busy = false;
+		memorize(walker);
 		tell(walker, node, path_depth(walk.path) + 1, result);
 		return node;
 	}
@@ -430,6 +451,7 @@ walk_changed(struct allot_walker *walker, const struct allot_walk_start *start, 
 	walker->count = count;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	walker->busy = false;
+	memorize(walker);
 	tell(walker, node, count, result);
 	return node;
 }
@@ -438,12 +460,12 @@ uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start 
 		     struct allot_walk_result *result)
 {
 	/* Raised before the code is unloaded, by a thread that this one then learns of the new code from. */
-	uint64_t epoch = __atomic_load_n(walker->epoch, __ATOMIC_ACQUIRE);
+	uint64_t epoch = __atomic_load_n(walker->memo.epoch, __ATOMIC_ACQUIRE);
 	const struct allotp_path *path;
 
-	if (walker->seen != epoch) {
+	if (walker->memo.seen != epoch) {
 		forget(walker);
-		walker->seen = epoch;
+		walker->memo.seen = epoch;
 	}
 	if (walker->count > 0 && !walker->busy) {
 		const struct allotp_frame *innermost = &walker->frames[walker->count - 1];

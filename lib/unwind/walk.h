@@ -11,8 +11,11 @@
 #ifndef ALLOT_UNWIND_WALK_H
 #define ALLOT_UNWIND_WALK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "unwind/words.h"
 
 /* One thread's walker. One walk at a time: a walk in a signal handler that interrupts one needs another walker. */
 struct allot_walker;
@@ -92,6 +95,33 @@ size_t allotp_walker_size(uint32_t limit);
  */
 struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_child *child, void *tree,
 					const uint64_t *epoch);
+
+/*
+ * What a walker begins with: the innermost frame of its last walk, if that was complete, for a look whether this walk would
+ * be the same that needs no call.
+ */
+struct allot_walk_memo {
+	uint64_t ip, sp, fp; /* ip 0: there is none */
+	const struct allotp_word *words;
+	uint32_t count; /* of the words */
+	uint32_t node;
+	bool fp_matters; /* else fp may have been anything */
+	uint64_t seen;   /* the epoch of that walk */
+	const uint64_t *epoch;
+};
+
+/* The node of a stack that is the same as the last; 0: it may not be, walk. */
+static inline uint32_t allotp_walk_again(const struct allot_walker *walker, const struct allot_walk_start *start)
+{
+	const struct allot_walk_memo *memo = (const struct allot_walk_memo *)(const void *)walker;
+
+	/* The epoch was raised before the code was unloaded, by a thread that this one then learns of the new code from. */
+	if (memo->ip != start->ip || memo->sp != start->sp || (memo->fp != start->fp && memo->fp_matters) ||
+	    memo->seen != __atomic_load_n(memo->epoch, __ATOMIC_ACQUIRE) ||
+	    allotp_words_compare(memo->words, memo->count))
+		return 0;
+	return memo->node;
+}
 
 /* Walks. Returns result->node. */
 uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,

@@ -40,16 +40,15 @@ enum allotp_step {
 };
 
 struct allot_walker {
-	bool busy; /* in the middle of a walk; else what is remembered is whole */
+	struct allot_walk_memo memo; /* empty in the middle of a walk */
+	bool busy;                   /* in the middle of a walk; else what is remembered is whole */
 	/* the remembered walk */
 	uint32_t count;  /* frames; 0: none remembered */
 	uint32_t status; /* of the walk, as in its result */
 	uint64_t stop;
-	uint64_t seen;               /* the epoch of that walk */
 	struct allotp_frame *frames; /* outermost first, limit of them; one more than that to build the next in */
 	struct allotp_word *words;   /* in the order of the frames: of the outermost first */
 
-	const uint64_t *epoch; /* atomic */
 	allot_walk_child *child;
 	void *tree;
 	uint32_t limit;

@@ -99,6 +99,21 @@ END_TEST
 static jmp_buf escape;
 
 /* A signal handler may jump out of the hook that it interrupted. */
+/* The short look says so only if a walk would, and code was not unloaded. */
+START_TEST(knows_the_same_stack)
+{
+	for (volatile int i = 0; i < 6; i++) {
+		unsigned long before = hook.same;
+
+		if (i == 3)
+			hook_epoch++;
+		hook_check(&hook);
+		ck_assert_uint_eq(hook.same - before, i != 0 && i != 3);
+	}
+	JUDGE();
+}
+END_TEST
+
 START_TEST(recovers_from_being_left)
 {
 	for (volatile int i = 0; i < 4; i++) {
@@ -607,6 +622,7 @@ int main(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, walks_to_the_first_frame);
 	tcase_add_test(tests, remembers);
+	tcase_add_test(tests, knows_the_same_stack);
 	tcase_add_test(tests, recovers_from_being_left);
 	tcase_add_test(tests, recovers_from_a_full_tree);
 	tcase_add_loop_test(tests, keeps_deep_stacks_to_the_limit, 0, 3);

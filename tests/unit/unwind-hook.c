@@ -193,8 +193,13 @@ static void compare(struct hook *hook, uint64_t from)
 __attribute__((noinline)) void hook_check(struct hook *hook)
 {
 	struct allot_walk_start start = ALLOTP_WALK_START();
+	uint32_t same = allotp_walk_again(hook->walker, &start);
 
 	hook->walks++;
 	allotp_walk(hook->walker, &start, &hook->last);
+	if (same) {
+		hook->same++;
+		hook->differing += same != hook->last.node || hook->last.status != ALLOT_WALK_COMPLETE;
+	}
 	compare(hook, start.ip);
 }

@@ -15,7 +15,8 @@ struct hook {
 	struct allot_walk_result last;
 	uint32_t limit;
 	unsigned long walks;
-	unsigned long differing; /* from the reference */
+	unsigned long same;      /* of hook_check: known without a walk */
+	unsigned long differing; /* from the reference, or from what was known without a walk */
 	char difference[4096];   /* the first one, in words */
 	void *memory;            /* the walker's */
 	size_t size;

@@ -154,6 +154,7 @@ static void plan(struct picture *picture)
 					      allotp_modules_loader.start + allotp_modules_loader.size };
 	roots->own_thread_offset = (int64_t)((uintptr_t)&allotp_thread - picture->caller->thread_pointer);
 	roots->own_thread_size = sizeof(allotp_thread);
+	roots->thread_fields = (struct allot_thread_fields){ allotp_real_thread_tid, allotp_real_thread_start };
 	roots->whole_heap = header->flags & (ALLOT_STORE_FORKED | ALLOT_STORE_LATE);
 	roots->threads = !__libc_single_threaded;
 }

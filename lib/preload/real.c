@@ -8,12 +8,21 @@
 #include <string.h>
 
 struct allot_real allotp_real;
+uint32_t allotp_real_thread_tid, allotp_real_thread_start;
 
 static int resolving;
 
 static void *next(const char *name)
 {
 	return dlsym(RTLD_NEXT, name);
+}
+
+/* A description for libthread_db: the size in bits, how many, and where. */
+static uint32_t offset_of(const char *name)
+{
+	const uint32_t *description = next(name);
+
+	return description ? description[2] : 0;
 }
 
 bool allotp_real_resolve(void)
@@ -27,6 +36,8 @@ bool allotp_real_resolve(void)
 #define ALLOT_HOOK(result, name, parameters) *(void **)&found.name = next(#name);
 #include "preload/hooks.def"
 #undef ALLOT_HOOK
+	allotp_real_thread_tid = offset_of("_thread_db_pthread_tid");
+	allotp_real_thread_start = offset_of("_thread_db_pthread_start_routine");
 	/* malloc last and alone, since it is what others look at. */
 	static_assert(offsetof(struct allot_real, malloc) == 0, "the copy skips malloc");
 	memcpy((char *)&allotp_real + sizeof(allotp_real.malloc), (char *)&found + sizeof(found.malloc),

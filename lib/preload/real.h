@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "common/sys.h"
@@ -16,6 +17,9 @@ struct allot_real {
 };
 
 extern struct allot_real allotp_real;
+
+/* What libc tells debuggers of its struct pthread: where a thread's number is, and the function that it began with; or 0. */
+extern uint32_t allotp_real_thread_tid, allotp_real_thread_start;
 
 /*
  * Looks all functions up, once. False while that goes on, in this thread (dlsym allocates) or another: the

@@ -55,6 +55,14 @@ bool allotp_scan_is_start(const struct allot_scan *scan, const struct allot_scan
 	return scan->heuristics & ALLOT_SCAN_MULTIPLE_INHERITANCE && is_base(scan, block, inside);
 }
 
+bool allotp_scan_is_empty_array(const struct allot_scan *scan, const struct allot_scan_block *block)
+{
+	uint64_t count;
+
+	return scan->heuristics & ALLOT_SCAN_NEWARRAY && !(block->flags & ALLOT_SCAN_UNREADABLE) &&
+	       read_word(scan, block->address, &count) && !count;
+}
+
 static const struct {
 	const char *name;
 	unsigned int bits;

@@ -15,6 +15,8 @@ libscan_la_SOURCES = \
 	lib/scan/roots.h \
 	lib/scan/scan.h \
 	lib/scan/threads.h \
+	lib/scan/uncopied.c \
+	lib/scan/uncopied.h \
 	lib/scan/world.h
 if UNWIND_X86_64
 libscan_la_SOURCES += lib/scan/inject-x86_64.c lib/scan/threads-x86_64.c lib/scan/world-x86_64.c

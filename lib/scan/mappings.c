@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #include "common/sys.h"
@@ -18,6 +19,17 @@ enum { PAGE_BITS = 12, MOST = 1 << 20 };
 #define PRESENT (UINT64_C(1) << 63)
 #define SWAPPED (UINT64_C(1) << 62)
 #define OF_FILE (UINT64_C(1) << 61) /* or anonymous and shared */
+
+/* What PAGEMAP_SCAN takes, since Linux 6.7. */
+struct scan_request {
+	uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
+	uint64_t category_inverted, category_mask, category_anyof_mask, return_mask;
+};
+
+#define SCAN_REQUEST _IOWR('f', 16, struct scan_request)
+
+enum { IS_FILE = 4, IS_PRESENT = 8, IS_SWAPPED = 16, IS_ZERO = 32 }; /* its categories */
+enum { NOTHING_TOLD = -1, NEVER_TELLS = -2 };                        /* told_of */
 
 /* Reads a line's fields as they come: the file is read in pieces, into little memory. */
 struct parser {
@@ -101,19 +113,28 @@ static bool parse(struct parser *parser, char c)
 	return false;
 }
 
-/* /proc/NUMBER/pagemap; libc's own ways to write a number are not for here. */
-static int open_pages(uint32_t process)
+/* libc's own ways to write a number are not for here. */
+int allotp_mappings_file(uint32_t process, const char *name, int flags)
 {
-	char path[40] = "/proc/", digits[12];
-	size_t used = 6, i = sizeof(digits);
+	char path[48] = "/proc/", digits[12];
+	size_t used = 6, i = sizeof(digits), size = strlen(name) + 1;
 
 	do {
 		digits[--i] = (char)('0' + process % 10);
 	} while (process /= 10);
 	memcpy(path + used, digits + i, sizeof(digits) - i);
 	used += sizeof(digits) - i;
-	memcpy(path + used, "/pagemap", 9);
-	return allotp_sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	path[used++] = '/';
+	memcpy(path + used, name, size < sizeof(path) - used ? size : sizeof(path) - used);
+	return allotp_sys_openat(AT_FDCWD, path, flags | O_CLOEXEC, 0);
+}
+
+void allotp_mappings_pages(struct allot_mappings *mappings, uint32_t program)
+{
+	mappings->entries_of = -1;
+	mappings->told_of = NOTHING_TOLD;
+	mappings->pages[0] = allotp_sys_openat(AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
+	mappings->pages[1] = allotp_mappings_file(program, "pagemap", O_RDONLY);
 }
 
 int allotp_mappings_read(struct allot_mappings *mappings, uint32_t program)
@@ -124,7 +145,6 @@ int allotp_mappings_read(struct allot_mappings *mappings, uint32_t program)
 	int fd;
 
 	mappings->count = 0;
-	mappings->entries_of = -1;
 	mappings->pages[0] = mappings->pages[1] = -1;
 	mappings->size = MOST * sizeof(*mappings->list);
 	mappings->list = allotp_scan_map(mappings->size);
@@ -147,8 +167,7 @@ int allotp_mappings_read(struct allot_mappings *mappings, uint32_t program)
 	allotp_sys_close(fd);
 	if (got < 0)
 		return (int)got;
-	mappings->pages[0] = allotp_sys_openat(AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
-	mappings->pages[1] = open_pages(program);
+	allotp_mappings_pages(mappings, program);
 	return mappings->count ? 0 : -ENODATA;
 }
 
@@ -208,11 +227,69 @@ static bool is_touched(struct allot_mappings *mappings, const struct allot_mappi
 	return entry & SWAPPED || (entry & PRESENT && !(entry & OF_FILE));
 }
 
+/* Has the stretches tell of an address, and as far towards the end as there is room. False: the kernel cannot. */
+static bool tell(struct allot_mappings *mappings, int which, uint64_t address, uint64_t end)
+{
+	/* Pages that were only read are all zeroes. */
+	uint64_t not = which ? 0 : IS_FILE | IS_ZERO;
+	struct scan_request request = {
+		.size = sizeof(request),
+		.start = address & ~(PAGE - 1),
+		.end = (end + PAGE - 1) & ~(PAGE - 1),
+		.vec = (uintptr_t)mappings->stretches,
+		.vec_len = sizeof(mappings->stretches) / sizeof(mappings->stretches[0]),
+		.category_inverted = not,
+		.category_mask = not,
+		.category_anyof_mask = IS_PRESENT | IS_SWAPPED,
+	};
+	long count;
+
+	if (mappings->told_of == NEVER_TELLS)
+		return false;
+	if (mappings->told_of == which && address >= mappings->told_from && address < mappings->told_to)
+		return true;
+	count = mappings->pages[which] < 0 ? -ENOTTY
+					   : ALLOTP_SYSCALL(SYS_ioctl, mappings->pages[which], SCAN_REQUEST, &request);
+	if (count < 0 || request.walk_end <= address) {
+		mappings->told_of = count == -ENOTTY || count == -EINVAL ? NEVER_TELLS : NOTHING_TOLD;
+		return false;
+	}
+	mappings->told_of = which;
+	mappings->told_from = request.start;
+	mappings->told_to = request.walk_end;
+	mappings->stretch_count = (uint32_t)count;
+	return true;
+}
+
+/* As allotp_mappings_touched, from what is told of the start; begins behind it if nothing there was touched. */
+static bool find_stretch(const struct allot_mappings *mappings, uint64_t *start, uint64_t *end)
+{
+	for (uint32_t i = 0; i < mappings->stretch_count && mappings->stretches[i].start < *end; i++) {
+		const struct allot_pages *stretch = &mappings->stretches[i];
+
+		if (stretch->end <= *start)
+			continue;
+		*start = stretch->start > *start ? stretch->start : *start;
+		*end = stretch->end < *end ? stretch->end : *end;
+		return true;
+	}
+	*start = mappings->told_to;
+	return false;
+}
+
 bool allotp_mappings_touched(struct allot_mappings *mappings, const struct allot_mapping *mapping, uint64_t *start,
 			     uint64_t *end)
 {
 	uint64_t from = *start, to;
 
+	while (from < *end && tell(mappings, mapping->shared, from, *end)) {
+		to = *end;
+		if (find_stretch(mappings, &from, &to)) {
+			*start = from;
+			*end = to;
+			return true;
+		}
+	}
 	while (from < *end && !is_touched(mappings, mapping, from))
 		from = (from & ~(PAGE - 1)) + PAGE;
 	if (from >= *end)

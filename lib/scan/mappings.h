@@ -24,6 +24,11 @@ struct allot_mapping {
 	bool readable, writable, executable, shared;
 };
 
+/* What the kernel calls struct page_region. */
+struct allot_pages {
+	uint64_t start, end, categories;
+};
+
 struct allot_mappings {
 	struct allot_mapping *list; /* by address */
 	size_t count, size;         /* size: of the list's mapping, bytes */
@@ -32,10 +37,16 @@ struct allot_mappings {
 	int entries_of;      /* which of the two; -1: nothing */
 	uint32_t entry_count;
 	uint64_t entries[512];
+	struct allot_pages stretches[128]; /* instead, where the kernel tells all at once: what was touched … */
+	uint32_t stretch_count;
+	uint64_t told_from, told_to; /* … of these addresses … */
+	int told_of;                 /* … by which of the two; -1: nothing, -2: it cannot */
 };
 
 /* program: whose pagemap tells which shared pages were touched. 0 or a negative errno. Release it in any case. */
 int allotp_mappings_read(struct allot_mappings *mappings, uint32_t program);
+/* The same without a list, only for allotp_mappings_touched. */
+void allotp_mappings_pages(struct allot_mappings *mappings, uint32_t program);
 void allotp_mappings_release(struct allot_mappings *mappings);
 
 /* The mapping that the address lies in, or NULL. */
@@ -50,5 +61,8 @@ bool allotp_mappings_touched(struct allot_mappings *mappings, const struct allot
 
 /* Makes what the program has protected against reading readable, in this process. False: it cannot be. */
 bool allotp_mappings_open(struct allot_mapping *mapping);
+
+/* Opens a file in /proc/PROCESS whose name is short. A descriptor or a negative errno. */
+int allotp_mappings_file(uint32_t process, const char *name, int flags);
 
 #endif

@@ -13,6 +13,8 @@ enum { CHUNK_BITS = 20, SHIFT_BITS = 8, STEP = ALLOT_SCAN_AHEAD / 4 };
 
 enum { REACHING, PERHAPS, HOLDING, LEADING }; /* scan->phase */
 
+enum { COUNT_SIZE = 8 }; /* of what stands before an array's first element */
+
 static void hit(struct allot_scan *scan, uint32_t number, const struct allot_scan_candidate *candidate);
 
 /* glibc's own words about free memory point to chunk headers, which overlap the last bytes of the block before. */
@@ -31,13 +33,16 @@ static bool is_next_chunk(const struct allot_scan *scan, const struct allot_scan
 static inline void resolve(struct allot_scan *scan, const struct allot_scan_candidate *candidate)
 {
 	const struct allot_scan_block *block = &scan->blocks[candidate->next];
+	uint64_t inside;
 
 	while (block->address <= candidate->word)
 		block++;
 	if (block == scan->blocks)
 		return;
 	block--;
-	if (candidate->word - block->address < (block->size ? block->size : 1))
+	inside = candidate->word - block->address;
+	if (inside < (block->size ? block->size : 1) ||
+	    (inside == COUNT_SIZE && block->size == COUNT_SIZE && allotp_scan_is_empty_array(scan, block)))
 		hit(scan, (uint32_t)(block - scan->blocks), candidate);
 }
 
@@ -147,7 +152,8 @@ static void hit_reaching(struct allot_scan *scan, uint32_t number, const struct 
 
 	if (block->flags & ALLOT_SCAN_REACHED)
 		return;
-	if (!inside || scan->root_kind & ALLOT_SCAN_LOADERS || allotp_scan_is_start(scan, block, inside)) {
+	if (!inside || inside == block->size || scan->root_kind & ALLOT_SCAN_LOADERS ||
+	    allotp_scan_is_start(scan, block, inside)) {
 		reach(scan, number, candidate->holder);
 		return;
 	}

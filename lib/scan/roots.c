@@ -7,6 +7,7 @@
 
 #include "common/sys.h"
 #include "scan/threads.h"
+#include "scan/uncopied.h"
 #include "store/layout.h"
 
 /* Above this, a block's pages are asked for before they are read: most may never have been touched. */
@@ -21,6 +22,7 @@ enum { LARGE = 1 << 18 };
 
 int allotp_roots_begin(struct allot_roots *roots)
 {
+	roots->unreadable_bytes = allotp_uncopied_fetch(roots->pid, roots->own, roots->own_count);
 	return allotp_mappings_read(&roots->mappings, roots->pid);
 }
 
@@ -233,12 +235,13 @@ struct search {
 	struct allot_scan *scan;
 };
 
-static void exclude_dead(void *context, uint64_t start, uint64_t end, uint64_t kept)
+static void exclude_dead(void *context, struct allot_range stack, uint64_t table, uint64_t result)
 {
 	const struct search *search = context;
 
-	exclude(search->roots, start, end);
-	allotp_scan_root_word(search->scan, kept, start);
+	exclude(search->roots, stack.start, stack.end);
+	allotp_scan_root_word(search->scan, table, stack.start);
+	allotp_scan_root_word(search->scan, result, stack.start);
 }
 
 static int find_excluded(struct allot_roots *roots, struct allot_scan *scan)
@@ -261,7 +264,8 @@ static int find_excluded(struct allot_roots *roots, struct allot_scan *scan)
 	if (roots->threads) {
 		struct search search = { roots, scan };
 
-		allotp_threads_dead(&roots->mappings, roots->held, roots->held_count, exclude_dead, &search);
+		allotp_threads_dead(&roots->mappings, &roots->thread_fields, roots->held, roots->held_count,
+				    exclude_dead, &search);
 	}
 	if (roots->excluded_count == roots->excluded_room)
 		return -EFBIG;

@@ -13,6 +13,11 @@ struct allot_range {
 	uint64_t start, end;
 };
 
+/* Where libc's struct pthread has a thread's number, and the function that it began with, in bytes; 0: not known. */
+struct allot_thread_fields {
+	uint32_t tid, start_routine;
+};
+
 /* A word that was in a register of a thread has this for the address where it is, and the thread's number below. */
 #define ALLOT_SCAN_REGISTER (UINT64_C(1) << 63)
 
@@ -27,6 +32,7 @@ struct allot_roots {
 	size_t own_count;
 	int64_t own_thread_offset; /* allot's thread-local memory, from the thread pointer */
 	size_t own_thread_size;
+	struct allot_thread_fields thread_fields;
 	const struct allot_range *more; /* what the program has named: also in blocks that nobody points to */
 	size_t more_count;
 	bool whole_heap; /* there are blocks that are not known: all of the heap's other memory is a root */

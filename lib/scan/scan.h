@@ -32,7 +32,8 @@ enum allot_scan_class {
 enum {
 	ALLOT_SCAN_STDSTRING = 1, /* past the length, capacity and count of an old std::string */
 	ALLOT_SCAN_LENGTH64 = 2,  /* 8 bytes past a word that is the size of the rest */
-	ALLOT_SCAN_NEWARRAY = 4, /* 8 bytes past a word that divides the size of the rest: C++ new[] with destructors */
+	/* 8 bytes past a word that divides the size of the rest, or is 0 with no rest: C++ new[] with destructors */
+	ALLOT_SCAN_NEWARRAY = 4,
 	ALLOT_SCAN_MULTIPLE_INHERITANCE = 8, /* to a table of virtual functions inside an object that begins with one */
 	ALLOT_SCAN_HEURISTICS = 15,
 };
@@ -161,6 +162,9 @@ static inline enum allot_scan_class allotp_scan_class(const struct allot_scan *s
 
 /* Whether a pointer `inside` bytes behind the start of a block counts as one to its start. */
 bool allotp_scan_is_start(const struct allot_scan *scan, const struct allot_scan_block *block, uint64_t inside);
+
+/* Whether the block, of 8 bytes, may be an array of none: then a pointer to its end counts as one to its start. */
+bool allotp_scan_is_empty_array(const struct allot_scan *scan, const struct allot_scan_block *block);
 
 /* Zeroed memory that costs nothing until it is used; NULL: none left. */
 void *allotp_scan_map(size_t size);

@@ -11,10 +11,13 @@ struct allot_range allotp_threads_stack(const struct allot_mappings *mappings, c
 	return (struct allot_range){ 0, 0 };
 }
 
-void allotp_threads_dead(struct allot_mappings *mappings, const uint64_t *held, uint64_t held_count,
-			 void (*found)(void *context, uint64_t start, uint64_t end, uint64_t kept), void *context)
+void allotp_threads_dead(struct allot_mappings *mappings, const struct allot_thread_fields *fields,
+			 const uint64_t *held, uint64_t held_count,
+			 void (*found)(void *context, struct allot_range stack, uint64_t table, uint64_t result),
+			 void *context)
 {
 	(void)mappings;
+	(void)fields;
 	(void)held;
 	(void)held_count;
 	(void)found;

@@ -60,8 +60,26 @@ static bool is_live(const uint64_t *held, uint64_t held_count, uint64_t pointer)
 	return false;
 }
 
-void allotp_threads_dead(struct allot_mappings *mappings, const uint64_t *held, uint64_t held_count,
-			 void (*found)(void *context, uint64_t start, uint64_t end, uint64_t kept), void *context)
+/* Before where a thread began stands what it has returned; before that its own address, when nobody may join it. */
+static uint64_t result_of(const struct allot_mappings *mappings, const struct allot_thread_fields *fields,
+			  uint64_t pointer)
+{
+	enum { DETACHED = -3, RESULT = -2 };
+	const uint64_t *words = (const uint64_t *)(uintptr_t)pointer + fields->start_routine / sizeof(*words);
+	uint32_t tid;
+
+	if (!fields->start_routine || fields->start_routine % sizeof(*words) || fields->tid > fields->start_routine ||
+	    !has_words(mappings, pointer, fields->start_routine / sizeof(*words)))
+		return 0;
+	/* The kernel takes it away at the thread's end; who joins it puts another there. */
+	memcpy(&tid, (const char *)(uintptr_t)pointer + fields->tid, sizeof(tid));
+	return tid || words[DETACHED] == pointer ? 0 : words[RESULT];
+}
+
+void allotp_threads_dead(struct allot_mappings *mappings, const struct allot_thread_fields *fields,
+			 const uint64_t *held, uint64_t held_count,
+			 void (*found)(void *context, struct allot_range stack, uint64_t table, uint64_t result),
+			 void *context)
 {
 	uint64_t guard, pointer_guard;
 
@@ -84,7 +102,7 @@ void allotp_threads_dead(struct allot_mappings *mappings, const uint64_t *held, 
 					continue;
 				stack = stack_of(mappings, at);
 				if (stack.start)
-					found(context, stack.start, stack.end, words[DTV] - 16);
+					found(context, stack, words[DTV] - 16, result_of(mappings, fields, at));
 			}
 		}
 	}

@@ -12,10 +12,13 @@ struct allot_range allotp_threads_stack(const struct allot_mappings *mappings, c
 					uint32_t pid);
 
 /*
- * Tells of each stack that was a thread's which has ended, with all that lies in it, and of the one block that it keeps for the
- * next: the table of dynamic thread-local memory. held: those that live.
+ * Tells of each stack that was a thread's which has ended, with all that lies in it, and what it keeps all the same: for the
+ * next thread a block, the table of dynamic thread-local memory; for whoever joins it the thread's result, or 0. fields: where in
+ * struct pthread that stands. held: those that live.
  */
-void allotp_threads_dead(struct allot_mappings *mappings, const uint64_t *held, uint64_t held_count,
-			 void (*found)(void *context, uint64_t start, uint64_t end, uint64_t kept), void *context);
+void allotp_threads_dead(struct allot_mappings *mappings, const struct allot_thread_fields *fields,
+			 const uint64_t *held, uint64_t held_count,
+			 void (*found)(void *context, struct allot_range stack, uint64_t table, uint64_t result),
+			 void *context);
 
 #endif

@@ -292,6 +292,24 @@ START_TEST(new_arrays)
 }
 END_TEST
 
+/* It has no element: a pointer to the first is one to its end, and nobody but new[] makes such. */
+START_TEST(new_arrays_of_none)
+{
+	uint64_t a = world_block(&world, 8), b = world_block(&world, 8), c = world_block(&world, 16);
+
+	world_put(&world, b, 1);
+	world_begin(&world, 0);
+	world.scan.heuristics = ALLOT_SCAN_NEWARRAY;
+	world_root(&world, a + 8);
+	world_root(&world, b + 8);
+	world_root(&world, c + 16);
+	world_finish(&world);
+	ck_assert_int_eq(world_class(&world, a), ALLOT_SCAN_REACHABLE);
+	ck_assert_int_eq(world_class(&world, b), ALLOT_SCAN_DEFINITE);
+	ck_assert_int_eq(world_class(&world, c), ALLOT_SCAN_DEFINITE);
+}
+END_TEST
+
 static bool is_vtable(void *context, uint64_t word)
 {
 	(void)context;
@@ -387,6 +405,7 @@ int main(void)
 	tcase_add_test(tests, old_strings);
 	tcase_add_test(tests, length_prefixes);
 	tcase_add_test(tests, new_arrays);
+	tcase_add_test(tests, new_arrays_of_none);
 	tcase_add_test(tests, second_bases);
 	tcase_add_test(tests, of_two_blocks_at_one_address_the_first_stays);
 	tcase_add_test(tests, pointers_between_lost_blocks_are_told);

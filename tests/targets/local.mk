@@ -87,11 +87,18 @@ tests_targets_shipped_static_LDFLAGS = -all-static
 
 # What leaks must be told from, however it is compiled.
 check_PROGRAMS += tests/targets/leak-O0 tests/targets/leak-O1 tests/targets/leak-O2
-tests_targets_leak_O0_SOURCES = tests/targets/leak.c
+LEAK_SOURCES = \
+	tests/targets/leak.c \
+	tests/targets/leak.h \
+	tests/targets/leak-ends.c \
+	tests/targets/leak-memory.c \
+	tests/targets/leak-shapes.c \
+	tests/targets/leak-stacks.c
+tests_targets_leak_O0_SOURCES = $(LEAK_SOURCES)
 tests_targets_leak_O0_CFLAGS = $(AM_CFLAGS) -g -O0 -pthread
-tests_targets_leak_O1_SOURCES = tests/targets/leak.c
+tests_targets_leak_O1_SOURCES = $(LEAK_SOURCES)
 tests_targets_leak_O1_CFLAGS = $(AM_CFLAGS) -g -O1 -pthread
-tests_targets_leak_O2_SOURCES = tests/targets/leak.c
+tests_targets_leak_O2_SOURCES = $(LEAK_SOURCES)
 tests_targets_leak_O2_CFLAGS = $(AM_CFLAGS) -g -O2 -pthread
 check_PROGRAMS += tests/targets/leak-while tests/targets/leak-api
 tests_targets_leak_api_CFLAGS = $(AM_CFLAGS) -g -O1
@@ -102,6 +109,7 @@ check_PROGRAMS += \
 	tests/targets/bad-alloc \
 	tests/targets/budgets-cxx \
 	tests/targets/containers \
+	tests/targets/leak-cxx \
 	tests/targets/mismatch \
 	tests/targets/operators \
 	tests/targets/own-new \
@@ -114,6 +122,8 @@ tests_targets_budgets_cxx_CXXFLAGS = $(AM_CXXFLAGS) -std=c++17
 tests_targets_budgets_cxx_LDFLAGS = -rdynamic
 tests_targets_bad_alloc_SOURCES = tests/targets/bad-alloc.cc
 tests_targets_containers_SOURCES = tests/targets/containers.cc
+tests_targets_leak_cxx_SOURCES = tests/targets/leak-cxx.cc
+tests_targets_leak_cxx_CXXFLAGS = $(AM_CXXFLAGS) -std=gnu++17 -g -O1 -D_GLIBCXX_USE_CXX11_ABI=0
 tests_targets_mismatch_SOURCES = tests/targets/mismatch.cc
 tests_targets_operators_SOURCES = tests/targets/operators.cc
 tests_targets_own_new_SOURCES = tests/targets/own-new.cc

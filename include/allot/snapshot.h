@@ -136,6 +136,9 @@ const struct allot_mark *allot_snapshot_mark(const allot_snapshot_t *snapshot, s
 size_t allot_snapshot_sample_count(const allot_snapshot_t *snapshot);
 const struct allot_sample *allot_snapshot_sample(const allot_snapshot_t *snapshot, size_t number);
 
+/* Whether it has a table of objects: the program uses liballot-object. See ALLOT_GROUP_TYPE. */
+bool allot_snapshot_has_objects(const allot_snapshot_t *snapshot);
+
 size_t allot_snapshot_site_count(const allot_snapshot_t *snapshot);
 const struct allot_site *allot_snapshot_site(const allot_snapshot_t *snapshot, size_t number);
 
@@ -241,6 +244,11 @@ enum allot_group_by {
 	ALLOT_GROUP_STACK,
 	ALLOT_GROUP_DOMAIN,
 	ALLOT_GROUP_REGION,
+	/*
+	 * The objects of liballot-object by their types, each as large as the program says; all else is one group more. Only what
+	 * is live, and only if the snapshot has a table of objects (allot_snapshot_has_objects).
+	 */
+	ALLOT_GROUP_TYPE,
 	ALLOT_GROUPS,
 };
 
@@ -274,11 +282,12 @@ struct allot_statistics_options {
 	/*
 	 * Count each block on every frame of its stack, not only on the most recent one. As in CPython, a
 	 * function that calls itself counts a block once for each of its frames. With regions: in each region around it.
-	 * Not with stack or domain.
+	 * Not with stack, domain or type.
 	 */
 	bool cumulative;
 	/* Leave out call sites that have nothing of the measure: fewer addresses need names. */
 	bool skip_empty;
+	bool objects_only; /* with type: without what is no object */
 };
 
 /* Groups of call sites with their sums, in order. */
@@ -288,7 +297,8 @@ typedef struct allot_statistics_handle allot_statistics_t;
  * Groups the call sites of a snapshot. The order is descending by (size, count, stack) of the measure; for
  * ALLOT_MEASURE_COUNT by (count, size, stack). Stacks compare from their oldest frame on, each by the bytes of its file's name
  * and then its line as a number; a longer one is greater than its own beginning. Equal sums so come out in reverse
- * alphabetical order, as in CPython. -EINVAL: cumulative with stack or domain, or what is no choice at all.
+ * alphabetical order, as in CPython. -EINVAL: cumulative with stack, domain or type, another measure than live
+ * with type, or what is no choice at all. -ENODATA: by type, and there is no table of objects.
  * To be freed by allot_statistics_free. CPython: Snapshot.statistics.
  */
 int allot_snapshot_statistics(const allot_snapshot_t *snapshot, const struct allot_statistics_options *options,
@@ -366,6 +376,7 @@ struct allot_report_options {
 	 */
 	bool also_peak;
 	bool leaks; /* what is live was leaked: headings say so; for ALLOT_MEASURE_LIVE */
+	bool objects; /* with ALLOT_GROUP_TYPE: without what is no object; headings say so */
 	/*
 	 * How many groups at most; 0: ten in text and Markdown, all in JSON and CSV. Text and Markdown leave out groups
 	 * that have nothing of the measure (in a diff: unchanged ones); JSON and CSV have every group.
@@ -375,8 +386,8 @@ struct allot_report_options {
 };
 
 /*
- * Writes a report of a snapshot; with older (not NULL) of how it differs from that. -EINVAL for cumulative with stack or
- * domain. Errors of the stream are left for its owner to see (ferror).
+ * Writes a report of a snapshot; with older (not NULL) of how it differs from that. -EINVAL, -ENODATA as for
+ * allot_snapshot_statistics. Errors of the stream are left for its owner to see (ferror).
  */
 int allot_snapshot_report(const allot_snapshot_t *snapshot, const allot_snapshot_t *older,
 			  const struct allot_report_options *options, FILE *out, struct allot_error *error);

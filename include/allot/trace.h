@@ -43,6 +43,42 @@ struct allot_leak_counts {
 };
 
 /*
+ * What liballot-object tells of a program's objects, for snapshots; between the two libraries, of no use to others. The
+ * tracer calls the library in a copy of the process, in which nothing else runs, as at any instruction of its threads.
+ */
+struct allot_object_facts {
+	const void *address;
+	const void *block; /* that it lies in, with what is in front of the object */
+	size_t size;       /* with what is in front */
+	const char *type;
+	int refs;
+	unsigned heap;
+	unsigned flags; /* ALLOT_OBJECT_ */
+};
+
+#define ALLOT_OBJECT_TRACKED 1u /* the collector sees it */
+#define ALLOT_OBJECT_FROZEN 2u  /* it would, were it not in the permanent generation */
+#define ALLOT_OBJECT_IMMORTAL 4u
+
+/* Each function but `blocks` returns 0 or a negative errno, which is to be returned by whoever called it. */
+struct allot_object_sink {
+	size_t size; /* of this struct, which grows at its end */
+	void *context;
+	int lenient; /* what is in the middle of a change is to be left out, instead of giving up with -EAGAIN */
+	/* Calls visit for every block of the domain that is live. Returns how many; 0 also if they are not all known. */
+	size_t (*blocks)(void *context, void (*visit)(void *data, const void *address), void *data);
+	/* The next object: the first is number 0. */
+	int (*object)(void *context, const struct allot_object_facts *facts);
+	/* A reference between two. field: NULL if its name is not known; item: of an array, from 0; else -1. */
+	int (*reference)(void *context, unsigned from, unsigned to, const char *field, long item);
+	/* Something was left out. */
+	void (*omitted)(void *context);
+};
+
+/* Tells all objects, then all references. It may call malloc as little as a signal handler. */
+typedef int allot_object_walk(const struct allot_object_sink *sink);
+
+/*
  * How calls find the tracer: a table that it exports as `allot_api`. It grows at its end; `size` tells how far it goes in
  * the tracer that is there, which may be older than this header. The functions are also exported by the names that
  * they have below, for languages that do not read this header.
@@ -77,6 +113,7 @@ struct allot_api {
 	void (*leaks_enable)(void);
 	int (*root_register)(const void *memory, size_t size);
 	int (*root_unregister)(const void *memory, size_t size);
+	int (*objects_announce)(int domain, allot_object_walk *walk);
 };
 
 

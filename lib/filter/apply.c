@@ -71,6 +71,17 @@ static void drop_leak_groups(struct allot_snapshot *snapshot, const uint32_t *nu
 	snapshot->leak_group_count = count;
 }
 
+/* Objects stay, as what they refer to says who is reachable; of some it is no longer known where they come from. */
+static void drop_origins(struct allot_snapshot *snapshot, const uint32_t *numbers)
+{
+	for (uint32_t i = 0; i < snapshot->objects.object_count; i++) {
+		struct allot_table_object *object = &snapshot->objects.objects[i];
+
+		if (object->site)
+			object->site = numbers[object->site - 1] + 1;
+	}
+}
+
 /* The pointers between what is left stay; a block whose leader goes leads itself. */
 static int drop_lost(struct allot_snapshot *snapshot, const uint32_t *numbers)
 {
@@ -164,6 +175,7 @@ int allotp_filter_apply(const struct allot_view *view, const struct allot_filter
 			drop_sites(copy, keep, numbers);
 			drop_blocks(copy, numbers);
 			drop_leak_groups(copy, numbers);
+			drop_origins(copy, numbers);
 			rc = drop_lost(copy, numbers);
 			allotp_snapshot_sum_up(copy);
 		}

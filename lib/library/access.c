@@ -99,3 +99,8 @@ const struct allot_site *allot_snapshot_site(const allot_snapshot_t *handle, siz
 {
 	return number < handle->snapshot->site_count ? &handle->snapshot->sites[number] : NULL;
 }
+
+bool allot_snapshot_has_objects(const allot_snapshot_t *handle)
+{
+	return handle->snapshot->objects.taken;
+}

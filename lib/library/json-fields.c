@@ -113,6 +113,22 @@ const struct allot_json_field allotp_json_frame[] = {
 	{ 0 },
 };
 
+#define OBJECTS(field, how) FIELD(struct allot_object_table, #field, field, how)
+const struct allot_json_field allotp_json_objects[] = {
+	OBJECTS(announced, BOOL), OBJECTS(taken, BOOL), OBJECTS(partial, BOOL), OBJECTS(error, I32), { 0 },
+};
+
+#define OBJECT(field, how) FIELD(struct allot_table_object, #field, field, how)
+const struct allot_json_field allotp_json_object[] = {
+	OBJECT(address, HEX), OBJECT(size, U64), OBJECT(type, U32), OBJECT(refs, U32),
+	OBJECT(heap, U32),    OBJECT(flags, U32), { 0 },
+};
+
+#define REFERENCE(field) FIELD(struct allot_table_reference, #field, field, U32)
+const struct allot_json_field allotp_json_reference[] = {
+	REFERENCE(from), REFERENCE(to), REFERENCE(field), { 0 },
+};
+
 static const struct allot_json_field count_fields[] = {
 	FIELD(struct allot_count, "bytes", bytes, U64),
 	FIELD(struct allot_count, "blocks", blocks, U64),

@@ -31,6 +31,8 @@ extern const struct allot_json_field allotp_json_process[], allotp_json_trust[],
 	allotp_json_unfiltered[]; /* of struct allot_snapshot */
 extern const struct allot_json_field allotp_json_module[], allotp_json_region[], allotp_json_site[],
 	allotp_json_variances[], allotp_json_mark[], allotp_json_sample[], allotp_json_frame[];
+extern const struct allot_json_field allotp_json_objects[]; /* of struct allot_object_table */
+extern const struct allot_json_field allotp_json_object[], allotp_json_reference[];
 
 /* enum allot_exit, enum allot_lost and the nodes that are no frames, as words */
 extern const char *const allotp_json_exits[ALLOT_EXIT_UNKNOWN + 1], *const allotp_json_lost[ALLOT_LOST_REASONS],

@@ -84,16 +84,21 @@ static void read_module(struct allot_json_reader *reader, struct allot_snapshot 
 	}
 }
 
-static void read_domain(struct allot_json_reader *reader, struct allot_snapshot *snapshot, const json_t *item,
-			uint32_t number)
+static void read_string(struct allot_json_reader *reader, const json_t *item, char **to)
 {
 	if (!json_is_string(item)) {
 		allotp_json_wrong(reader, "", "not a string");
 		return;
 	}
-	snapshot->domains[number] = strdup(json_string_value(item));
-	if (!snapshot->domains[number])
+	*to = strdup(json_string_value(item));
+	if (!*to)
 		allotp_json_no_memory(reader);
+}
+
+static void read_domain(struct allot_json_reader *reader, struct allot_snapshot *snapshot, const json_t *item,
+			uint32_t number)
+{
+	read_string(reader, item, &snapshot->domains[number]);
 }
 
 static void read_region(struct allot_json_reader *reader, struct allot_snapshot *snapshot, const json_t *item,
@@ -143,6 +148,44 @@ static void read_sample(struct allot_json_reader *reader, struct allot_snapshot 
 			uint32_t number)
 {
 	allotp_json_get(reader, item, allotp_json_sample, &snapshot->series[number]);
+}
+
+static void read_object_name(struct allot_json_reader *reader, struct allot_snapshot *snapshot, const json_t *item,
+			     uint32_t number)
+{
+	read_string(reader, item, &snapshot->objects.names[number]);
+}
+
+static void read_object(struct allot_json_reader *reader, struct allot_snapshot *snapshot, const json_t *item,
+			uint32_t number)
+{
+	struct allot_table_object *object = &snapshot->objects.objects[number];
+
+	if (allotp_json_get(reader, item, allotp_json_object, object) == 0)
+		object->site = allotp_json_index(reader, item, "site", snapshot->site_count);
+}
+
+static void read_reference(struct allot_json_reader *reader, struct allot_snapshot *snapshot, const json_t *item,
+			   uint32_t number)
+{
+	struct allot_table_reference *reference = &snapshot->objects.references[number];
+
+	if (allotp_json_get(reader, item, allotp_json_reference, reference) == 0)
+		reference->item = allotp_json_index(reader, item, "item", UINT32_MAX);
+}
+
+static void read_objects(struct allot_json_reader *reader, struct allot_snapshot *snapshot, const json_t *root)
+{
+	struct allot_object_table *table = &snapshot->objects;
+
+	snprintf(reader->place, sizeof(reader->place), "object_table");
+	allotp_json_get(reader, json_object_get(root, "object_table"), allotp_json_objects, table);
+	read_array(reader, snapshot, root, "object_names", &table->names, &table->name_count, sizeof(*table->names),
+		   read_object_name);
+	read_array(reader, snapshot, root, "objects", &table->objects, &table->object_count, sizeof(*table->objects),
+		   read_object);
+	read_array(reader, snapshot, root, "references", &table->references, &table->reference_count,
+		   sizeof(*table->references), read_reference);
 }
 
 static void read_trust(struct allot_json_reader *reader, struct allot_snapshot *snapshot, const json_t *trust)
@@ -224,6 +267,7 @@ static void read_root(struct allot_json_reader *reader, struct allot_snapshot *s
 		   read_mark);
 	read_array(reader, snapshot, root, "series", &snapshot->series, &snapshot->sample_count,
 		   sizeof(*snapshot->series), read_sample);
+	read_objects(reader, snapshot, root);
 	read_totals(reader, snapshot, json_object_get(root, "totals"));
 	read_filtered(reader, snapshot, json_object_get(root, "filtered"));
 }

@@ -186,6 +186,44 @@ static json_t *sample(const struct writer *writer, uint32_t number)
 	return object_of(allotp_json_sample, &writer->view->snapshot->series[number]);
 }
 
+static json_t *object_name(const struct writer *writer, uint32_t number)
+{
+	return allotp_json_string(writer->view->snapshot->objects.names[number]);
+}
+
+static json_t *object(const struct writer *writer, uint32_t number)
+{
+	const struct allot_table_object *of = &writer->view->snapshot->objects.objects[number];
+	json_t *made = object_of(allotp_json_object, of);
+
+	return of->site ? with(made, "site", json_integer(of->site - 1)) : made;
+}
+
+static json_t *reference(const struct writer *writer, uint32_t number)
+{
+	const struct allot_table_reference *of = &writer->view->snapshot->objects.references[number];
+	json_t *made = object_of(allotp_json_reference, of);
+
+	return of->item ? with(made, "item", json_integer(of->item - 1)) : made;
+}
+
+static int write_objects(struct writer *writer)
+{
+	const struct allot_object_table *table = &writer->view->snapshot->objects;
+	int rc;
+
+	if (!table->announced)
+		return 0;
+	rc = write_member(writer, "object_table", object_of(allotp_json_objects, table));
+	if (rc == 0)
+		rc = write_array(writer, "object_names", 0, table->name_count, object_name);
+	if (rc == 0)
+		rc = write_array(writer, "objects", 0, table->object_count, object);
+	if (rc == 0)
+		rc = write_array(writer, "references", 0, table->reference_count, reference);
+	return rc;
+}
+
 /* Gives numbers to the nodes that sites need. A caller's number is less than its own, as it is among the nodes. */
 static void number_nodes(const struct allot_snapshot *snapshot, uint32_t *numbers)
 {
@@ -231,6 +269,8 @@ static int write_snapshot(struct writer *writer)
 		rc = write_array(writer, "marks", 0, snapshot->mark_count, mark);
 	if (rc == 0)
 		rc = write_array(writer, "series", 0, snapshot->sample_count, sample);
+	if (rc == 0)
+		rc = write_objects(writer);
 	fputs("}\n", writer->out);
 	return rc;
 }

@@ -18,5 +18,15 @@ int allotp_grouping_check(enum allot_group_by group_by, enum allot_measure measu
 		return allotp_error(error, -EINVAL,
 				    "cumulative does not go with groups by %s, which count each block once",
 				    allot_group_by_name(group_by));
+	if (group_by == ALLOT_GROUP_TYPE && measure != ALLOT_MEASURE_AUTO && measure != ALLOT_MEASURE_LIVE)
+		return allotp_error(error, -EINVAL, "groups by type know what is live, not what was (%s)",
+				    allot_measure_name(measure));
 	return 0;
+}
+
+int allotp_objects_check(const allot_snapshot_t *snapshot, enum allot_group_by group_by, struct allot_error *error)
+{
+	if (!snapshot || group_by != ALLOT_GROUP_TYPE || allot_snapshot_has_objects(snapshot))
+		return 0;
+	return allotp_error(error, -ENODATA, "there is no table of objects; programs that use liballot-object have one");
 }

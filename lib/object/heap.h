@@ -361,4 +361,11 @@ bool allotp_origin_is_traced(void);
 void allotp_origin_track(const void *object, size_t size);
 void allotp_origin_untrack(const void *object);
 
+/*
+ * table.c: tells all objects of all heaps to the tracer; an allot_object_walk of trace.h. In a copy of the process, in which
+ * nothing else runs: takes no lock, and no memory but by system calls.
+ */
+struct allot_object_sink;
+int allotp_table_walk(const struct allot_object_sink *sink);
+
 #endif

@@ -33,6 +33,7 @@ libobject_la_SOURCES = \
 	lib/object/pool.h \
 	lib/object/radix.c \
 	lib/object/scan.c \
+	lib/object/table.c \
 	lib/object/weakdict.c \
 	lib/object/weakref.c \
 	lib/object/world.c

@@ -16,6 +16,8 @@ static int domain(void)
 
 	if (!known) {
 		known = allot_domain("objects");
+		if (known > 0 && ALLOT_API_HAS(allot_api_find(), objects_announce))
+			allot_api_find()->objects_announce(known, allotp_table_walk);
 		__atomic_store_n(&number, known, __ATOMIC_RELAXED);
 	}
 	return known;

@@ -12,6 +12,7 @@
 #include "preload/access.h"
 #include "preload/api.h"
 #include "preload/export.h"
+#include "preload/objects.h"
 #include "preload/state.h"
 #include "store/image.h"
 
@@ -132,8 +133,10 @@ ALLOT_EXPORT int allot_take_snapshot(const char *path)
 	int result = header ? allotp_access_begin(&access) : -ENOMEM;
 
 	if (!result) {
+		allotp_objects_take();
 		allotp_image_plan(&image, &allotp_state.store, header);
 		result = write_file(path, &image);
+		allotp_objects_forget();
 		allotp_access_end(&access);
 	}
 	if (header)
@@ -150,10 +153,12 @@ ALLOT_EXPORT int allot_take_snapshot_in_memory(void **data, size_t *size)
 	int result = header ? allotp_access_begin(&access) : -ENOMEM;
 
 	if (!result) {
+		allotp_objects_take();
 		allotp_image_plan(&image, &allotp_state.store, header);
 		memory = get_memory(image.size);
 		if (memory)
 			allotp_image_copy(&image, memory);
+		allotp_objects_forget();
 		allotp_access_end(&access);
 		if (memory) {
 			*data = memory;

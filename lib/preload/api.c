@@ -126,4 +126,5 @@ ALLOT_EXPORT_DATA const struct allot_api allot_api = {
 	.leaks_enable = allot_leaks_enable,
 	.root_register = allot_root_register,
 	.root_unregister = allot_root_unregister,
+	.objects_announce = allotp_api_objects_announce,
 };

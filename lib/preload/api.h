@@ -39,4 +39,7 @@ int allotp_api_budget_enter(const char *file, int line, void *guard, const void 
 			    unsigned long long *budget);
 int allotp_api_budget_leave(unsigned long long budget, const struct allot_limits *limits, char *text, size_t size);
 
+/* Likewise, for liballot-object: what walks its heaps, whose objects are in that domain. 0. */
+int allotp_api_objects_announce(int domain, allot_object_walk *walk);
+
 #endif

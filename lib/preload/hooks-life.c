@@ -11,6 +11,7 @@
 #include "preload/leaks.h"
 #include "preload/life.h"
 #include "preload/modules.h"
+#include "preload/objects.h"
 #include "preload/real.h"
 #include "preload/state.h"
 #include "preload/verify.h"
@@ -49,6 +50,7 @@ static void note_exit(int status)
 ALLOT_EXPORT void _exit(int status)
 {
 	allotp_leaks_at_exit();
+	allotp_objects_at_exit();
 	note_exit(status);
 	for (;;)
 		ALLOTP_SYSCALL(SYS_exit_group, status);
@@ -88,6 +90,7 @@ static void at_exit(int status, void *unused)
 	(void)unused;
 	allotp_bypass_note();
 	allotp_leaks_at_exit();
+	allotp_objects_at_exit();
 	note_exit(status);
 }
 
@@ -99,6 +102,7 @@ void allotp_life_begin(void)
 		return;
 	begun = true;
 	on_exit(at_exit, NULL);
+	at_quick_exit(allotp_objects_at_exit);
 	at_quick_exit(allotp_leaks_at_exit);
 	allotp_walk_prepare();
 	allotp_verify_init();

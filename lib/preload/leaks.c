@@ -21,6 +21,7 @@
 #include "preload/bootstrap.h"
 #include "preload/config.h"
 #include "preload/modules.h"
+#include "preload/objects.h"
 #include "preload/real.h"
 #include "preload/state.h"
 #include "preload/thread.h"
@@ -387,6 +388,12 @@ static void begin_in_copy(void)
 	if (result) {
 		allotp_look_failed(&allotp_state.store, result, ALLOT_LOOK_AT_MEMORY);
 		ALLOTP_SYSCALL(SYS_exit_group, 1);
+	}
+	if (allotp_state.store.header->objects.wanted) {
+		allotp_drain_inherit(&allotp_state.store);
+		result = allotp_objects_look(allotp_state.store.header->objects.wanted > 1);
+		allotp_drain_unlock(&allotp_state.store);
+		ALLOTP_SYSCALL(SYS_exit_group, result ? 1 : 0);
 	}
 	picture.look.heuristics = leaks->heuristics;
 	picture.held.used = leaks->held_words;

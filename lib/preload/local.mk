@@ -47,6 +47,8 @@ libguest_la_SOURCES = \
 	lib/preload/life.h \
 	lib/preload/modules.c \
 	lib/preload/modules.h \
+	lib/preload/objects.c \
+	lib/preload/objects.h \
 	lib/preload/order.h lib/preload/quick.h \
 	lib/preload/program.c \
 	lib/preload/program.h \

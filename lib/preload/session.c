@@ -13,6 +13,7 @@
 #include "preload/bootstrap.h"
 #include "preload/config.h"
 #include "preload/leaks.h"
+#include "preload/objects.h"
 #include "preload/domains.h"
 #include "store/begin.h"
 
@@ -216,6 +217,7 @@ static int fill_in(struct allot_state *state, uint32_t flags)
 	state->note = store->header->note;
 	state->stop_note = 0;
 	allotp_leaks_announce(store);
+	allotp_objects_tell(store);
 	__atomic_store_n(&store->header->ready, 1, __ATOMIC_RELEASE);
 	return 0;
 }

@@ -335,7 +335,7 @@ static void write_hint(FILE *out, const struct allot_report *report)
 
 	if (!report->shown)
 		return;
-	if (report->options->group_by != ALLOT_GROUP_STACK) {
+	if (report->options->group_by != ALLOT_GROUP_STACK && !report->options->objects) {
 		fprintf(out, "%s--group-by stack for whole stacks", separator);
 		separator = ", ";
 	}
@@ -343,7 +343,7 @@ static void write_hint(FILE *out, const struct allot_report *report)
 		fprintf(out, "%s--top %" PRIu32 " for all of them", separator, report->ranked);
 		separator = ", ";
 	}
-	if (!report->options->leaks) {
+	if (!report->options->leaks && report->options->group_by != ALLOT_GROUP_TYPE) {
 		fprintf(out, "%s--by live|peak|ever|count|temporary", separator);
 		separator = ", ";
 	}

@@ -13,7 +13,7 @@
 const char *allot_group_by_name(enum allot_group_by group_by)
 {
 	static const char *const names[ALLOT_GROUPS] = { "line",  "function", "file",  "module",
-							 "stack", "domain",   "region" };
+							 "stack", "domain",   "region",   "type" };
 
 	return (unsigned)group_by < ALLOT_GROUPS ? names[group_by] : NULL;
 }

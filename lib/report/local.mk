@@ -22,6 +22,7 @@ libreport_la_SOURCES = \
 	lib/report/source.c lib/report/source.h \
 	lib/report/statistics.c lib/report/statistics.h \
 	lib/report/format-text.c \
+	lib/report/typed.c lib/report/typed.h \
 	lib/report/trust.c lib/report/trust.h \
 	lib/report/writer.h
 libreport_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)

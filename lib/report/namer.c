@@ -139,3 +139,12 @@ int allotp_namer_region(struct allot_namer *namer, uint32_t region, uint32_t *ke
 
 	return rc < 0 ? rc : allotp_keys_add(namer->keys, 0, label, key);
 }
+
+int allotp_namer_type(struct allot_namer *namer, uint32_t type, uint32_t *key)
+{
+	const char *name = type ? namer->view.snapshot->objects.names[type] : "[no object]";
+	uint32_t label;
+	int rc = allotp_keys_label(namer->keys, name, 0, name, &label);
+
+	return rc < 0 ? rc : allotp_keys_add(namer->keys, 0, label, key);
+}

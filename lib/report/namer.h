@@ -41,5 +41,7 @@ int allotp_namer_stack(struct allot_namer *namer, uint32_t node, uint32_t *key);
 int allotp_namer_end(struct allot_namer *namer, uint32_t node, uint32_t *key);
 int allotp_namer_domain(struct allot_namer *namer, uint32_t domain, uint32_t *key);
 int allotp_namer_region(struct allot_namer *namer, uint32_t region, uint32_t *key);
+/* A type of the table of objects, by the index of its name; 0: none. */
+int allotp_namer_type(struct allot_namer *namer, uint32_t type, uint32_t *key);
 
 #endif

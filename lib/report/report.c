@@ -50,7 +50,11 @@ const struct allot_view *allotp_group_view(const struct allot_report *report, co
 void allotp_report_title(const struct allot_report *report, char *buffer, size_t size)
 {
 	uint32_t top = report->options->top ? report->options->top : DEFAULT_TOP;
-	const char *what = report->options->leaks ? " leaks" : report->before ? " differences" : "";
+	const char *what = report->options->leaks     ? " leaks"
+			   : report->options->objects ? report->before ? " types of objects, differences"
+								       : " types of objects"
+			   : report->before	      ? " differences"
+						      : "";
 	bool live = report->statistics->measure == ALLOT_MEASURE_LIVE;
 
 	snprintf(buffer, size, "Top %u%s%s%s%s%s%s", top, what, live ? "" : " by ",
@@ -71,7 +75,7 @@ const char *allotp_report_total_name(const struct allot_report *report)
 		return "temporary";
 	default:
 		if (!report->options->leaks)
-			return "live";
+			return report->options->objects ? "of objects" : "live";
 		return report->now->snapshot->trust.exit == ALLOT_EXIT_RUNNING ? "not freed yet" : "never freed";
 	}
 }
@@ -138,7 +142,8 @@ static bool wants_peak(const struct allot_report *report)
 	const struct allot_snapshot *snapshot = report->now->snapshot;
 
 	return report->options->also_peak && report->options->format == ALLOT_FORMAT_TEXT &&
-	       report->options->measure == ALLOT_MEASURE_AUTO && report->statistics->measure == ALLOT_MEASURE_LIVE &&
+	       report->options->measure == ALLOT_MEASURE_AUTO &&
+	       report->options->group_by != ALLOT_GROUP_TYPE && report->statistics->measure == ALLOT_MEASURE_LIVE &&
 	       snapshot->live.bytes < snapshot->peak.bytes / 2;
 }
 
@@ -150,9 +155,12 @@ int allotp_report_write(FILE *out, const struct allot_view *now, const struct al
 	struct allot_keys *keys = NULL;
 	struct allot_statistics_options how = {
 		.group_by = options->group_by,
-		.measure = allotp_measure_choose(options->measure, now->snapshot, before ? before->snapshot : NULL),
+		.measure = options->group_by == ALLOT_GROUP_TYPE ? ALLOT_MEASURE_LIVE
+								 : allotp_measure_choose(options->measure, now->snapshot,
+											 before ? before->snapshot : NULL),
 		.cumulative = options->cumulative,
 		.skip_empty = formats[options->format].for_people,
+		.objects_only = options->objects,
 	};
 	int rc;
 

@@ -8,6 +8,7 @@
 
 #include "report/array.h"
 #include "report/namer.h"
+#include "report/typed.h"
 
 /* Sums on their way into groups: those of a site, or of all sites whose stacks pass a node. */
 struct sums {
@@ -22,6 +23,7 @@ struct grouper {
 	const struct allot_snapshot *snapshot;
 	const struct allot_statistics_options *options;
 	enum allot_measure measure;
+	struct allot_count total;
 	struct allot_namer namer;
 
 	uint32_t *group_of; /* key -> group + 1, 0: none yet */
@@ -241,6 +243,39 @@ static int group_cumulatively(struct grouper *g)
 	return rc;
 }
 
+/* Objects go to the groups of their types, what else their sites have to another one. */
+static int group_types(struct grouper *g)
+{
+	struct allot_typed *typed;
+	uint32_t count;
+	int rc = allotp_typed_sites(g->snapshot, !g->options->objects_only, &typed, &count);
+
+	for (uint32_t i = 0; i < count && rc == 0; i++) {
+		const struct allot_typed *one = &typed[i];
+		struct sums sums = { .live = one->live, .largest = one->live, .sites = 1 };
+		uint32_t origin = ALLOT_NODE_NONE, key;
+
+		report_progress(g, i, count);
+		g->total = plus(g->total, one->live);
+		if (one->site != ALLOT_TYPED_NOWHERE)
+			rc = allotp_backtrace_origin(&g->namer.view, g->snapshot->sites[one->site].stack, &origin);
+		if (rc == 0)
+			rc = allotp_namer_type(&g->namer, one->type, &key);
+		if (rc == 0)
+			rc = add_to_group(g, key, &sums, origin, 0);
+	}
+	free(typed);
+	return rc;
+}
+
+static int group_all(struct grouper *g)
+{
+	if (g->options->group_by == ALLOT_GROUP_TYPE)
+		return group_types(g);
+	return g->options->cumulative && g->options->group_by != ALLOT_GROUP_REGION ? group_cumulatively(g)
+										    : group_sites(g);
+}
+
 static int compare_groups(const void *left, const void *right, void *context)
 {
 	const struct allot_group *a = left, *b = right;
@@ -257,7 +292,7 @@ static int compare_groups(const void *left, const void *right, void *context)
 
 bool allotp_can_be_cumulative(enum allot_group_by group_by)
 {
-	return group_by != ALLOT_GROUP_STACK && group_by != ALLOT_GROUP_DOMAIN;
+	return group_by != ALLOT_GROUP_STACK && group_by != ALLOT_GROUP_DOMAIN && group_by != ALLOT_GROUP_TYPE;
 }
 
 int allotp_statistics_new(const struct allot_view *view, struct allot_keys *keys,
@@ -270,13 +305,16 @@ int allotp_statistics_new(const struct allot_view *view, struct allot_keys *keys
 	if (options->cumulative && !allotp_can_be_cumulative(options->group_by))
 		return -EINVAL;
 	g.measure = allotp_measure_choose(options->measure, view->snapshot, NULL);
+	if (options->group_by == ALLOT_GROUP_TYPE)
+		g.measure = ALLOT_MEASURE_LIVE;
+	else
+		g.total = allotp_snapshot_count(view->snapshot, g.measure);
 	rc = allotp_namer_init(&g.namer, view, keys, options->group_by);
 	statistics = calloc(1, sizeof(*statistics));
 	if (!statistics)
 		rc = -ENOMEM;
 	if (rc == 0)
-		rc = options->cumulative && options->group_by != ALLOT_GROUP_REGION ? group_cumulatively(&g)
-										    : group_sites(&g);
+		rc = group_all(&g);
 	if (rc == 0) {
 		if (g.count)
 			qsort_r(g.groups, g.count, sizeof(*g.groups), compare_groups, &g);
@@ -284,7 +322,7 @@ int allotp_statistics_new(const struct allot_view *view, struct allot_keys *keys
 		statistics->measure = g.measure;
 		statistics->groups = g.groups;
 		statistics->count = g.count;
-		statistics->total = allotp_snapshot_count(view->snapshot, g.measure);
+		statistics->total = g.total;
 		*out = statistics;
 	} else {
 		free(g.groups);

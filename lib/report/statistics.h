@@ -24,7 +24,7 @@ struct allot_statistics {
 	enum allot_measure measure; /* never AUTO */
 	struct allot_group *groups; /* most first */
 	uint32_t count;
-	struct allot_count total; /* of the measure, over the whole snapshot */
+	struct allot_count total; /* of the measure, over the whole snapshot; of objects, over all of them */
 	struct allot_count total_before;
 };
 

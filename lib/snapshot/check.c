@@ -168,6 +168,30 @@ static const char *check_lost(const struct allot_snapshot *snapshot)
 	return NULL;
 }
 
+static const char *check_objects(const struct allot_snapshot *snapshot)
+{
+	const struct allot_object_table *table = &snapshot->objects;
+
+	if (table->taken != (table->name_count > 0) || (!table->taken && (table->object_count || table->reference_count)))
+		return "objects: a part is missing";
+	for (uint32_t i = 0; i < table->name_count; i++)
+		if (!table->names[i])
+			return "objects: a name is missing";
+	for (uint32_t i = 0; i < table->object_count; i++)
+		if (table->objects[i].type >= table->name_count || table->objects[i].site > snapshot->site_count)
+			return "objects: a type or site is out of range";
+	for (uint32_t i = 0; i < table->reference_count; i++) {
+		const struct allot_table_reference *reference = &table->references[i];
+
+		if (reference->from >= table->object_count || reference->to >= table->object_count ||
+		    reference->field >= table->name_count)
+			return "references: an object or field is out of range";
+		if (i && reference->from < reference[-1].from)
+			return "references: not in order";
+	}
+	return NULL;
+}
+
 static const char *check_symbols(const struct allot_snapshot *snapshot)
 {
 	for (uint32_t i = 0; i < snapshot->symbol_count; i++) {
@@ -188,7 +212,7 @@ const char *allotp_snapshot_check(const struct allot_snapshot *snapshot)
 	static const char *(*const checks[])(const struct allot_snapshot *) = {
 		check_process,     check_modules, check_nodes,  check_regions, check_sites,
 		check_differences, check_marks,   check_blocks, check_leaks,
-		check_lost,        check_symbols,
+		check_lost,        check_objects, check_symbols,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {

@@ -209,6 +209,35 @@ static void decode_edges(struct allot_decoder *decoder, struct allot_snapshot *s
 	snapshot->edge_count = (uint32_t)count;
 }
 
+static void decode_objects(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	allotp_decode_columns(decoder, &allotp_table_objects, snapshot, 1);
+}
+
+static void decode_object_names(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count;
+
+	snapshot->objects.names = decode_array(decoder, &allotp_table_object_names, UINT32_MAX, &count);
+	snapshot->objects.name_count = (uint32_t)count;
+}
+
+static void decode_object_table(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count;
+
+	snapshot->objects.objects = decode_array(decoder, &allotp_table_object_table, UINT32_MAX, &count);
+	snapshot->objects.object_count = (uint32_t)count;
+}
+
+static void decode_references(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count;
+
+	snapshot->objects.references = decode_array(decoder, &allotp_table_references, UINT32_MAX, &count);
+	snapshot->objects.reference_count = (uint32_t)count;
+}
+
 /* Hands each symbol its part of the frames; a frame's strings then belong to the symbol. */
 static void share_frames(struct allot_decoder *decoder, struct allot_snapshot *snapshot, struct allot_frame *frames)
 {
@@ -287,6 +316,10 @@ static const struct section {
 	{ ALLOT_TAG_LEAK_GROUPS, false, decode_leak_groups, "leak groups" },
 	{ ALLOT_TAG_LOST_BLOCKS, false, decode_lost_blocks, "lost blocks" },
 	{ ALLOT_TAG_EDGES, false, decode_edges, "edges" },
+	{ ALLOT_TAG_OBJECTS, false, decode_objects, "objects" },
+	{ ALLOT_TAG_OBJECT_NAMES, false, decode_object_names, "names of objects" },
+	{ ALLOT_TAG_OBJECT_TABLE, false, decode_object_table, "table of objects" },
+	{ ALLOT_TAG_REFERENCES, false, decode_references, "references" },
 	{ ALLOT_TAG_SYMBOLS, false, decode_symbols, "symbols" },
 };
 

@@ -76,6 +76,17 @@ static void encode_regions(struct allot_encoder *encoder, const struct allot_sna
 	allotp_encode_end(encoder, begin);
 }
 
+static void encode_objects(struct allot_encoder *encoder, const struct allot_object_table *table,
+			   const struct allot_snapshot *snapshot)
+{
+	if (!table->announced && !table->taken)
+		return;
+	encode_struct(encoder, &allotp_table_objects, snapshot);
+	encode_optional(encoder, &allotp_table_object_names, table->names, table->name_count);
+	encode_optional(encoder, &allotp_table_object_table, table->objects, table->object_count);
+	encode_optional(encoder, &allotp_table_references, table->references, table->reference_count);
+}
+
 static void encode_symbols(struct allot_encoder *encoder, const struct allot_snapshot *snapshot)
 {
 	uint64_t frame_count = 0, next = 0;
@@ -138,6 +149,7 @@ int allotp_snapshot_encode(const struct allot_snapshot *snapshot, const char *na
 	encode_optional(&encoder, &allotp_table_leak_groups, snapshot->leak_groups, snapshot->leak_group_count);
 	encode_optional(&encoder, &allotp_table_lost_blocks, snapshot->lost, snapshot->lost_count);
 	encode_optional(&encoder, &allotp_table_edges, snapshot->edges, snapshot->edge_count);
+	encode_objects(&encoder, &snapshot->objects, snapshot);
 	encode_symbols(&encoder, snapshot);
 	if (!encoder.failed && encoder.size <= ALLOT_SNAPSHOT_PAYLOAD_MAX) {
 		*data = encoder.data;

@@ -51,6 +51,10 @@ void allotp_freeze_variances(struct allot_view *view, uint64_t site, const struc
 int allotp_freeze_leaks(struct allot_view *view, const struct allot_freeze_places *places,
 			struct allot_snapshot *snapshot);
 
+/* The objects that the program has told of, if it has. Returns 0 or -ENOMEM. */
+int allotp_freeze_objects(struct allot_view *view, const struct allot_freeze_places *places,
+			  struct allot_snapshot *snapshot);
+
 /* Fills in the snapshot's blocks: all that is live, mappings too. Returns 0 or -ENOMEM. */
 int allotp_freeze_blocks(struct allot_view *view, const struct allot_freeze_places *places,
 			 struct allot_snapshot *snapshot);

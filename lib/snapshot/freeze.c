@@ -274,6 +274,8 @@ static int freeze(struct allot_view *view, const struct allot_freeze_options *op
 		result = freeze_series(view, &clock, snapshot);
 	if (result == 0)
 		result = allotp_freeze_leaks(view, &places, snapshot);
+	if (result == 0)
+		result = allotp_freeze_objects(view, &places, snapshot);
 	free(places.of_number);
 	free(places.of_scope);
 	if (result < 0)

@@ -42,6 +42,11 @@ void allotp_snapshot_free(struct allot_snapshot *snapshot)
 	free(snapshot->leak_groups);
 	free(snapshot->lost);
 	free(snapshot->edges);
+	for (uint32_t i = 0; i < snapshot->objects.name_count; i++)
+		free(snapshot->objects.names[i]);
+	free(snapshot->objects.names);
+	free(snapshot->objects.objects);
+	free(snapshot->objects.references);
 	for (uint32_t i = 0; i < snapshot->symbol_count; i++)
 		allotp_symbol_release(&snapshot->symbols[i]);
 	free(snapshot->symbols);

@@ -131,6 +131,43 @@ struct allot_edge { /* a pointer from a lost block to another, or to itself: ind
 	uint32_t inside; /* where it points to in the second */
 };
 
+/* ALLOT_OBJECT_* of trace.h: which objects the collector of the program sees, and which count for it. */
+enum {
+	ALLOT_OBJECT_IS_TRACKED = 1,
+	ALLOT_OBJECT_IS_FROZEN = 2,
+	ALLOT_OBJECT_IS_IMMORTAL = 4,
+};
+
+struct allot_table_object { /* an object of liballot-object */
+	uint64_t address, size;
+	uint32_t type; /* index into names[] */
+	uint32_t refs; /* how many references there are to it; nothing if it is immortal */
+	uint32_t site; /* index into sites[], + 1; 0: not known */
+	uint32_t heap;
+	uint32_t flags;
+};
+
+struct allot_table_reference { /* one that an object owns: indices into objects[] */
+	uint32_t from, to;
+	uint32_t field; /* index into names[], "" if it is not known */
+	uint32_t item;  /* of an array, from 1; 0: it is none */
+};
+
+/* All objects of a program that uses liballot-object, those of a heap the oldest first. The names of fields stand in struct
+ * allot_object_look in store/layout.h. */
+struct allot_object_table {
+	bool announced; /* the program uses the library */
+	bool taken;     /* and this is what it had */
+	bool partial;   /* but for what was in the middle of a change */
+	int32_t error;  /* an errno: it could not be taken */
+	char **names;   /* of types and fields; names[0] is "" */
+	uint32_t name_count;
+	struct allot_table_object *objects;
+	uint32_t object_count;
+	struct allot_table_reference *references; /* by from */
+	uint32_t reference_count;
+};
+
 struct allot_snapshot {
 	/* the process */
 	uint64_t pid;
@@ -184,6 +221,7 @@ struct allot_snapshot {
 	uint32_t lost_count;
 	struct allot_edge *edges;
 	uint32_t edge_count;
+	struct allot_object_table objects;
 	struct allot_symbol *symbols; /* sorted by module, address, signal */
 	uint32_t symbol_count;
 };

@@ -182,6 +182,33 @@ static const struct allot_column edges_columns[] = {
 };
 TABLE(edges, EDGES, struct allot_edge);
 
+static const struct allot_column objects_columns[] = {
+	PROCESS(objects.announced, PLAIN),
+	PROCESS(objects.taken, PLAIN),
+	PROCESS(objects.partial, PLAIN),
+	PROCESS(objects.error, SIGNED),
+};
+TABLE(objects, OBJECTS, struct allot_snapshot);
+
+static const struct allot_column object_names_columns[] = { { 0, sizeof(char *), ALLOT_CODING_STRING } };
+TABLE(object_names, OBJECT_NAMES, char *);
+
+static const struct allot_column object_table_columns[] = {
+	FIELD(struct allot_table_object, address, DELTA), FIELD(struct allot_table_object, size, PLAIN),
+	FIELD(struct allot_table_object, type, PLAIN),    FIELD(struct allot_table_object, refs, PLAIN),
+	FIELD(struct allot_table_object, site, PLAIN),    FIELD(struct allot_table_object, heap, PLAIN),
+	FIELD(struct allot_table_object, flags, PLAIN),
+};
+TABLE(object_table, OBJECT_TABLE, struct allot_table_object);
+
+static const struct allot_column references_columns[] = {
+	FIELD(struct allot_table_reference, from, DELTA),
+	FIELD(struct allot_table_reference, to, DELTA),
+	FIELD(struct allot_table_reference, field, PLAIN),
+	FIELD(struct allot_table_reference, item, PLAIN),
+};
+TABLE(references, REFERENCES, struct allot_table_reference);
+
 static const struct allot_column symbols_columns[] = {
 	FIELD(struct allot_symbol, module, DELTA),
 	FIELD(struct allot_symbol, address, DELTA),

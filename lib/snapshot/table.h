@@ -38,6 +38,10 @@ enum {
 	ALLOT_TAG_REGIONS = ALLOT_TAG('R', 'E', 'G', 'N'),
 	ALLOT_TAG_DROPPED = ALLOT_TAG('D', 'R', 'O', 'P'),
 	ALLOT_TAG_VARIANCES = ALLOT_TAG('V', 'A', 'R', 'I'),
+	ALLOT_TAG_OBJECTS = ALLOT_TAG('O', 'B', 'J', 'S'),
+	ALLOT_TAG_OBJECT_NAMES = ALLOT_TAG('O', 'B', 'J', 'N'),
+	ALLOT_TAG_OBJECT_TABLE = ALLOT_TAG('O', 'B', 'J', 'T'),
+	ALLOT_TAG_REFERENCES = ALLOT_TAG('O', 'B', 'J', 'R'),
 	ALLOT_TAG_FILTERED = ALLOT_TAG('F', 'I', 'L', 'T'),
 };
 
@@ -67,6 +71,8 @@ extern const struct allot_table allotp_table_process, allotp_table_trust, allotp
 extern const struct allot_table allotp_table_modules, allotp_table_domains, allotp_table_sites, allotp_table_marks,
 	allotp_table_regions, allotp_table_differences, allotp_table_series, allotp_table_blocks, allotp_table_symbols;
 extern const struct allot_table allotp_table_leaks; /* of struct allot_snapshot */
+extern const struct allot_table allotp_table_objects; /* of struct allot_snapshot */
+extern const struct allot_table allotp_table_object_names, allotp_table_object_table, allotp_table_references;
 extern const struct allot_table allotp_table_leak_groups, allotp_table_lost_blocks, allotp_table_edges;
 extern const struct allot_table allotp_table_nodes;     /* without address and parent, which are coded by hand */
 extern const struct allot_table allotp_table_variances; /* of struct allot_site */

@@ -32,6 +32,10 @@ static uint64_t used_bytes(const struct allot_header *header, enum allot_region_
 		return header->mark_count * sizeof(struct allot_store_mark);
 	case ALLOT_REGION_SERIES:
 		return header->sample_count * sizeof(struct allot_store_sample);
+	case ALLOT_REGION_OBJECTS:
+		return header->objects.object_count * sizeof(struct allot_store_object);
+	case ALLOT_REGION_REFERENCES:
+		return header->objects.reference_count * sizeof(struct allot_store_reference);
 	case ALLOT_REGION_SLOTS:
 	case ALLOT_REGION_INDEX:
 	case ALLOT_REGION_NODE_SITE:

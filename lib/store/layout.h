@@ -50,6 +50,8 @@ enum allot_region_id {
 	ALLOT_REGION_VERDICTS, /* struct allot_site_verdict[site]; empty until leaks were looked for */
 	ALLOT_REGION_LOST,     /* struct allot_lost_block[], by address */
 	ALLOT_REGION_EDGES,    /* struct allot_lost_edge[] */
+	ALLOT_REGION_OBJECTS,  /* struct allot_store_object[] */
+	ALLOT_REGION_REFERENCES, /* struct allot_store_reference[] */
 	ALLOT_REGION_SEGMENTS, /* struct allot_segment, segment_bytes each */
 	ALLOT_REGIONS,
 };
@@ -426,6 +428,35 @@ struct allot_leak_look {
 	uint64_t held_words;
 };
 
+/* ---- objects: what liballot-object has told in a copy of the process. For the looker, as with leaks ---- */
+
+struct allot_store_object {
+	uint64_t address, size;
+	int32_t refs;
+	uint32_t type;          /* number of a name */
+	uint32_t site;          /* 0: not known */
+	uint16_t heap;
+	uint16_t flags;         /* ALLOT_OBJECT_* of trace.h */
+};
+static_assert(sizeof(struct allot_store_object) == 32, "object size is part of the store's format");
+
+struct allot_store_reference {
+	uint32_t from, to;      /* indices of objects */
+	uint32_t field;         /* number of a name; 0: not known */
+	uint32_t item;          /* of an array, from 1; 0: it is none */
+};
+static_assert(sizeof(struct allot_store_reference) == 16, "reference size is part of the store's format");
+
+struct allot_object_look {
+	uint32_t state;         /* enum allot_look_state (atomic) */
+	int32_t error;          /* FAILED: an errno */
+	uint32_t announced;     /* the program uses liballot-object */
+	uint32_t partial;       /* DONE: something was in the middle of a change, and left out */
+	uint32_t wanted;        /* of a copy that is made from outside: objects, not leaks; 2: leniently */
+	uint32_t attempts;      /* how many pictures it took */
+	uint64_t object_count, reference_count;
+};
+
 #define ALLOT_DIFFERENCES 8u /* verified stacks that differ are kept up to this many */
 
 #define ALLOT_REFUSED 8u /* different programs that could not be traced are told up to this many */
@@ -595,6 +626,7 @@ struct allot_header {
 	uint32_t tickets[ALLOT_TICKETS] __attribute__((aligned(64))); /* the next to be drawn, by bucket (atomic) */
 
 	struct allot_leak_look leaks;
+	struct allot_object_look objects;
 
 	/* drainer */
 	uint64_t lock __attribute__((aligned(64))); /* who drains, see drain.c; 0: nobody (atomic) */

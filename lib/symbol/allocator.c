@@ -54,7 +54,7 @@ bool allotp_is_allocator(const char *module_path, const char *function, const ch
 {
 	const char *module = basename(module_path);
 
-	if (begins(module, "liballot.so"))
+	if (begins(module, "liballot.so") || begins(module, "liballot-object.so"))
 		return true;
 	if (!function)
 		return false;

@@ -253,6 +253,46 @@ static void fill_leaks(struct allot_snapshot *s, uint64_t *state, uint32_t count
 	s->lost_count = s->edge_count = count;
 }
 
+static void fill_objects(struct allot_snapshot *s, uint64_t *state, uint32_t count)
+{
+	struct allot_object_table *table = &s->objects;
+	uint32_t from = 0;
+
+	*table = (struct allot_object_table){
+		.announced = true,
+		.taken = true,
+		.partial = sample_next(state) & 1,
+		.error = (int32_t)any(state),
+		.names = array(3, sizeof(*table->names)),
+		.name_count = 3,
+		.objects = array(count, sizeof(*table->objects)),
+		.object_count = count,
+		.references = array(count, sizeof(*table->references)),
+		.reference_count = count,
+	};
+	table->names[0] = strdup("");
+	table->names[1] = text(state, "node");
+	table->names[2] = text(state, "parent");
+	for (uint32_t i = 0; i < count; i++) {
+		table->objects[i] = (struct allot_table_object){
+			.address = any(state),
+			.size = any(state),
+			.type = 1,
+			.refs = (uint32_t)any(state),
+			.site = (uint32_t)(sample_next(state) % (s->site_count + 1)),
+			.heap = (uint32_t)any(state),
+			.flags = (uint32_t)any(state),
+		};
+		from += (uint32_t)(sample_next(state) % 2);
+		table->references[i] = (struct allot_table_reference){
+			from < count ? from : count - 1,
+			(uint32_t)(sample_next(state) % count),
+			2,
+			(uint32_t)any(state),
+		};
+	}
+}
+
 static void fill_symbols(struct allot_snapshot *s, uint64_t *state, uint32_t count)
 {
 	s->symbols = array(count, sizeof(*s->symbols));
@@ -292,6 +332,7 @@ struct allot_snapshot *sample_snapshot(uint64_t seed, uint32_t scale)
 	fill_times(snapshot, &state, 1 + scale / 10);
 	fill_blocks(snapshot, &state, 1 + scale);
 	fill_leaks(snapshot, &state, 1 + scale);
+	fill_objects(snapshot, &state, 1 + scale);
 	fill_symbols(snapshot, &state, 1 + scale);
 	return snapshot;
 }
@@ -468,6 +509,28 @@ static const char *edge_difference(const struct allot_edge *a, const struct allo
 	return memcmp(a, b, sizeof(*a)) ? "edge" : NULL;
 }
 
+static const char *name_difference(char **a, char **b)
+{
+	return strcmp(*a, *b) ? "name of objects" : NULL;
+}
+
+static const char *object_difference(const struct allot_table_object *a, const struct allot_table_object *b)
+{
+	SAME(address);
+	SAME(size);
+	SAME(type);
+	SAME(refs);
+	SAME(site);
+	SAME(heap);
+	SAME(flags);
+	return NULL;
+}
+
+static const char *reference_difference(const struct allot_table_reference *a, const struct allot_table_reference *b)
+{
+	return memcmp(a, b, sizeof(*a)) ? "reference" : NULL;
+}
+
 static const char *block_difference(const struct allot_block *a, const struct allot_block *b)
 {
 	SAME(address);
@@ -538,6 +601,13 @@ const char *sample_difference(const struct allot_snapshot *a, const struct allot
 	SAME_ARRAY(edges, edge_count, edge_difference);
 	if (look_difference(&a->leaks, &b->leaks))
 		return look_difference(&a->leaks, &b->leaks);
+	SAME(objects.announced);
+	SAME(objects.taken);
+	SAME(objects.partial);
+	SAME(objects.error);
+	SAME_ARRAY(objects.names, objects.name_count, name_difference);
+	SAME_ARRAY(objects.objects, objects.object_count, object_difference);
+	SAME_ARRAY(objects.references, objects.reference_count, reference_difference);
 	SAME_ARRAY(symbols, symbol_count, symbol_difference);
 	return NULL;
 }

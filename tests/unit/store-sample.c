@@ -185,6 +185,23 @@ static void add_times(const struct store_sample *store)
 	store->header->sample_count = 2;
 }
 
+/* Two that refer to each other, one from the pool, and one that nobody knows the site of. */
+static void add_objects(const struct store_sample *store)
+{
+	struct allot_store_object *objects = STORE_SAMPLE_ITEM(store, ALLOT_REGION_OBJECTS, struct allot_store_object, 0);
+	struct allot_store_reference *references =
+		STORE_SAMPLE_ITEM(store, ALLOT_REGION_REFERENCES, struct allot_store_reference, 0);
+	uint32_t node = add_name(store, "node"), next = add_name(store, "next");
+
+	objects[0] = (struct allot_store_object){ 0x7f0000001000, 48, 1, node, STORE_SAMPLE_SITE_POOL, 1, 1 };
+	objects[1] = (struct allot_store_object){ 0x7f0000004000, 64, 2, node, 0, 1, 1 };
+	references[0] = (struct allot_store_reference){ 0, 1, next, 0 };
+	references[1] = (struct allot_store_reference){ 1, 0, next, 3 };
+	store->header->objects = (struct allot_object_look){
+		.state = ALLOT_LOOK_DONE, .announced = 1, .object_count = 2, .reference_count = 2,
+	};
+}
+
 struct store_sample store_sample_new(void)
 {
 	uint64_t header_size = (sizeof(struct allot_header) + PAGE - 1) / PAGE * PAGE;
@@ -209,6 +226,7 @@ struct store_sample store_sample_new(void)
 	add_sites(&store);
 	add_blocks(&store);
 	add_times(&store);
+	add_objects(&store);
 	return store;
 }
 

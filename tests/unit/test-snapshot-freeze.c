@@ -232,6 +232,43 @@ START_TEST(blocks_are_sorted_by_address)
 }
 END_TEST
 
+START_TEST(objects_are_copied)
+{
+	const struct allot_object_table *table;
+
+	freeze();
+	table = &frozen->objects;
+	ck_assert(table->announced && table->taken && !table->partial);
+	ck_assert_int_eq(table->error, 0);
+	ck_assert_uint_eq(table->name_count, 3);
+	ck_assert_str_eq(table->names[0], "");
+	ck_assert_uint_eq(table->object_count, 2);
+	ck_assert_str_eq(table->names[table->objects[0].type], "node");
+	ck_assert_uint_eq(table->objects[0].size, 48);
+	ck_assert_uint_eq(frozen->sites[table->objects[0].site - 1].ever.bytes, 500);
+	ck_assert_uint_eq(table->objects[1].site, 0);
+	ck_assert_uint_eq(table->objects[1].refs, 2);
+	ck_assert_uint_eq(table->reference_count, 2);
+	ck_assert_uint_eq(table->references[1].to, 0);
+	ck_assert_uint_eq(table->references[1].item, 3);
+	ck_assert_str_eq(table->names[table->references[1].field], "next");
+}
+END_TEST
+
+/* 0: the program has none, 1: nobody has looked, 2: it failed, 3: it ended meanwhile */
+START_TEST(objects_that_were_not_told_are_not_there)
+{
+	store.header->objects.announced = _i != 0;
+	store.header->objects.state = _i == 2 ? ALLOT_LOOK_FAILED : _i == 3 ? ALLOT_LOOK_RUNNING : ALLOT_LOOK_NONE;
+	store.header->objects.error = EAGAIN;
+	assert_corrupt(0);
+	ck_assert_int_eq(frozen->objects.announced, _i != 0);
+	ck_assert(!frozen->objects.taken);
+	ck_assert_int_eq(frozen->objects.error, _i == 2 ? EAGAIN : _i == 3 ? EINTR : 0);
+	ck_assert_uint_eq(frozen->objects.object_count, 0);
+}
+END_TEST
+
 START_TEST(blocks_are_left_out_if_not_wanted)
 {
 	freeze_with(&(struct allot_freeze_options){ .with_blocks = false });
@@ -399,6 +436,7 @@ START_TEST(empty_regions_are_no_damage)
 	header->node_count = header->module_count = header->site_count = header->page_count = 0;
 	header->map_count = header->mark_count = header->sample_count = header->directory_bits = 0;
 	header->program = header->command = header->note = 0;
+	header->objects.object_count = header->objects.reference_count = 0;
 	assert_corrupt(0);
 	ck_assert_uint_eq(frozen->site_count, 0);
 	ck_assert_uint_eq(frozen->module_count, 1);
@@ -516,6 +554,38 @@ START_TEST(string_without_end_is_cut)
 }
 END_TEST
 
+START_TEST(reference_to_no_object_is_left_out)
+{
+	struct allot_store_reference *reference =
+		STORE_SAMPLE_ITEM(&store, ALLOT_REGION_REFERENCES, struct allot_store_reference, 1);
+
+	*(_i ? &reference->to : &reference->from) = 2;
+	assert_corrupt(1);
+	ck_assert_uint_eq(frozen->objects.reference_count, 1);
+}
+END_TEST
+
+START_TEST(object_of_no_type_or_site_has_none)
+{
+	struct allot_store_object *object = STORE_SAMPLE_ITEM(&store, ALLOT_REGION_OBJECTS, struct allot_store_object, 0);
+
+	object->type = UINT32_MAX;
+	object->site = UINT32_MAX;
+	assert_corrupt(1);
+	ck_assert_uint_eq(frozen->objects.objects[0].type, 0);
+	ck_assert_uint_eq(frozen->objects.objects[0].site, 0);
+}
+END_TEST
+
+START_TEST(more_objects_than_there_is_room_for_are_not_read)
+{
+	store.header->objects.object_count = UINT64_MAX / 2;
+	store.header->objects.reference_count = UINT64_MAX;
+	freeze();
+	ck_assert_uint_eq(frozen->objects.object_count, STORE_SAMPLE_COMMITTED / sizeof(struct allot_store_object));
+}
+END_TEST
+
 START_TEST(block_of_no_site_is_left_out)
 {
 	STORE_SAMPLE_ITEM(&store, ALLOT_REGION_PAGES, struct allot_live_page, 1)->entries[101].site = _i == 0 ? 0 : _i == 1 ? STORE_SAMPLE_SITE_EMPTY : UINT32_MAX;
@@ -559,6 +629,8 @@ int main(void)
 	tcase_add_test(sound, sites_are_merged_and_sorted);
 	tcase_add_test(sound, scopes_become_regions);
 	tcase_add_test(sound, blocks_are_sorted_by_address);
+	tcase_add_test(sound, objects_are_copied);
+	tcase_add_loop_test(sound, objects_that_were_not_told_are_not_there, 0, 4);
 	tcase_add_test(sound, blocks_are_left_out_if_not_wanted);
 	tcase_add_test(sound, times_follow_the_latest_pair_in_the_store);
 	tcase_add_test(sound, times_follow_the_pair_given);
@@ -587,6 +659,9 @@ int main(void)
 	tcase_add_test(damaged, exit_of_no_kind_is_unknown);
 	tcase_add_test(damaged, string_without_end_is_cut);
 	tcase_add_loop_test(damaged, block_of_no_site_is_left_out, 0, 3);
+	tcase_add_loop_test(damaged, reference_to_no_object_is_left_out, 0, 2);
+	tcase_add_test(damaged, object_of_no_type_or_site_has_none);
+	tcase_add_test(damaged, more_objects_than_there_is_room_for_are_not_read);
 	tcase_add_test(damaged, directory_with_wrong_pages_is_not_followed);
 	tcase_add_loop_test(damaged, directory_too_large_is_not_followed, 0, 2);
 	suite_add_tcase(suite, damaged);

@@ -44,13 +44,12 @@ static void count_replaced(struct allot_batch *batch, const struct allot_batch_b
 static inline void put_in(struct allot_batch *batch, struct allot_batch_block *block, uint64_t size, uint32_t site,
 			  uint32_t slot_family)
 {
-	if (block->live)
+	if (__builtin_expect(block->state & ALLOT_BLOCK_LIVE, 0))
 		count_replaced(batch, block);
-	allotp_batch_change(batch, block);
+	allotp_batch_change(batch, block, block->state | ALLOT_BLOCK_LIVE);
 	block->size = size;
 	block->site = site;
 	block->slot_family = slot_family;
-	block->live = true;
 }
 
 static inline void apply_alloc(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
@@ -68,51 +67,62 @@ static inline void apply_alloc(struct allot_batch *batch, struct allot_cursor *c
 	cursor->last_alloc = key_of(event);
 }
 
-/* One that the batch does not know; NULL: nor does the store. */
-static __attribute__((noinline)) struct allot_batch_block *fetch(struct allot_batch *batch, uint64_t key)
+static inline struct allot_batch_ahead *ahead_of(struct allot_batch *batch, uint64_t number)
 {
-	const struct allot_live_entry *entry = allotp_live_find(batch->store, key);
+	return &batch->ahead[number % ALLOT_BATCH_AHEAD];
+}
+
+/* One that the batch does not know, but maybe has looked for ahead; NULL: it is not stored either. */
+static __attribute__((noinline)) struct allot_batch_block *fetch(struct allot_batch *batch,
+								 const struct allot_cursor *cursor, uint64_t key)
+{
+	const struct allot_batch_ahead *ahead = ahead_of(batch, cursor->number);
+	struct allot_live_place place = { 0 };
+	const struct allot_live_entry *entry;
 	struct allot_batch_block *block;
 
+	if (ahead->key == key)
+		place = ahead->place;
+	entry = allotp_live_find_at(batch->store, key, &place);
 	if (!entry)
 		return NULL;
 	block = allotp_batch_block(batch, key);
 	block->size = entry->size;
 	block->site = entry->site;
 	block->slot_family = entry->slot_family;
-	block->live = true;
-	block->stored = ALLOT_STORED_YES;
+	block->state |= ALLOT_BLOCK_LIVE | ALLOT_BLOCK_STORED;
+	allotp_batch_set_place(block, &place);
 	return block;
 }
 
 /* The live block of a key, or NULL. */
-static inline struct allot_batch_block *find(struct allot_batch *batch, uint64_t key)
+static inline struct allot_batch_block *find(struct allot_batch *batch, const struct allot_cursor *cursor, uint64_t key)
 {
 	struct allot_batch_block *block = allotp_batch_find(batch, key);
 
-	if (__builtin_expect(block && block->live, 1))
+	if (__builtin_expect(block && block->state & ALLOT_BLOCK_LIVE, 1))
 		return block;
-	return block && block->stored != ALLOT_STORED_UNKNOWN ? NULL : fetch(batch, key);
+	return block && block->state & (ALLOT_BLOCK_STORED | ALLOT_BLOCK_ABSENT) ? NULL : fetch(batch, cursor, key);
 }
 
 /* Takes a block out, uncounted. NULL: it is not known; else *site is where it was counted, NULL in a damaged store. */
-static inline struct allot_batch_block *take_out(struct allot_batch *batch, uint64_t key,
-						 struct allot_batch_site **site)
+static inline struct allot_batch_block *take_out(struct allot_batch *batch, const struct allot_cursor *cursor,
+						 uint64_t key, struct allot_batch_site **site)
 {
-	struct allot_batch_block *block = find(batch, key);
+	struct allot_batch_block *block = find(batch, cursor, key);
 
 	if (!block)
 		return NULL;
-	allotp_batch_change(batch, block);
-	block->live = false;
+	allotp_batch_change(batch, block, block->state & (uint8_t)~ALLOT_BLOCK_LIVE);
 	*site = site_of(batch, block);
 	return block;
 }
 
 /* The same of one that is freed: one that is not known is told. */
-static inline struct allot_batch_block *take(struct allot_batch *batch, uint64_t key, struct allot_batch_site **site)
+static inline struct allot_batch_block *take(struct allot_batch *batch, const struct allot_cursor *cursor, uint64_t key,
+					     struct allot_batch_site **site)
 {
-	struct allot_batch_block *block = take_out(batch, key, site);
+	struct allot_batch_block *block = take_out(batch, cursor, key, site);
 
 	if (!block)
 		batch->totals.tallies.unknown_frees++;
@@ -134,7 +144,7 @@ static inline void apply_free(struct allot_batch *batch, struct allot_cursor *cu
 {
 	uint64_t key = key_of(event);
 	struct allot_batch_site *site;
-	const struct allot_batch_block *block = take(batch, key, &site);
+	const struct allot_batch_block *block = take(batch, cursor, key, &site);
 
 	if (!block)
 		return;
@@ -151,7 +161,7 @@ static void apply_give_up(struct allot_batch *batch, struct allot_cursor *cursor
 {
 	uint64_t key = key_of(event);
 	struct allot_batch_site *site;
-	const struct allot_batch_block *block = take(batch, key, &site);
+	const struct allot_batch_block *block = take(batch, cursor, key, &site);
 
 	cursor->given_up[0] = block ? key : 0;
 	if (!block)
@@ -183,9 +193,10 @@ static void apply_restore(struct allot_batch *batch, struct allot_cursor *cursor
 }
 
 /* The same of one of the program's own, of which nothing is told. */
-static struct allot_batch_block *take_tracked(struct allot_batch *batch, uint64_t key, struct allot_batch_site **site)
+static struct allot_batch_block *take_tracked(struct allot_batch *batch, const struct allot_cursor *cursor,
+					      uint64_t key, struct allot_batch_site **site)
 {
-	struct allot_batch_block *block = take_out(batch, key, site);
+	struct allot_batch_block *block = take_out(batch, cursor, key, site);
 
 	if (block && *site)
 		allotp_whole_out(batch, *site, block->size, 1);
@@ -203,11 +214,11 @@ static void apply_track(struct allot_batch *batch, struct allot_cursor *cursor, 
 		allotp_batch_out_of_room(batch);
 		return;
 	}
-	take_tracked(batch, key, &old);
+	take_tracked(batch, cursor, key, &old);
 	block = allotp_batch_block(batch, key);
 	/* It was looked for. */
-	if (block->stored == ALLOT_STORED_UNKNOWN)
-		block->stored = ALLOT_STORED_NO;
+	if (!(block->state & ALLOT_BLOCK_STORED))
+		block->state |= ALLOT_BLOCK_ABSENT;
 	put_in(batch, block, size, site->number, allotp_slot_family(cursor->slot, ALLOT_FAMILY_ANY));
 	allotp_whole_in(batch, site, size, 1, event->stamp);
 	cursor->last_alloc = key;
@@ -217,7 +228,7 @@ static void apply_untrack(struct allot_batch *batch, struct allot_cursor *cursor
 {
 	uint64_t key = key_of(event);
 	struct allot_batch_site *site;
-	const struct allot_batch_block *block = take_tracked(batch, key, &site);
+	const struct allot_batch_block *block = take_tracked(batch, cursor, key, &site);
 
 	if (!block || cursor->last_alloc != key)
 		return;
@@ -281,7 +292,7 @@ static inline bool apply_pair(struct allot_batch *batch, struct allot_cursor *cu
 	struct allot_batch_site *site;
 
 	/* An allocator whose calloc calls its own malloc by name: the block is there already. */
-	if (batch->dropping || (block && block->live))
+	if (batch->dropping || (block && block->state & ALLOT_BLOCK_LIVE))
 		return false;
 	site = allotp_batch_site_of(batch, event->stack, event->domain);
 	if (!site)
@@ -371,30 +382,45 @@ static inline __attribute__((always_inline)) void apply(struct allot_batch *batc
 /* ---- many ---- */
 
 /* So many events ahead their memory is asked for, which the program's core has; and the blocks of those that come sooner. */
-enum { EVENTS_AHEAD = 24, BLOCKS_AHEAD = 6 };
+enum { EVENTS_AHEAD = 40, BLOCKS_AHEAD = 6 };
 
-static void look_for(struct allot_batch *batch, const struct allot_event *event,
-		     void (*prefetch)(const struct allot_store *store, uint64_t key))
+static inline bool takes_out(const struct allot_event *event)
 {
-	uint64_t key = key_of(event);
-
-	if ((event->op == ALLOT_OP_FREE || event->op == ALLOT_OP_GIVE_UP) && !allotp_batch_find(batch, key))
-		prefetch(batch->store, key);
+	return event->op == ALLOT_OP_FREE || event->op == ALLOT_OP_GIVE_UP;
 }
 
-/* Blocks that have grown old are far away, too. */
+/* Blocks that have grown old are far away: first their page is asked for, then, when it has come, their entry. */
+static __attribute__((noinline)) void look_for_old(struct allot_batch *batch, const struct allot_cursor *cursor)
+{
+	enum { KNOWN_AHEAD = 28, PAGE_AHEAD = 20, ENTRY_AHEAD = 8 };
+	const struct allot_event *later = cursor->event + PAGE_AHEAD, *sooner = cursor->event + ENTRY_AHEAD;
+	struct allot_batch_ahead *ahead;
+
+	if (cursor->stop - cursor->number <= KNOWN_AHEAD)
+		return;
+	__builtin_prefetch(allotp_batch_home(batch, key_of(cursor->event + KNOWN_AHEAD)), 1);
+	if (takes_out(later)) {
+		uint64_t key = key_of(later);
+
+		ahead = ahead_of(batch, cursor->number + PAGE_AHEAD);
+		ahead->key = 0;
+		if (!allotp_batch_find(batch, key)) {
+			ahead->key = key;
+			allotp_live_prefetch_page(batch->store, key, &ahead->place);
+		}
+	}
+	ahead = ahead_of(batch, cursor->number + ENTRY_AHEAD);
+	if (takes_out(sooner) && ahead->key == key_of(sooner))
+		allotp_live_prefetch_entry(batch->store, ahead->key, &ahead->place);
+}
+
 static inline void look_ahead(struct allot_batch *batch, const struct allot_cursor *cursor)
 {
-	enum { PAGE_AHEAD = 16, ENTRY_AHEAD = 8 };
-	const struct allot_event *soon = cursor->event + BLOCKS_AHEAD;
-
 	__builtin_prefetch(cursor->event + EVENTS_AHEAD);
-	if (cursor->stop - cursor->number > BLOCKS_AHEAD && soon->op == ALLOT_OP_FREE)
-		__builtin_prefetch(allotp_batch_home(batch, key_of(soon)), 1);
-	if (!allotp_live_is_far(batch->store) || cursor->stop - cursor->number <= PAGE_AHEAD)
-		return;
-	look_for(batch, cursor->event + PAGE_AHEAD, allotp_live_prefetch_page);
-	look_for(batch, cursor->event + ENTRY_AHEAD, allotp_live_prefetch_entry);
+	if (cursor->stop - cursor->number > BLOCKS_AHEAD)
+		__builtin_prefetch(allotp_batch_home(batch, key_of(cursor->event + BLOCKS_AHEAD)), 1);
+	if (allotp_live_is_far(batch->store))
+		look_for_old(batch, cursor);
 }
 
 static inline bool is_mapping(uint8_t op)

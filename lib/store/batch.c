@@ -9,7 +9,6 @@
 #include "snapshot/snapshot.h"
 #include "store/count.h"
 #include "store/journal.h"
-#include "store/live.h"
 #include "store/ring.h"
 #include "store/series.h"
 #include "store/site.h"
@@ -48,6 +47,7 @@ static void catch_up(struct allot_batch *batch)
 
 	forget_blocks(batch);
 	memset(batch->stacks, 0, sizeof(batch->stacks));
+	memset(batch->ahead, 0, sizeof(batch->ahead));
 	memcpy(batch->applied, header->applied, sizeof(batch->applied));
 	batch->totals = header->totals;
 	batch->mark_count = __atomic_load_n(&header->mark_count, __ATOMIC_RELAXED);
@@ -128,23 +128,65 @@ void allotp_batch_out_of_room(struct allot_batch *batch)
  * Blocks that were allocated at an address whose last block, it now turns out, was never seen to be freed. To look for it
  * at once would cost more than the rest of the event. Where that never happens, blocks that are gone are not asked about.
  */
-static void find_replaced(struct allot_batch *batch)
+static inline bool is_to_be_found(const struct allot_batch *batch, const struct allot_batch_block *block)
 {
-	for (uint32_t i = 0; i < batch->changed_count; i++) {
-		struct allot_batch_block *block = &batch->blocks[batch->changed[i]];
-		const struct allot_live_entry *entry;
+	return !(block->state & (ALLOT_BLOCK_STORED | ALLOT_BLOCK_ABSENT)) &&
+	       (block->state & ALLOT_BLOCK_LIVE || batch->totals.tallies.double_allocations);
+}
 
-		if (block->stored != ALLOT_STORED_UNKNOWN ||
-		    (!block->live && !batch->totals.tallies.double_allocations))
-			continue;
-		entry = allotp_live_find(batch->store, block->key);
-		block->stored = entry ? ALLOT_STORED_YES : ALLOT_STORED_NO;
-		if (!entry)
-			continue;
-		batch->totals.tallies.double_allocations++;
-		if (allotp_batch_site(batch, entry->site))
-			allotp_block_out(batch, allotp_batch_site(batch, entry->site), entry->size);
+static void find_replaced(struct allot_batch *batch, struct allot_batch_block *block)
+{
+	struct allot_live_place place = allotp_batch_place_of(block);
+	const struct allot_live_entry *entry = allotp_live_find_at(batch->store, block->key, &place);
+	struct allot_batch_site *site;
+
+	block->state |= entry ? ALLOT_BLOCK_STORED : ALLOT_BLOCK_ABSENT;
+	if (!entry)
+		return;
+	allotp_batch_set_place(block, &place);
+	batch->totals.tallies.double_allocations++;
+	site = allotp_batch_site(batch, entry->site);
+	if (site)
+		allotp_block_out(batch, site, entry->size);
+}
+
+static void prefetch_replaced(struct allot_batch *batch, struct allot_batch_block *block,
+			      void (*prefetch)(const struct allot_store *store, uint64_t key,
+					       struct allot_live_place *place))
+{
+	struct allot_live_place place = allotp_batch_place_of(block);
+
+	if (!is_to_be_found(batch, block))
+		return;
+	prefetch(batch->store, block->key, &place);
+	allotp_batch_set_place(block, &place);
+}
+
+/* The blocks that the live table is to be changed for: in changed[] all others are left out. */
+static void settle_blocks(struct allot_batch *batch)
+{
+	enum { BLOCK_AHEAD = 32, PAGE_AHEAD = 24, ENTRY_AHEAD = 12 };
+	bool far = allotp_live_is_far(batch->store);
+	uint32_t count = batch->changed_count, kept = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct allot_batch_block *block = &batch->blocks[batch->changed[i]];
+
+		if (i + BLOCK_AHEAD < count)
+			__builtin_prefetch(&batch->blocks[batch->changed[i + BLOCK_AHEAD]], 1);
+		if (far && i + PAGE_AHEAD < count)
+			prefetch_replaced(batch, &batch->blocks[batch->changed[i + PAGE_AHEAD]],
+					  allotp_live_prefetch_page);
+		if (far && i + ENTRY_AHEAD < count)
+			prefetch_replaced(batch, &batch->blocks[batch->changed[i + ENTRY_AHEAD]],
+					  allotp_live_prefetch_entry);
+		if (is_to_be_found(batch, block))
+			find_replaced(batch, block);
+		block->state &= (uint8_t)~ALLOT_BLOCK_CHANGED;
+		if (block->state & (ALLOT_BLOCK_LIVE | ALLOT_BLOCK_STORED))
+			batch->changed[kept++] = batch->changed[i];
 	}
+	batch->changed_count = kept;
 }
 
 static void release_segments(struct allot_batch *batch)
@@ -159,19 +201,6 @@ static void release_segments(struct allot_batch *batch)
 	}
 	for (uint32_t i = 0; i < batch->released_count; i++)
 		allotp_segment_release(batch->store, batch->released[i]);
-}
-
-static void settle_blocks(struct allot_batch *batch)
-{
-	for (uint32_t i = 0; i < batch->changed_count; i++) {
-		struct allot_batch_block *block = &batch->blocks[batch->changed[i]];
-
-		block->changed = false;
-		if (block->live || block->stored == ALLOT_STORED_YES)
-			block->stored = block->live ? ALLOT_STORED_YES : ALLOT_STORED_NO;
-	}
-	if (batch->block_count > REMEMBERED)
-		forget_blocks(batch);
 }
 
 void allotp_batch_sample(struct allot_batch *batch, uint64_t stamp)
@@ -203,11 +232,12 @@ void allotp_batch_commit(struct allot_batch *batch)
 {
 	if (!batch->cursor_count)
 		return;
-	find_replaced(batch);
+	settle_blocks(batch);
 	allotp_journal_write(batch);
 	/* Dying here loses segments, nothing else. */
 	release_segments(batch);
-	settle_blocks(batch);
+	if (batch->block_count > REMEMBERED)
+		forget_blocks(batch);
 	add_samples(batch);
 	for (uint32_t i = 0; i < batch->site_count; i++)
 		batch->site_places[batch->sites[i].place] = 0;

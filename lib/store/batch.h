@@ -10,28 +10,36 @@
 #ifndef ALLOT_STORE_BATCH_H
 #define ALLOT_STORE_BATCH_H
 
+#include "store/live.h"
 #include "store/store.h"
 
 #define ALLOT_BATCH_EVENTS 8192u
 #define ALLOT_BATCH_BLOCKS (4 * ALLOT_BATCH_EVENTS) /* places for them; half of them are used at the most */
 #define ALLOT_BATCH_SITES (2 * ALLOT_BATCH_EVENTS)  /* of each event, and of a block that it turns out to replace */
 #define ALLOT_BATCH_STACKS 4096u
+#define ALLOT_BATCH_AHEAD 32u
 #define ALLOT_BATCH_SAMPLES 16u
 #define ALLOT_BATCH_RECORDS 16384u /* an event changes up to 3 * ALLOT_NESTING of them */
 
-/* Whether the live table has an entry of a block. */
-enum allot_stored { ALLOT_STORED_NO, ALLOT_STORED_YES, ALLOT_STORED_UNKNOWN };
+/* What is known of a block. */
+enum {
+	ALLOT_BLOCK_LIVE = 1,
+	ALLOT_BLOCK_CHANGED = 2, /* it is in changed[] */
+	ALLOT_BLOCK_STORED = 4,  /* the live table has an entry of it, */
+	ALLOT_BLOCK_ABSENT = 8,  /* or has none; neither: nobody has looked yet */
+};
 
 struct allot_batch_block {
 	uint64_t key; /* as allotp_live_key */
 	uint64_t size;
 	uint32_t site;        /* its number */
 	uint32_t slot_family; /* as in the live table */
-	uint32_t round;       /* the place is empty if this is not the batch's */
-	bool live;
-	bool changed;   /* it is in changed[] */
-	uint8_t stored; /* enum allot_stored */
+	uint32_t page;        /* where its entry may be, as in struct allot_live_place */
+	uint16_t round;       /* the place is empty if this is not the batch's */
+	uint8_t index;
+	uint8_t state; /* ALLOT_BLOCK_* */
 };
+static_assert(sizeof(struct allot_batch_block) == 32, "two blocks are in a cache line");
 
 struct allot_batch_site {
 	struct allot_site_counters counters;
@@ -68,6 +76,12 @@ struct allot_cursor {
 	bool changed;         /* since the last commit */
 };
 
+/* Where a block may be in the live table that will be looked for in a while. */
+struct allot_batch_ahead {
+	uint64_t key; /* 0: none */
+	struct allot_live_place place;
+};
+
 struct allot_batch {
 	struct allot_store *store;
 	uint64_t number;              /* the header's, after the last commit of ours */
@@ -85,7 +99,9 @@ struct allot_batch {
 	struct allot_totals totals;                             /* as they are after the events so far, */
 	uint32_t applied[ALLOT_TICKETS];                        /* and these */
 
-	uint32_t round, block_count;
+	uint32_t block_count;
+	uint16_t round;
+	struct allot_batch_ahead ahead[ALLOT_BATCH_AHEAD]; /* by the low bits of events' numbers */
 	struct allot_batch_stack stacks[ALLOT_BATCH_STACKS];
 	uint16_t site_places[2 * ALLOT_BATCH_SITES];     /* a hash of sites to their index + 1; 0: empty */
 	uint16_t record_places[2 * ALLOT_BATCH_RECORDS]; /* the same of records */
@@ -163,20 +179,29 @@ static inline struct allot_batch_block *allotp_batch_block(struct allot_batch *b
 	struct allot_batch_block *block = allotp_batch_place(batch, key);
 
 	if (__builtin_expect(block->round != batch->round, 0)) {
-		*block =
-			(struct allot_batch_block){ .key = key, .round = batch->round, .stored = ALLOT_STORED_UNKNOWN };
+		*block = (struct allot_batch_block){ .key = key, .round = batch->round };
 		batch->block_count++;
 	}
 	return block;
 }
 
-/* Notes that a block is going to be changed. */
-static inline void allotp_batch_change(struct allot_batch *batch, struct allot_batch_block *block)
+/* Changes a block's state. */
+static inline void allotp_batch_change(struct allot_batch *batch, struct allot_batch_block *block, uint8_t state)
 {
-	if (block->changed)
-		return;
-	block->changed = true;
-	batch->changed[batch->changed_count++] = (uint32_t)(block - batch->blocks);
+	if (!(block->state & ALLOT_BLOCK_CHANGED))
+		batch->changed[batch->changed_count++] = (uint32_t)(block - batch->blocks);
+	block->state = state | ALLOT_BLOCK_CHANGED;
+}
+
+static inline struct allot_live_place allotp_batch_place_of(const struct allot_batch_block *block)
+{
+	return (struct allot_live_place){ block->page, block->index };
+}
+
+static inline void allotp_batch_set_place(struct allot_batch_block *block, const struct allot_live_place *place)
+{
+	block->page = place->page;
+	block->index = (uint8_t)place->index;
 }
 
 /* The slow parts of the two below. */

@@ -111,26 +111,74 @@ static void redo_slot(struct allot_store *store, const struct allot_journal_slot
 	__atomic_store_n(&slot->consumed, from->consumed, __ATOMIC_RELEASE);
 }
 
-/* Blocks lie far apart: their memory is asked for some entries ahead. False: there was no room for one. */
-static bool redo_blocks(struct allot_store *store, const struct allot_live_entry *blocks, uint32_t count)
+static int redo_block(struct allot_store *store, const struct allot_live_entry *entry)
 {
-	enum { PAGE_AHEAD = 12, ENTRY_AHEAD = 6 };
+	if (entry->site)
+		return allotp_live_set(store, entry);
+	allotp_live_remove(store, entry->key);
+	return 0;
+}
+
+/* The same by whoever has sealed the journal, and knows more than stands there. */
+static int do_block(struct allot_store *store, const struct allot_live_entry *entry, struct allot_batch_block *block)
+{
+	struct allot_live_place place = allotp_batch_place_of(block);
+	bool stored = block->state & ALLOT_BLOCK_STORED;
+	int result = 0;
+
+	if (!entry->site)
+		allotp_live_remove_at(store, entry->key, &place);
+	else if (stored)
+		result = allotp_live_set_at(store, entry, &place);
+	else
+		result = allotp_live_add(store, entry, &place);
+	block->state = entry->site ? ALLOT_BLOCK_LIVE | ALLOT_BLOCK_STORED : ALLOT_BLOCK_ABSENT;
+	allotp_batch_set_place(block, &place);
+	return result;
+}
+
+/* Blocks lie far apart: their memory is asked for some entries ahead. */
+static void prefetch_block(const struct allot_store *store, struct allot_batch *batch, uint32_t i)
+{
+	enum { BLOCK_AHEAD = 24, PAGE_AHEAD = 16, ENTRY_AHEAD = 8 };
+
+	if (i + BLOCK_AHEAD < batch->changed_count)
+		__builtin_prefetch(&batch->blocks[batch->changed[i + BLOCK_AHEAD]], 1);
+	if (i + PAGE_AHEAD < batch->changed_count) {
+		struct allot_batch_block *block = &batch->blocks[batch->changed[i + PAGE_AHEAD]];
+		struct allot_live_place place = allotp_batch_place_of(block);
+
+		if (block->state & ALLOT_BLOCK_STORED) {
+			allotp_live_prefetch_place(store, &place);
+		} else {
+			allotp_live_prefetch_page(store, block->key, &place);
+			allotp_batch_set_place(block, &place);
+		}
+	}
+	if (i + ENTRY_AHEAD < batch->changed_count) {
+		struct allot_live_place place = allotp_batch_place_of(&batch->blocks[batch->changed[i + ENTRY_AHEAD]]);
+
+		allotp_live_prefetch_last(store, &place);
+	}
+}
+
+/* batch: the one that the journal was written from; NULL: somebody else's. False: there was no room for a block. */
+static bool redo_blocks(struct allot_store *store, const struct allot_live_entry *blocks, uint32_t count,
+			struct allot_batch *batch)
+{
 	bool far = allotp_live_is_far(store), room = true;
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (far && i + PAGE_AHEAD < count)
-			allotp_live_prefetch_page(store, blocks[i + PAGE_AHEAD].key);
-		if (far && i + ENTRY_AHEAD < count)
-			allotp_live_prefetch_entry(store, blocks[i + ENTRY_AHEAD].key);
-		if (!blocks[i].site)
-			allotp_live_remove(store, blocks[i].key);
-		else if (allotp_live_set(store, &blocks[i]))
+		if (far && batch)
+			prefetch_block(store, batch, i);
+		if (batch ? do_block(store, &blocks[i], &batch->blocks[batch->changed[i]])
+			  : redo_block(store, &blocks[i]))
 			room = false;
 	}
 	return room;
 }
 
-static bool redo(struct allot_store *store, const struct parts *parts)
+static bool redo(struct allot_store *store, const struct parts *parts, struct allot_batch *batch)
 {
 	const struct allot_store_variance *variances = part_at(store, sizeof(struct allot_journal));
 	const struct allot_journal_slot *slots = part_at(store, parts->slots_at);
@@ -144,7 +192,7 @@ static bool redo(struct allot_store *store, const struct parts *parts)
 		redo_site(store, &sites[i], parts->sampled ? &variances[i] : NULL);
 	for (uint32_t i = 0; i < parts->records; i++)
 		allotp_scoped_put(store, &records[i]);
-	room = redo_blocks(store, part_at(store, parts->blocks_at), parts->blocks);
+	room = redo_blocks(store, part_at(store, parts->blocks_at), parts->blocks, batch);
 	memcpy(header->applied, journal->applied, sizeof(header->applied));
 	header->totals = journal->totals;
 	header->mark_count = journal->mark_count;
@@ -221,7 +269,7 @@ void allotp_journal_recover(struct allot_store *store)
 
 		find_parts(&parts);
 		if (allotp_store_has(store, ALLOT_REGION_JOURNAL, parts.size)) {
-			redo(store, &parts);
+			redo(store, &parts, NULL);
 			return;
 		}
 		allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
@@ -265,31 +313,15 @@ static void write_records(const struct allot_batch *batch, struct allot_scoped *
 		records[i] = batch->records[i].scoped;
 }
 
-static bool is_written(const struct allot_batch_block *block)
-{
-	return block->live || block->stored == ALLOT_STORED_YES;
-}
-
-static uint32_t count_blocks(const struct allot_batch *batch)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < batch->changed_count; i++)
-		count += is_written(&batch->blocks[batch->changed[i]]);
-	return count;
-}
-
-static void write_blocks(const struct allot_batch *batch, struct allot_live_entry *entry)
+static void write_blocks(const struct allot_batch *batch, struct allot_live_entry *entries)
 {
 	for (uint32_t i = 0; i < batch->changed_count; i++) {
 		const struct allot_batch_block *block = &batch->blocks[batch->changed[i]];
 
-		if (!is_written(block))
-			continue;
-		*entry++ = (struct allot_live_entry){
+		entries[i] = (struct allot_live_entry){
 			.key = block->key,
 			.size = block->size,
-			.site = block->live ? block->site : 0,
+			.site = block->state & ALLOT_BLOCK_LIVE ? block->site : 0,
 			.slot_family = block->slot_family,
 		};
 	}
@@ -324,7 +356,7 @@ void allotp_journal_write(struct allot_batch *batch)
 		.slots = batch->cursor_count,
 		.sites = batch->site_count,
 		.records = batch->record_count,
-		.blocks = count_blocks(batch),
+		.blocks = batch->changed_count,
 		.sampled = batch->sampled,
 	};
 
@@ -352,6 +384,6 @@ void allotp_journal_write(struct allot_batch *batch)
 	fence();
 	__atomic_store_n(&journal->sealed, 1, __ATOMIC_RELEASE);
 	fence();
-	if (!redo(store, &parts) && !batch->dropping)
+	if (!redo(store, &parts, batch) && !batch->dropping)
 		allotp_batch_out_of_room(batch);
 }

@@ -10,11 +10,19 @@
 
 enum { MAX_BITS = 26 };
 
+/*
+ * Neighbours go to the same page, as what is allocated together is often freed together, too: the leading bits are those of
+ * a unit of so many addresses. Those behind them are the block's own, so that any number of blocks in a unit can be split.
+ */
+enum { UNIT_SHIFT = 9, UNIT_BITS = 20 };
+
 static uint64_t hash(uint64_t key)
 {
-	key *= UINT64_C(0x9e3779b97f4a7c15);
-	key ^= key >> 32;
-	return key * UINT64_C(0xd6e8feb86659fd93);
+	uint64_t unit = (key >> UNIT_SHIFT) * UINT64_C(0x9e3779b97f4a7c15), own = key * UINT64_C(0x9e3779b97f4a7c15);
+
+	unit ^= unit >> 32;
+	unit *= UINT64_C(0xd6e8feb86659fd93);
+	return (unit & ~(UINT64_MAX >> UNIT_BITS)) | own >> UNIT_BITS;
 }
 
 /* Directory of `bits` bits: directories lie one behind the other, so that a new one can be made beside the old. */
@@ -30,8 +38,8 @@ static uint64_t directory_index(uint64_t h, uint32_t bits)
 
 static struct allot_live_page *page_at(const struct allot_store *store, uint32_t number)
 {
-	if (!number || !allotp_store_has(store, ALLOT_REGION_PAGES,
-					 ((uint64_t)number + 1) * sizeof(struct allot_live_page)))
+	if (!number ||
+	    !allotp_store_has(store, ALLOT_REGION_PAGES, ((uint64_t)number + 1) * sizeof(struct allot_live_page)))
 		return NULL;
 	return allotp_page(store, number);
 }
@@ -69,18 +77,22 @@ static uint32_t count_of(const struct allot_live_page *page)
 	return count < ALLOT_LIVE_ENTRIES ? count : ALLOT_LIVE_ENTRIES;
 }
 
+/* The first entry, from i on, that is of the hash by its tag; count if there is none. */
+static uint32_t guess(const struct allot_live_page *page, uint64_t h, uint32_t i, uint32_t count)
+{
+	const uint8_t *tag = memchr(page->tags + i, tag_of(h), count - i);
+
+	return tag ? (uint32_t)(tag - page->tags) : count;
+}
+
 /* The entry of key, or NULL. */
 static struct allot_live_entry *search(struct allot_live_page *page, uint64_t key, uint64_t h)
 {
-	const uint8_t *tag = page->tags, *end = page->tags + count_of(page);
+	uint32_t count = count_of(page);
 
-	for (; (tag = memchr(tag, tag_of(h), (size_t)(end - tag))); tag++) {
-		struct allot_live_entry *entry = &page->entries[tag - page->tags];
-
-		if (entry->key == key)
-			return entry;
-		if (tag + 1 == end)
-			break;
+	for (uint32_t i = 0; (i = guess(page, h, i, count)) < count; i++) {
+		if (page->entries[i].key == key)
+			return &page->entries[i];
 	}
 	return NULL;
 }
@@ -262,26 +274,20 @@ int allotp_live_init(struct allot_store *store)
 	return 0;
 }
 
-int allotp_live_set(struct allot_store *store, const struct allot_live_entry *entry)
+int allotp_live_add(struct allot_store *store, const struct allot_live_entry *entry, struct allot_live_place *place)
 {
 	uint64_t h = hash(entry->key);
 
 	for (;;) {
 		uint32_t number;
 		struct allot_live_page *page = page_of(store, h, &number);
-		struct allot_live_entry *place;
 		int result;
 
 		if (!page)
 			return -EBADMSG;
-		place = search(page, entry->key, h);
-		if (place) {
-			announce(store, number);
-			fill(place, entry);
-			return 0;
-		}
 		if (count_of(page) < ALLOT_LIVE_ENTRIES) {
 			announce(store, number);
+			*place = (struct allot_live_place){ number, count_of(page) };
 			put(page, entry);
 			return 0;
 		}
@@ -291,13 +297,54 @@ int allotp_live_set(struct allot_store *store, const struct allot_live_entry *en
 	}
 }
 
+/* The page of a place, if the key is there. */
+static struct allot_live_page *page_with(const struct allot_store *store, const struct allot_live_place *place,
+					 uint64_t key)
+{
+	struct allot_live_page *page = page_at(store, place->page);
+
+	return page && place->index < count_of(page) && page->entries[place->index].key == key ? page : NULL;
+}
+
+const struct allot_live_entry *allotp_live_find_at(const struct allot_store *store, uint64_t key,
+						   struct allot_live_place *place)
+{
+	struct allot_live_page *page = page_with(store, place, key);
+	struct allot_live_entry *entry;
+	uint32_t number;
+	uint64_t h;
+
+	if (__builtin_expect(page != NULL, 1))
+		return &page->entries[place->index];
+	h = hash(key);
+	page = page_of(store, h, &number);
+	entry = page ? search(page, key, h) : NULL;
+	if (entry)
+		*place = (struct allot_live_place){ number, (uint32_t)(entry - page->entries) };
+	return entry;
+}
+
 const struct allot_live_entry *allotp_live_find(const struct allot_store *store, uint64_t key)
 {
-	uint64_t h = hash(key);
-	uint32_t number;
-	struct allot_live_page *page = page_of(store, h, &number);
+	struct allot_live_place place = { 0 };
 
-	return page ? search(page, key, h) : NULL;
+	return allotp_live_find_at(store, key, &place);
+}
+
+int allotp_live_set_at(struct allot_store *store, const struct allot_live_entry *entry, struct allot_live_place *place)
+{
+	if (!allotp_live_find_at(store, entry->key, place))
+		return allotp_live_add(store, entry, place);
+	announce(store, place->page);
+	fill(&allotp_page(store, place->page)->entries[place->index], entry);
+	return 0;
+}
+
+int allotp_live_set(struct allot_store *store, const struct allot_live_entry *entry)
+{
+	struct allot_live_place place = { 0 };
+
+	return allotp_live_set_at(store, entry, &place);
 }
 
 /* Puts the last entry in the place of one that goes. It is copied before it is cleared. */
@@ -317,17 +364,19 @@ static void remove_at(struct allot_live_page *page, uint32_t i)
 	page->entries[last].key = 0;
 }
 
+void allotp_live_remove_at(struct allot_store *store, uint64_t key, struct allot_live_place *place)
+{
+	if (!allotp_live_find_at(store, key, place))
+		return;
+	announce(store, place->page);
+	remove_at(allotp_page(store, place->page), place->index);
+}
+
 void allotp_live_remove(struct allot_store *store, uint64_t key)
 {
-	uint64_t h = hash(key);
-	uint32_t number;
-	struct allot_live_page *page = page_of(store, h, &number);
-	const struct allot_live_entry *entry = page ? search(page, key, h) : NULL;
+	struct allot_live_place place = { 0 };
 
-	if (!entry)
-		return;
-	announce(store, number);
-	remove_at(page, (uint32_t)(entry - page->entries));
+	allotp_live_remove_at(store, key, &place);
 }
 
 /* The pages stay where they are and keep their parts of the hash, empty: as many blocks may come again. */
@@ -389,24 +438,45 @@ void allotp_live_recover(struct allot_store *store)
 		repair_page(page);
 }
 
-void allotp_live_prefetch_page(const struct allot_store *store, uint64_t key)
+void allotp_live_prefetch_page(const struct allot_store *store, uint64_t key, struct allot_live_place *place)
 {
-	uint32_t number;
-	const struct allot_live_page *page = page_of(store, hash(key), &number);
+	uint32_t number = 0;
+	const char *page = (const char *)page_of(store, hash(key), &number);
+
+	*place = (struct allot_live_place){ .page = page ? number : 0 };
+	for (size_t i = 0; page && i < offsetof(struct allot_live_page, entries); i += 64)
+		__builtin_prefetch(page + i);
+}
+
+void allotp_live_prefetch_entry(const struct allot_store *store, uint64_t key, struct allot_live_place *place)
+{
+	const struct allot_live_page *page = page_at(store, place->page);
 
 	if (!page)
 		return;
-	for (size_t i = 0; i < offsetof(struct allot_live_page, entries); i += 64)
-		__builtin_prefetch((const char *)page + i);
+	place->index = guess(page, hash(key), 0, count_of(page));
+	__builtin_prefetch(&page->entries[place->index % ALLOT_LIVE_ENTRIES], 1);
 }
 
-void allotp_live_prefetch_entry(const struct allot_store *store, uint64_t key)
+/* An entry is put in or taken out: then the last one moves. */
+void allotp_live_prefetch_place(const struct allot_store *store, const struct allot_live_place *place)
 {
-	uint64_t h = hash(key);
-	uint32_t number;
-	const struct allot_live_page *page = page_of(store, h, &number);
-	const uint8_t *tag = page ? memchr(page->tags, tag_of(h), count_of(page)) : NULL;
+	const struct allot_live_page *page = page_at(store, place->page);
 
-	if (page)
-		__builtin_prefetch(&page->entries[tag ? tag - page->tags : count_of(page) % ALLOT_LIVE_ENTRIES], 1);
+	if (!page)
+		return;
+	__builtin_prefetch(page, 1);
+	__builtin_prefetch(&page->entries[place->index % ALLOT_LIVE_ENTRIES], 1);
+}
+
+void allotp_live_prefetch_last(const struct allot_store *store, const struct allot_live_place *place)
+{
+	const struct allot_live_page *page = page_at(store, place->page);
+	uint32_t count;
+
+	if (!page)
+		return;
+	count = count_of(page) % ALLOT_LIVE_ENTRIES;
+	__builtin_prefetch(&page->entries[count], 1);
+	__builtin_prefetch(&page->tags[count], 1);
 }

@@ -31,8 +31,8 @@ struct allotp_path {
 	struct allotp_word words[ALLOTP_PATH_WORDS];
 };
 
-#define ALLOTP_PATH_BITS 6
-#define ALLOTP_PATH_WAYS 2
+#define ALLOTP_PATH_BITS 7
+#define ALLOTP_PATH_WAYS 4
 
 /* All paths of a walker, by a hash of the ip and sp of their inner ends. Zeroed memory is empty. */
 struct allotp_paths {

@@ -17,6 +17,7 @@
 #include "read/reader.h"
 #include "scan/held.h"
 #include "scan/inject.h"
+#include "scan/tasks.h"
 #include "scan/world.h"
 #include "store/drain.h"
 
@@ -55,6 +56,12 @@ static int lock(struct attachment *a)
 
 	for (int i = 0; i < 10000 && result == -EBUSY; i++) {
 		result = allotp_drain_lock(&a->reader.store);
+		/* Another look gives the lock up early, but is not done. One that was killed seems to go on for ever. */
+		if (!result && i < 5000 &&
+		    __atomic_load_n(&leaks_of(a)->state, __ATOMIC_ACQUIRE) == ALLOT_LOOK_RUNNING) {
+			allotp_drain_unlock(&a->reader.store);
+			result = -EBUSY;
+		}
 		if (result == -EBUSY)
 			sleep_a_little();
 	}
@@ -81,7 +88,12 @@ static int prepare(struct attachment *a)
 		.capacity = ALLOT_WORLD_THREADS,
 		.buffer = malloc(ALLOT_WORLD_BUFFER),
 		.buffer_size = ALLOT_WORLD_BUFFER,
+		/* The copy's stack is nobody's until there is a copy. */
+		.scratch = header->leaks.stack / 16 * 16 - 256,
 	};
+	/* A filter may have no mercy for a call that the program does not make itself. */
+	if (!allotp_tasks_filtered(a->pid))
+		a->world.system_call = header->leaks.system_call;
 	if (!a->world.threads || !a->world.buffer)
 		return allotp_error(a->error, -ENOMEM, "out of memory");
 	return 0;

@@ -2,6 +2,7 @@
 /* How a look for leaks was made, or why there was none, in words. */
 #include "leaks/phrase.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,13 +31,21 @@ void allotp_look_text(const struct allot_leaks *leaks, char *buffer, size_t size
 		 (double)leaks->scan_ns / 1e6);
 }
 
+/* Why threads could not be stopped. */
+static const char *stop_failure(const struct allot_leaks *leaks)
+{
+	if (leaks->method == ALLOT_LOOK_SIGNALS && leaks->error == EBUSY)
+		return "its threads may not be traced, or a debugger is attached, and one of them blocks all signals";
+	if (leaks->method == ALLOT_LOOK_SIGNALS)
+		return "its threads may not be traced, or a debugger is attached, and one of them answers no signal";
+	return "a thread cannot be stopped";
+}
+
 void allotp_leaks_failure(const struct allot_snapshot *snapshot, char *buffer, size_t size)
 {
 	static const char *const steps[ALLOT_LOOK_STEPS] = {
 		[ALLOT_LOOK_AT_NOTHING] = "the program did not end by exit",
 		[ALLOT_LOOK_AT_LOCK] = "the store was held by somebody who is stopped",
-		[ALLOT_LOOK_AT_THREADS] =
-			"its threads cannot be stopped (no right to ptrace, or a debugger is attached)",
 		[ALLOT_LOOK_AT_FORK] = "the process cannot be copied",
 		[ALLOT_LOOK_AT_MAPPINGS] = "/proc does not tell what is mapped",
 		[ALLOT_LOOK_AT_MEMORY] = "there is not enough memory to look",
@@ -46,10 +55,11 @@ void allotp_leaks_failure(const struct allot_snapshot *snapshot, char *buffer, s
 		[ALLOT_LOOK_AT_SAMPLES] = "only some blocks were recorded",
 	};
 	const struct allot_leaks *leaks = &snapshot->leaks;
+	const char *what =
+		leaks->failed_step == ALLOT_LOOK_AT_THREADS ? stop_failure(leaks) : steps[leaks->failed_step];
 
 	if (leaks->error)
-		snprintf(buffer, size, "no verdict on leaks: %s (%s)", steps[leaks->failed_step],
-			 strerror(leaks->error));
+		snprintf(buffer, size, "no verdict on leaks: %s (%s)", what, strerror(leaks->error));
 	else
-		snprintf(buffer, size, "no verdict on leaks: %s", steps[leaks->failed_step]);
+		snprintf(buffer, size, "no verdict on leaks: %s", what);
 }

@@ -50,6 +50,8 @@ libguest_la_SOURCES = \
 	lib/preload/objects.c \
 	lib/preload/objects.h \
 	lib/preload/order.h lib/preload/quick.h \
+	lib/preload/picture.c \
+	lib/preload/picture.h \
 	lib/preload/program.c \
 	lib/preload/program.h \
 	lib/preload/real.c \

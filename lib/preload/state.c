@@ -17,6 +17,7 @@
 #include "preload/modules.h"
 #include "preload/session.h"
 #include "preload/thread.h"
+#include "scan/signal-stop.h"
 #include "snapshot/snapshot.h"
 #include "store/clear.h"
 #include "store/drain.h"
@@ -64,7 +65,7 @@ void allotp_state_forked(void)
 	struct allot_header *header = allotp_state.store.header;
 
 	set_mode(ALLOT_MODE_UNSET);
-	allotp_guard->starting = allotp_guard->changing = 0;
+	allotp_guard->starting = allotp_guard->changing = allotp_guard->looking = 0;
 	if (allotp_state.sampling_bytes)
 		sampling_forked();
 	if (!header || !allotp_thread.depth)
@@ -166,6 +167,7 @@ static enum allot_mode begin_child(void)
 	struct allot_header *header = state->store.header;
 	int result = -ECANCELED;
 
+	allotp_signal_stop_forked();
 	if (!header)
 		return ALLOT_MODE_OFF;
 	state->inherited = true;

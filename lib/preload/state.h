@@ -24,6 +24,7 @@ struct allot_guard {
 	uint32_t quick;    /* the state's generation while every block is recorded, and no stack verified; else 0 */
 	uint32_t starting; /* a thread is at it (atomic) */
 	uint32_t changing; /* a thread is at what the program asks for: to start, to stop, a new domain (atomic) */
+	uint32_t looking;  /* a thread looks for leaks (atomic) */
 };
 
 extern struct allot_guard *allotp_guard;

@@ -24,6 +24,13 @@ int allotp_held_add(struct allot_held *held, uint64_t tid, uint64_t sp, uint64_t
 	return 0;
 }
 
+void allotp_held_signal_stack(struct allot_held *held, uint64_t start)
+{
+	struct allot_held_thread *thread = (void *)at(held, held->head);
+
+	thread->signal_stack = start;
+}
+
 int allotp_held_words(struct allot_held *held, const void *words, size_t count)
 {
 	int result = allotp_store_need(held->store, ALLOT_REGION_HELD, (held->used + count) * sizeof(uint64_t));
@@ -36,7 +43,8 @@ int allotp_held_words(struct allot_held *held, const void *words, size_t count)
 		uint64_t word;
 
 		memcpy(&word, (const char *)words + i * sizeof(word), sizeof(word));
-		if (word < 4096 || word >> 47)
+		/* No processor has user addresses above. */
+		if (word < 4096 || word >> 56)
 			continue;
 		*at(held, held->used++) = word;
 		thread->words++;

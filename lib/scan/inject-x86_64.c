@@ -95,13 +95,15 @@ int allotp_inject(int tid, struct allot_injection *injection)
 		result = set_mask(tid, ~UINT64_C(0));
 	if (result)
 		return result;
-	ALLOTP_SYSCALL(SYS_ptrace, PTRACE_SETOPTIONS, tid, 0, PTRACE_O_TRACECLONE);
+	if (injection->number == SYS_clone)
+		ALLOTP_SYSCALL(SYS_ptrace, PTRACE_SETOPTIONS, tid, 0, PTRACE_O_TRACECLONE);
 	result = set_registers(tid, &registers);
 	if (!result)
 		result = run(tid, injection);
 	if (!result)
 		result = get_registers(tid, &registers);
-	ALLOTP_SYSCALL(SYS_ptrace, PTRACE_SETOPTIONS, tid, 0, 0);
+	if (injection->number == SYS_clone)
+		ALLOTP_SYSCALL(SYS_ptrace, PTRACE_SETOPTIONS, tid, 0, 0);
 	set_registers(tid, &before);
 	set_mask(tid, mask);
 	if (result)

@@ -8,19 +8,25 @@ libscan_la_SOURCES = \
 	lib/scan/inject.h \
 	lib/scan/look.c \
 	lib/scan/look.h \
+	lib/scan/machine.h \
 	lib/scan/mappings.c \
 	lib/scan/mappings.h \
 	lib/scan/mark.c \
 	lib/scan/roots.c \
 	lib/scan/roots.h \
 	lib/scan/scan.h \
+	lib/scan/signal-stop.c \
+	lib/scan/signal-stop.h \
+	lib/scan/tasks.c \
+	lib/scan/tasks.h \
 	lib/scan/threads.h \
 	lib/scan/uncopied.c \
 	lib/scan/uncopied.h \
+	lib/scan/world.c \
 	lib/scan/world.h
 if UNWIND_X86_64
-libscan_la_SOURCES += lib/scan/inject-x86_64.c lib/scan/threads-x86_64.c lib/scan/world-x86_64.c
+libscan_la_SOURCES += lib/scan/inject-x86_64.c lib/scan/machine-x86_64.c lib/scan/threads-x86_64.c
 else
-libscan_la_SOURCES += lib/scan/inject-generic.c lib/scan/threads-generic.c lib/scan/world-generic.c
+libscan_la_SOURCES += lib/scan/inject-generic.c lib/scan/machine-generic.c lib/scan/threads-generic.c
 endif
 libscan_la_CFLAGS = $(AM_CFLAGS) -O2 -fasynchronous-unwind-tables

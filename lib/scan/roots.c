@@ -336,6 +336,9 @@ static void give_threads(struct allot_roots *roots, struct allot_scan *scan)
 			allotp_scan_root_word(scan, words[i], holder);
 		if (block != ALLOT_SCAN_NO_BLOCK)
 			allotp_scan_root_block(scan, block, holder);
+		block = allotp_scan_find(scan, thread->signal_stack);
+		if (block != ALLOT_SCAN_NO_BLOCK)
+			allotp_scan_root_block(scan, block, holder);
 		block = allotp_scan_find(scan, thread->thread_pointer);
 		if (block != ALLOT_SCAN_NO_BLOCK)
 			allotp_scan_root_block(scan, block, holder);

@@ -20,6 +20,11 @@ struct allot_world {
 	uint32_t count, capacity; /* capacity: set by the caller, with threads */
 	void *buffer;             /* likewise: for what /proc and ptrace tell */
 	size_t buffer_size;
+	/*
+	 * Likewise, in the address space of the process: a system call's instruction, see inject.h, and 24 bytes to write to. They
+	 * ask each thread for its stack for signal handlers. 0: it is not asked.
+	 */
+	uint64_t system_call, scratch;
 };
 
 /* Memory that stopping needs: for so many threads, and a buffer. */
@@ -44,8 +49,5 @@ int allotp_world_hold(struct allot_world *world, struct allot_held *held, int ex
 
 /* Lets all threads go on as if nothing had happened. */
 void allotp_world_release(struct allot_world *world);
-
-/* How many threads a process has; more than one is 2. A negative errno if /proc does not tell. */
-int allotp_world_count(int pid);
 
 #endif

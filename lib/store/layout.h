@@ -373,8 +373,9 @@ struct allot_held_thread {
 	uint64_t words;           /* how many: those in registers that may be pointers */
 	uint64_t sp;              /* what lies below, but for the red zone, is dead */
 	uint64_t thread_pointer;
+	uint64_t signal_stack;    /* where the one for its signal handlers begins; 0: it has none */
 };
-static_assert(sizeof(struct allot_held_thread) == 32, "a thread's head is four words");
+static_assert(sizeof(struct allot_held_thread) == 40, "a thread's head is five words");
 
 enum { ALLOT_LEAK_CLASSES = 4 }; /* enum allot_leak_class of snapshot.h */
 

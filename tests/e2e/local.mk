@@ -23,6 +23,7 @@ E2E_TESTS = \
 	tests/e2e/jit.test \
 	tests/e2e/leave.test \
 	tests/e2e/leaks-report.test \
+	tests/e2e/leaks-stop.test \
 	tests/e2e/leaks.test \
 	tests/e2e/library.test \
 	tests/e2e/limits.test \

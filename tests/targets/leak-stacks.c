@@ -49,6 +49,16 @@ PLACE in_handler(void)
 	raise(SIGUSR1);
 }
 
+/* Only the kernel knows of the block. */
+PLACE in_signal_stack(void)
+{
+	stack_t stack = { .ss_sp = malloc(40960), .ss_size = 40960 };
+
+	*(void **)memset(stack.ss_sp, 0, stack.ss_size) = make_1601();
+	REQUIRE(!syscall(SYS_sigaltstack, &stack, NULL));
+	stack.ss_sp = NULL;
+}
+
 /* The coroutine runs, and the main stack waits, all of which is in use. */
 static void exit_there(void)
 {
@@ -156,6 +166,19 @@ static void *stay_with_keys(void *argument)
 PLACE in_thread_keys(void)
 {
 	start(stay_with_keys, NULL);
+}
+
+static void *stay_with_signal_stack(void *argument)
+{
+	leak_run("in_signal_stack");
+	leak_clear();
+	stay();
+	return argument;
+}
+
+PLACE in_thread_signal_stack(void)
+{
+	start(stay_with_signal_stack, NULL);
 }
 
 #if defined(__x86_64__)
@@ -476,10 +499,12 @@ const struct leak_place leak_stacks[] = {
 	AT(coroutine_in_block),
 	AT(exit_from_coroutine),
 	AT(in_handler),
+	AT(in_signal_stack),
 	AT(in_thread_stack),
 	AT(in_own_stack),
 	AT(in_thread_tls),
 	AT(in_thread_keys),
+	AT(in_thread_signal_stack),
 	AT(in_argument),
 	AT(in_result),
 	AT(in_dead_thread),

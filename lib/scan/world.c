@@ -2,108 +2,22 @@
 /* Stopping all threads of another process by ptrace. */
 #include "scan/world.h"
 
-#include <dirent.h>
-#include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stddef.h>
-#include <string.h>
 #include <sys/ptrace.h>
-#include <sys/uio.h>
-#include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "common/clock.h"
 #include "common/sys.h"
+#include "scan/inject.h"
+#include "scan/machine.h"
+#include "scan/tasks.h"
 
 #define PATIENCE_NS UINT64_C(1000000000)
 #define FINISH_NS UINT64_C(5000000)
 
 enum { TURNS = 64 }; /* that a busy thread may take to finish: bytes that say so may be written to several times */
-
-/* What getdents64 gives. */
-struct entry {
-	uint64_t inode;
-	int64_t offset;
-	uint16_t size;
-	uint8_t type;
-	char name[];
-};
-
-static char *put_number(char *to, uint32_t number)
-{
-	char digits[12];
-	size_t i = sizeof(digits);
-
-	do {
-		digits[--i] = (char)('0' + number % 10);
-	} while (number /= 10);
-	memcpy(to, digits + i, sizeof(digits) - i);
-	return to + sizeof(digits) - i;
-}
-
-static char *put_text(char *to, const char *text)
-{
-	size_t size = strlen(text);
-
-	memcpy(to, text, size + 1);
-	return to + size;
-}
-
-static int open_tasks(int pid)
-{
-	char path[40];
-
-	put_text(put_number(put_text(path, "/proc/"), (uint32_t)pid), "/task");
-	return allotp_sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-}
-
-/* Whether the thread has ended already, and waits for the others; such a one cannot be traced. */
-static bool is_over(int pid, int tid)
-{
-	char path[64], text[512];
-	const char *state;
-	long got;
-	int fd;
-
-	put_text(put_number(put_text(put_number(put_text(path, "/proc/"), (uint32_t)pid), "/task/"), (uint32_t)tid),
-		 "/stat");
-	fd = allotp_sys_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
-	if (fd < 0)
-		return true;
-	got = allotp_sys_read(fd, text, sizeof(text) - 1);
-	allotp_sys_close(fd);
-	text[got > 0 ? got : 0] = 0;
-	/* The name stands in parentheses and may hold some. */
-	state = strrchr(text, ')');
-	return !state || state[1] != ' ' || state[2] == 'Z' || state[2] == 'X' || state[2] == 'x';
-}
-
-/* Calls each for every thread; ends at the first negative result. */
-static int each_thread(const struct allot_world *world, int (*each)(void *context, int tid), void *context)
-{
-	int fd = open_tasks(world->pid), result = 0;
-	long got;
-
-	if (fd < 0)
-		return fd;
-	while (result >= 0 && (got = ALLOTP_SYSCALL(SYS_getdents64, fd, world->buffer, world->buffer_size)) > 0) {
-		for (long at = 0; result >= 0 && at < got;) {
-			const struct entry *entry = (const void *)((const char *)world->buffer + at);
-			int tid = 0;
-
-			for (const char *c = entry->name; *c >= '0' && *c <= '9'; c++)
-				tid = 10 * tid + (*c - '0');
-			if (tid)
-				result = each(context, tid);
-			at += entry->size;
-		}
-	}
-	allotp_sys_close(fd);
-	return result < 0 ? result : 0;
-}
 
 struct stopping {
 	struct allot_world *world;
@@ -158,7 +72,7 @@ static int seize(void *context, int tid)
 		return -EFBIG;
 	result = ALLOTP_SYSCALL(SYS_ptrace, PTRACE_SEIZE, tid, 0, 0);
 	if (result < 0)
-		return result == -ESRCH || is_over(world->pid, tid) ? 0 : (int)result;
+		return result == -ESRCH || allotp_tasks_over(world->pid, tid) ? 0 : (int)result;
 	stopping->found = true;
 	world->threads[world->count++] = (struct allot_world_thread){ .tid = tid };
 	ALLOTP_SYSCALL(SYS_ptrace, PTRACE_INTERRUPT, tid, 0, 0);
@@ -172,9 +86,11 @@ int allotp_world_stop(struct allot_world *world)
 	int result;
 
 	world->count = 0;
+	if (!allotp_machine_known)
+		return -ENOTSUP;
 	do {
 		stopping.found = false;
-		result = each_thread(world, seize, &stopping);
+		result = allotp_tasks_each(world->pid, world->buffer, world->buffer_size, seize, &stopping);
 		/* All are asked before any is waited for. */
 		for (; !result && stopped < world->count; stopped++)
 			result = wait_for(&world->threads[stopped], stopping.deadline);
@@ -182,20 +98,6 @@ int allotp_world_stop(struct allot_world *world)
 	if (result)
 		allotp_world_release(world);
 	return result;
-}
-
-/* Sets the processor's own watch on writes to a byte; 0: none. */
-static int watch(int tid, uint64_t address)
-{
-	enum { ENABLED = 1, WRITES = 1 << 16 };
-	size_t control = offsetof(struct user, u_debugreg[7]), first = offsetof(struct user, u_debugreg[0]);
-	long result = ALLOTP_SYSCALL(SYS_ptrace, PTRACE_POKEUSER, tid, control, 0);
-
-	if (!result && address)
-		result = ALLOTP_SYSCALL(SYS_ptrace, PTRACE_POKEUSER, tid, first, address);
-	if (!result && address)
-		result = ALLOTP_SYSCALL(SYS_ptrace, PTRACE_POKEUSER, tid, control, ENABLED | WRITES);
-	return (int)result;
 }
 
 /* Whether the watch has struck, though the thread has stopped for another reason: it would get the signal when it goes on. */
@@ -228,11 +130,24 @@ static void take_strike(struct allot_world_thread *thread)
 	}
 }
 
+/* Where the watch strikes before the byte is written: lets the thread write it. */
+static int step_over(struct allot_world_thread *thread)
+{
+	int result;
+
+	if (!allotp_machine_strikes_early)
+		return 0;
+	result = (int)ALLOTP_SYSCALL(SYS_ptrace, PTRACE_SINGLESTEP, thread->tid, 0, 0);
+	if (!result)
+		result = wait_for(thread, allotp_clock_ns(CLOCK_MONOTONIC) + PATIENCE_NS);
+	return result;
+}
+
 /* Until it has written to the byte; or for some milliseconds, when it waits for another. */
 static int finish(struct allot_world_thread *thread, uint64_t address)
 {
 	uint64_t deadline = allotp_clock_ns(CLOCK_MONOTONIC) + FINISH_NS;
-	int result = watch(thread->tid, address), signal = thread->signal;
+	int result = allotp_machine_watch(thread->tid, address), signal = thread->signal;
 
 	while (!result) {
 		result = (int)ALLOTP_SYSCALL(SYS_ptrace, PTRACE_CONT, thread->tid, 0, 0);
@@ -246,6 +161,9 @@ static int finish(struct allot_world_thread *thread, uint64_t address)
 			result = result ? result : -EAGAIN;
 		} else if (!result && (thread->signal == SIGTRAP || thread->gone)) {
 			thread->signal = 0;
+			allotp_machine_watch(thread->tid, 0);
+			if (!thread->gone)
+				result = step_over(thread);
 			break;
 		}
 		/* A signal that came meanwhile is passed on when all go on. */
@@ -253,7 +171,7 @@ static int finish(struct allot_world_thread *thread, uint64_t address)
 	}
 	if (thread->gone)
 		return 0;
-	watch(thread->tid, 0);
+	allotp_machine_watch(thread->tid, 0);
 	signal = thread->signal && thread->signal != SIGTRAP ? thread->signal : signal;
 	take_strike(thread);
 	thread->signal = thread->signal && thread->signal != SIGTRAP ? thread->signal : signal;
@@ -267,14 +185,12 @@ int allotp_world_settle(struct allot_world *world, uint64_t (*busy)(void *contex
 
 	for (uint32_t i = 0; !result && i < world->count; i++) {
 		struct allot_world_thread *thread = &world->threads[i];
-		struct user_regs_struct registers;
-		struct iovec part = { &registers, sizeof(registers) };
-		uint64_t address;
+		uint64_t pointer, address;
 
-		if (thread->gone || ALLOTP_SYSCALL(SYS_ptrace, PTRACE_GETREGSET, thread->tid, NT_PRSTATUS, &part) < 0)
+		if (thread->gone || allotp_machine_thread_pointer(thread->tid, &pointer))
 			continue;
-		for (int turn = 0; !result && !thread->gone && registers.fs_base && turn < TURNS; turn++) {
-			address = busy(context, registers.fs_base);
+		for (int turn = 0; !result && !thread->gone && pointer && turn < TURNS; turn++) {
+			address = busy(context, pointer);
 			if (!address)
 				break;
 			result = finish(thread, address);
@@ -283,25 +199,25 @@ int allotp_world_settle(struct allot_world *world, uint64_t (*busy)(void *contex
 	return result;
 }
 
-static int hold_thread(const struct allot_world *world, const struct allot_world_thread *thread,
-		       struct allot_held *held)
+/*
+ * Where its stack for signal handlers begins; 0: it has none. Only the thread itself is told. One that is about to take a signal
+ * is not asked: what came with the signal would be lost.
+ */
+static uint64_t signal_stack(const struct allot_world *world, const struct allot_world_thread *thread)
 {
-	struct user_regs_struct registers;
-	struct iovec part = { &registers, sizeof(registers) };
-	long got = ALLOTP_SYSCALL(SYS_ptrace, PTRACE_GETREGSET, thread->tid, NT_PRSTATUS, &part);
-	int result;
+	struct allot_injection ask = {
+		.at = world->system_call,
+		.number = SYS_sigaltstack,
+		.arguments = { 0, world->scratch },
+	};
+	uint64_t words[2] = { 0, SS_DISABLE };
 
-	if (got == -ESRCH)
+	if (!world->system_call || thread->signal || allotp_inject(thread->tid, &ask) || ask.result)
 		return 0;
-	if (got < 0)
-		return (int)got;
-	result = allotp_held_add(held, (uint64_t)thread->tid, registers.rsp - ALLOT_RED_ZONE, registers.fs_base);
-	if (!result)
-		result = allotp_held_words(held, &registers, sizeof(registers) / sizeof(uint64_t));
-	part = (struct iovec){ world->buffer, world->buffer_size };
-	if (!result && ALLOTP_SYSCALL(SYS_ptrace, PTRACE_GETREGSET, thread->tid, NT_X86_XSTATE, &part) >= 0)
-		result = allotp_held_words(held, world->buffer, part.iov_len / sizeof(uint64_t));
-	return result;
+	for (size_t i = 0; i < 2; i++)
+		ALLOTP_SYSCALL(SYS_ptrace, PTRACE_PEEKDATA, thread->tid, world->scratch + i * sizeof(words[0]),
+			       &words[i]);
+	return words[1] & SS_DISABLE ? 0 : words[0];
 }
 
 int allotp_world_hold(struct allot_world *world, struct allot_held *held, int except)
@@ -310,9 +226,13 @@ int allotp_world_hold(struct allot_world *world, struct allot_held *held, int ex
 
 	for (uint32_t i = 0; !result && i < world->count; i++) {
 		const struct allot_world_thread *thread = &world->threads[i];
+		uint32_t before = held->threads;
 
-		if (!thread->gone && thread->tid != except)
-			result = hold_thread(world, thread, held);
+		if (thread->gone || thread->tid == except)
+			continue;
+		result = allotp_machine_hold(thread->tid, world->buffer, world->buffer_size, held);
+		if (!result && held->threads > before)
+			allotp_held_signal_stack(held, signal_stack(world, thread));
 	}
 	return result;
 }
@@ -329,19 +249,4 @@ void allotp_world_release(struct allot_world *world)
 			ALLOTP_SYSCALL(SYS_ptrace, PTRACE_DETACH, thread->tid, 0, (long)thread->signal);
 	}
 	world->count = 0;
-}
-
-static int count_thread(void *context, int tid)
-{
-	(void)tid;
-	return ++*(int *)context > 1 ? -EEXIST : 0;
-}
-
-int allotp_world_count(int pid)
-{
-	char buffer[2048];
-	const struct allot_world world = { .pid = pid, .buffer = buffer, .buffer_size = sizeof(buffer) };
-	int count = 0, result = each_thread(&world, count_thread, &count);
-
-	return result && result != -EEXIST ? result : count;
 }

@@ -62,7 +62,8 @@ static inline bool matches(const struct allot_store *store, uint32_t number, uin
 	const struct allot_store_node *node = allotp_node(store, number);
 	uint32_t module_flags;
 
-	if (node->address != address || node->parent != parent)
+	/* The parent is written last. */
+	if (__atomic_load_n(&node->parent, __ATOMIC_ACQUIRE) != parent || node->address != address)
 		return false;
 	module_flags = node->module_flags;
 	if ((module_flags & ((1u << ALLOT_NODE_FLAG_BITS) - 1)) != flags)
@@ -107,11 +108,24 @@ static uint32_t find_in(const struct allot_store *store, uint32_t level, uint64_
 	return ALLOT_NODE_NONE;
 }
 
+/* The frames of a stack that was new lie one behind the other: many a child is right behind its parent. */
+static inline bool is_next(const struct allot_store *store, uint32_t parent, uint64_t address, uint32_t flags)
+{
+	return parent >= ALLOT_NODE_FIRST &&
+	       allotp_store_has(store, ALLOT_REGION_NODES, ((uint64_t)parent + 2) * sizeof(struct allot_store_node)) &&
+	       matches(store, parent + 1, parent, address, flags);
+}
+
 uint32_t allotp_tree_find(const struct allot_store *store, uint32_t parent, uint64_t address, uint32_t flags)
 {
-	uint64_t h = hash(parent, address);
-	uint32_t level = __atomic_load_n(&store->header->index_level, __ATOMIC_ACQUIRE);
-	uint32_t node = find_in(store, level, h, parent, address, flags);
+	uint32_t level, node;
+	uint64_t h;
+
+	if (is_next(store, parent, address, flags))
+		return parent + 1;
+	h = hash(parent, address);
+	level = __atomic_load_n(&store->header->index_level, __ATOMIC_ACQUIRE);
+	node = find_in(store, level, h, parent, address, flags);
 
 	if (node == ALLOT_NODE_NONE && level &&
 	    __builtin_expect(__atomic_load_n(&store->header->index_moving, __ATOMIC_ACQUIRE), 0))
@@ -217,8 +231,8 @@ uint32_t allotp_tree_insert(struct allot_store *store, uint32_t parent, uint64_t
 		return ALLOT_NODE_NONE;
 	node = allotp_node(store, number);
 	node->address = address;
-	node->parent = parent;
 	node->module_flags = module << ALLOT_NODE_FLAG_BITS | flags;
+	__atomic_store_n(&node->parent, parent, __ATOMIC_RELEASE);
 	/* A node that is in no table is merely added again when it is next looked for. */
 	if (level == NO_TABLE)
 		return (uint32_t)number;

@@ -151,10 +151,24 @@ static inline void depend(struct allot_walker *walker, struct allotp_word *words
 	frame->words = count;
 }
 
-static inline uint32_t find_child(struct allot_walker *walker, uint32_t parent, uint64_t address, uint32_t flags)
+/*
+ * The hash of a stack, from that of its frames but the innermost: it can be told, and what is remembered of it be fetched,
+ * before the nodes of these frames are known.
+ */
+static inline uint32_t hash_frame(uint32_t callers, uint64_t address)
 {
-	uint64_t hash = (address ^ (uint64_t)parent << 32) * UINT64_C(0x9e3779b97f4a7c15);
-	struct allotp_child *child = &walker->children[hash >> (64 - ALLOTP_CHILD_BITS)];
+	return (callers ^ (uint32_t)(address * UINT64_C(0x9e3779b97f4a7c15) >> 32)) * UINT32_C(0x85ebca6b);
+}
+
+static inline struct allotp_child *child_place(struct allot_walker *walker, uint32_t hash)
+{
+	return &walker->children[hash >> (32 - ALLOTP_CHILD_BITS)];
+}
+
+static inline uint32_t find_child(struct allot_walker *walker, uint32_t hash, uint32_t parent, uint64_t address,
+				  uint32_t flags)
+{
+	struct allotp_child *child = child_place(walker, hash);
 	uint32_t node;
 
 	/* Frames with flags are rare, and not worth a member. */
@@ -317,6 +331,18 @@ static void depend_on_nobody(struct allot_walker *walker, struct allotp_frame *f
 		allotp_words_add(walker->words, &frame->words, walker->end_word.address, walker->end_word.value);
 }
 
+/* Has the children of the new frames fetched: they are all over the memory that programs use, too. */
+static void hash_frames(struct allot_walker *walker, const struct walk *walk)
+{
+	struct allotp_frame *frames = walker->frames;
+	uint32_t hash = walk->kept > 0 ? frames[walk->kept - 1].hash : walk->status;
+
+	for (uint32_t i = walk->first; i < walk->end; i++) {
+		hash = frames[i].hash = hash_frame(hash, frames[i].ip);
+		__builtin_prefetch(child_place(walker, hash));
+	}
+}
+
 /* Finds the nodes of the new frames, from the outermost inwards, and puts them behind the kept ones. */
 static uint32_t remember(struct allot_walker *walker, const struct walk *walk)
 {
@@ -324,6 +350,7 @@ static uint32_t remember(struct allot_walker *walker, const struct walk *walk)
 	uint32_t parent = walk->kept > 0 ? frames[walk->kept - 1].node : root_of(walk->status);
 	uint32_t count = walk->kept;
 
+	hash_frames(walker, walk);
 	for (uint32_t i = walk->first; i < walk->end; i++, count++) {
 		struct allotp_frame *frame = &frames[count];
 
@@ -332,11 +359,12 @@ static uint32_t remember(struct allot_walker *walker, const struct walk *walk)
 		frame->fp = frames[i].fp;
 		frame->rule = frames[i].rule;
 		frame->signal = frames[i].signal;
+		frame->hash = frames[i].hash;
 		if (count == 0)
 			depend_on_nobody(walker, frame, walk);
 		else
 			depend(walker, walker->words, frame, frame - 1);
-		parent = find_child(walker, parent, frame->ip, frame->signal ? ALLOT_NODE_SIGNAL : 0);
+		parent = find_child(walker, frame->hash, parent, frame->ip, frame->signal ? ALLOT_NODE_SIGNAL : 0);
 		if (parent == ALLOT_NODE_NONE)
 			return 0;
 		frame->node = parent;
@@ -432,7 +460,8 @@ walk_changed(struct allot_walker *walker, const struct allot_walk_start *start, 
 	find_frames(walker, &walk, start);
 	if (walk.path) {
 		/* What was remembered stays so, and the path. */
-		node = find_child(walker, walk.path->inner.node, start->ip, 0);
+		node = find_child(walker, hash_frame(walk.path->inner.node, start->ip), walk.path->inner.node,
+				  start->ip, 0);
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		walker->busy = false;
 		memorize(walker);

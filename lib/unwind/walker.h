@@ -24,6 +24,7 @@ struct allotp_frame {
 	uint32_t words;  /* how many of the walker's words this frame and those outside of it depend on */
 	bool signal;     /* interrupted at ip, which is no return address then */
 	bool fp_matters; /* the frames from here on depend on fp; else it may have been anything */
+	uint32_t hash;   /* of the addresses of this frame and those outside of it */
 };
 
 struct allotp_child {

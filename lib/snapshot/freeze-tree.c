@@ -88,23 +88,24 @@ static uint64_t mix(uint64_t value)
 	return value ^ value >> 31;
 }
 
-/* Finds the node among those that the snapshot has, or adds it. Returns its number. */
+/* Finds the node among those that the snapshot has, or adds it. Returns its number. Without a table, each is a new one. */
 static uint32_t intern(uint32_t *table, uint64_t mask, struct allot_snapshot *snapshot, const struct allot_node *node)
 {
 	uint64_t hash = mix(mix(node->address) + ((uint64_t)node->parent << 32 | node->module << 8 | node->flags));
 
-	for (uint64_t slot = hash & mask;; slot = (slot + 1) & mask) {
+	for (uint64_t slot = hash & mask; table; slot = (slot + 1) & mask) {
 		const struct allot_node *there = &snapshot->nodes[table[slot]];
 
 		if (!table[slot]) {
 			table[slot] = snapshot->node_count;
-			snapshot->nodes[snapshot->node_count] = *node;
-			return snapshot->node_count++;
+			break;
 		}
 		if (there->address == node->address && there->parent == node->parent && there->module == node->module &&
 		    there->flags == node->flags)
 			return table[slot];
 	}
+	snapshot->nodes[snapshot->node_count] = *node;
+	return snapshot->node_count++;
 }
 
 /* What is no frame stands for its parent. */
@@ -127,8 +128,9 @@ int allotp_freeze_tree_copy(struct allot_freeze_tree *tree, struct allot_view *v
 	snapshot->nodes = nodes;
 	while (slots < tree->reached * 2)
 		slots *= 2;
-	table = calloc(slots, sizeof(*table));
-	if (!table)
+	/* Only two that walk at the same time, each with a slot of its own, can have added the same child. */
+	table = view->header->slot_count > 1 ? calloc(slots, sizeof(*table)) : NULL;
+	if (!table && view->header->slot_count > 1)
 		return -ENOMEM;
 	for (uint64_t i = ALLOT_NODE_FIRST; i < tree->count; i++) {
 		struct allot_node node;

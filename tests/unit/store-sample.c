@@ -113,6 +113,7 @@ static void add_nodes(const struct store_sample *store)
 		(struct allot_store_node){ 0x5100, STORE_SAMPLE_PARSE, 2 << 8 | ALLOT_NODE_SIGNAL };
 	nodes[STORE_SAMPLE_STRAY] = (struct allot_store_node){ 0x1300, ALLOT_NODE_ROOT, 1 << 8 };
 	store->header->node_count = STORE_SAMPLE_NODES;
+	store->header->slot_count = 2; /* their threads have added the same nodes */
 }
 
 static void add_sites(const struct store_sample *store)

@@ -148,6 +148,17 @@ START_TEST(tree_is_merged_and_renumbered)
 }
 END_TEST
 
+/* Only threads that walk at the same time can have added the same child. */
+START_TEST(tree_of_one_thread_is_taken_as_it_is)
+{
+	store.header->slot_count = 1;
+	freeze();
+	ck_assert_uint_eq(frozen->node_count, ALLOT_NODE_FIRST + 5);
+	for (uint32_t i = ALLOT_NODE_FIRST; i < frozen->node_count; i++)
+		ck_assert_uint_lt(frozen->nodes[i].parent, i);
+}
+END_TEST
+
 START_TEST(sites_are_merged_and_sorted)
 {
 	const struct allot_site *sites;
@@ -626,6 +637,7 @@ int main(void)
 	tcase_add_test(sound, unknown_frees_after_fork_are_the_parents);
 	tcase_add_test(sound, modules_are_copied);
 	tcase_add_test(sound, tree_is_merged_and_renumbered);
+	tcase_add_test(sound, tree_of_one_thread_is_taken_as_it_is);
 	tcase_add_test(sound, sites_are_merged_and_sorted);
 	tcase_add_test(sound, scopes_become_regions);
 	tcase_add_test(sound, blocks_are_sorted_by_address);

@@ -162,7 +162,7 @@ static int make_copy(struct attachment *a)
 	return result ? fail(a, result, "it cannot be copied") : 0;
 }
 
-static int take_picture(struct attachment *a, unsigned heuristics)
+static int take_picture(struct attachment *a, unsigned heuristics, uint64_t why)
 {
 	struct allot_leak_look *leaks = leaks_of(a);
 	uint64_t begun;
@@ -176,6 +176,7 @@ static int take_picture(struct attachment *a, unsigned heuristics)
 	if (!result) {
 		allotp_drain_rest(&a->reader.store);
 		leaks->heuristics = heuristics;
+		leaks->why = why;
 		leaks->held_words = a->held.used;
 		leaks->at_exit = 0;
 		__atomic_store_n(&leaks->state, ALLOT_LOOK_RUNNING, __ATOMIC_RELEASE);
@@ -236,7 +237,7 @@ static int wait_for_copy(struct attachment *a)
 	return 0;
 }
 
-int allotp_attach(int pid, unsigned heuristics, struct allot_snapshot **out, struct allot_error *error)
+int allotp_attach(int pid, unsigned heuristics, uint64_t why, struct allot_snapshot **out, struct allot_error *error)
 {
 	const struct allot_reader_end end = { .exit = ALLOT_EXIT_RUNNING };
 	struct attachment a = { .pid = pid, .error = error };
@@ -247,7 +248,7 @@ int allotp_attach(int pid, unsigned heuristics, struct allot_snapshot **out, str
 		return result;
 	result = prepare(&a);
 	if (!result)
-		result = take_picture(&a, heuristics);
+		result = take_picture(&a, heuristics, why);
 	if (!result)
 		result = wait_for_copy(&a);
 	snprintf(name, sizeof(name), "process %d", pid);

@@ -9,8 +9,8 @@
 /*
  * Stops the program, has it make a copy of itself, lets it go on, and waits until the copy has been looked through. Returns 0
  * and a snapshot with the verdict, or a negative errno with the error: -ESRCH, -EACCES, -ENODATA as allotp_reader_open_process
- * says; -EPERM: it may not be stopped.
+ * says; -EPERM: it may not be stopped. why: an address in a block of which the chain is wanted, or 0.
  */
-int allotp_attach(int pid, unsigned heuristics, struct allot_snapshot **out, struct allot_error *error);
+int allotp_attach(int pid, unsigned heuristics, uint64_t why, struct allot_snapshot **out, struct allot_error *error);
 
 #endif

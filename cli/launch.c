@@ -61,6 +61,8 @@ static void set_environment(const struct allot_launch_plan *plan)
 
 		allotp_scan_heuristics_name(plan->heuristics, names);
 		setenv("ALLOT_LEAKS", names, 1);
+		snprintf(names, sizeof(names), "0x%" PRIx64, plan->why);
+		setenv("ALLOT_WHY", plan->why ? names : "", 1);
 	}
 	if (plan->sampling_bytes)
 		set_number("ALLOT_SAMPLE", plan->sampling_bytes);

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "gate/date.h"
+#include "leaks/why.h"
 #include "options.h"
 #include "scan/scan.h"
 
@@ -46,6 +47,9 @@ int allotp_leak_options(const struct allot_command *command, const struct allot_
 		.report.classes = ALLOT_LEAK_BIT(ALLOT_LEAK_DEFINITE) | ALLOT_LEAK_BIT(ALLOT_LEAK_POSSIBLE),
 		.suppressions.today = allotp_date_today(),
 	};
+	options->why = allotp_option_value(command, arguments, "why");
+	if (options->why)
+		allotp_why_address(options->why, &options->why_address);
 	options->report.fresh = allotp_option_value(command, arguments, "new") != NULL;
 	rc = read_classes(command, arguments, "error-on", &options->error_on, error);
 	if (rc == 0)
@@ -71,4 +75,20 @@ int allotp_leak_options_status(const struct allot_leak_options *options, const s
 			return EXIT_GATE;
 	}
 	return EXIT_OK;
+}
+
+int allotp_leak_options_why(FILE *out, const struct allot_leak_options *options, const struct allot_view *view, bool asked, bool dot,
+			    struct allot_error *error)
+{
+	struct allot_why why;
+	int rc = allotp_why_find(view, options->why, asked, &why, error);
+
+	if (rc == 0 && dot)
+		rc = allotp_why_write_dot(out, view, &why);
+	else if (rc == 0 && options->report.format == ALLOT_FORMAT_JSON)
+		rc = allotp_why_write_json(out, view, &why);
+	else if (rc == 0)
+		rc = allotp_why_write_text(out, view, &why, options->report.top);
+	allotp_why_release(&why);
+	return rc == -ENOMEM ? allotp_error(error, rc, "out of memory") : rc;
 }

@@ -32,12 +32,20 @@
 			"which pointers into the middle of blocks count as pointers to their start: stdstring, "       \
 			"length64, newarray, multipleinheritance, with commas between, all or none (default: all)"     \
 	}
+#define ALLOT_LEAKS_WHY                                                                                                \
+	{                                                                                                              \
+		"why", 0, "ADDRESS|SITE",                                                                              \
+			"tell which pointers keep a block alive, from a root to it: one at an address (0x...), or those of "   \
+			"a call site as the report has it (list.c:12, make_node)"                                              \
+	}
 
 struct allot_leak_options {
 	struct allot_leaks_options report;
 	struct allot_suppressions suppressions;
 	unsigned error_on; /* ALLOT_LEAK_BIT of each class */
 	unsigned heuristics;
+	const char *why;      /* --why; NULL: not asked for */
+	uint64_t why_address; /* if that is an address, else 0 */
 };
 
 /* Reads those of the options above that the command has. 0 or a negative errno with the error. Release it either way. */
@@ -47,5 +55,12 @@ void allotp_leak_options_release(struct allot_leak_options *options);
 
 /* EXIT_GATE if there is anything of the classes that --error-on names, else EXIT_OK. */
 int allotp_leak_options_status(const struct allot_leak_options *options, const struct allot_count counts[ALLOT_LEAKS]);
+
+/*
+ * Answers --why, as a graph with `dot`; asked: as allotp_why_find has it. 0 or a negative errno with the error, -ENOENT: there is
+ * no such block or call site.
+ */
+int allotp_leak_options_why(FILE *out, const struct allot_leak_options *options, const struct allot_view *view, bool asked, bool dot,
+			    struct allot_error *error);
 
 #endif

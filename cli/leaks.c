@@ -27,6 +27,8 @@ static const struct allot_option options[] = {
 	ALLOT_FILTERS_DOMAIN,
 	ALLOT_FILTERS_REGION,
 	ALLOT_RENDER_FORMAT,
+	ALLOT_LEAKS_WHY,
+	{ "dot", 0, NULL, "draw the cycles of lost blocks, or what --why asks for, for graphviz's dot" },
 	{ 0 },
 };
 
@@ -37,6 +39,7 @@ struct request {
 	struct allot_leak_options leaks;
 	struct allot_filter_options filters;
 	struct allot_progress_line progress;
+	bool dot, asked; /* asked: the process itself, just now */
 	struct allot_error *error;
 };
 
@@ -48,6 +51,7 @@ static int read_options(struct request *request)
 		rc = allotp_leak_options(&command_leaks, request->arguments, &request->leaks, request->error);
 	if (rc == 0)
 		rc = allotp_filter_options(&command_leaks, request->arguments, &request->filters, request->error);
+	request->dot = allotp_option_value(&command_leaks, request->arguments, "dot") != NULL;
 	request->leaks.report.group_by = request->report.group_by;
 	request->leaks.report.format = request->report.format;
 	request->leaks.report.top = request->report.top;
@@ -58,7 +62,8 @@ static int read_options(struct request *request)
 /* Nobody has looked: whatever was not freed may have leaked. */
 static int show_never_freed(struct request *request, const allot_snapshot_t *snapshot)
 {
-	if (request->leaks.error_on || request->leaks.report.suppressions || request->leaks.report.fresh) {
+	if (request->leaks.error_on || request->leaks.report.suppressions || request->leaks.report.fresh ||
+	    request->leaks.why || request->dot) {
 		allotp_error(request->error, -ENODATA,
 			     "%s: leaks were not looked for; 'allot run --leaks' does, or 'allot leaks PID'",
 			     request->arguments->operands[0]);
@@ -80,11 +85,15 @@ static int show_leaks(struct request *request, const struct allot_view *view)
 		allotp_error(request->error, -EINVAL, "--format: leaks are told as text or json");
 		return EXIT_USAGE;
 	}
-	if (allotp_leaks_write(stdout, view, &request->leaks.report, counts) < 0) {
+	if (request->leaks.why)
+		return allotp_leak_options_why(stdout, &request->leaks, view, request->asked, request->dot, request->error) < 0 ? EXIT_USAGE
+														 : EXIT_OK;
+	if ((request->dot ? allotp_leaks_write_dot(stdout, view)
+			  : allotp_leaks_write(stdout, view, &request->leaks.report, counts)) < 0) {
 		allotp_error(request->error, -ENOMEM, "out of memory");
 		return EXIT_USAGE;
 	}
-	return allotp_leak_options_status(&request->leaks, counts);
+	return request->dot ? EXIT_OK : allotp_leak_options_status(&request->leaks, counts);
 }
 
 static int show(struct request *request, const allot_snapshot_t *snapshot)
@@ -120,10 +129,11 @@ static bool is_process(const char *text, int *pid)
 static int look_into_process(struct request *request, int pid, allot_snapshot_t **out)
 {
 	struct allot_snapshot *snapshot;
-	int rc = allotp_attach(pid, request->leaks.heuristics, &snapshot, request->error);
+	int rc = allotp_attach(pid, request->leaks.heuristics, request->leaks.why_address, &snapshot, request->error);
 
 	if (rc < 0)
 		return rc;
+	request->asked = true;
 	rc = allotp_handle_new(snapshot, out);
 	if (rc < 0) {
 		allotp_snapshot_free(snapshot);

@@ -130,6 +130,7 @@ static int write_report(struct allot_outcome *outcome, const struct allot_view *
 			struct allot_report_options *how)
 {
 	struct allot_count counts[ALLOT_LEAKS];
+	struct allot_error error;
 	char reason[256];
 	int result;
 
@@ -147,6 +148,14 @@ static int write_report(struct allot_outcome *outcome, const struct allot_view *
 	result = allotp_leaks_write(outcome->out, view, &outcome->leaks.report, counts);
 	if (!result)
 		outcome->leak_status = allotp_leak_options_status(&outcome->leaks, counts);
+	if (!result && outcome->leaks.why) {
+		putc('\n', outcome->out);
+		result = allotp_leak_options_why(outcome->out, &outcome->leaks, view, true, false, &error);
+		if (result == -ENOENT) {
+			fprintf(outcome->out, "allot: %s\n", error.text);
+			result = 0;
+		}
+	}
 	return result;
 }
 

@@ -37,6 +37,7 @@ static const struct allot_option options[] = {
 	ALLOT_LEAKS_SHOW,
 	ALLOT_LEAKS_SUPPRESSIONS,
 	ALLOT_LEAKS_HEURISTICS,
+	ALLOT_LEAKS_WHY,
 	{ "mmap", 0, NULL, "record mmap, munmap and mremap as a domain of their own" },
 	{ 0 },
 };
@@ -76,9 +77,11 @@ static int read_leaks(const struct allot_arguments *arguments, struct settings *
 		return result;
 	settings->plan.leaks = settings->outcome.look = asks(arguments, "leaks");
 	settings->plan.heuristics = leaks->heuristics;
+	settings->plan.why = leaks->why_address;
 	if (!settings->plan.leaks && (asks(arguments, "error-on") || asks(arguments, "show") ||
-				      asks(arguments, "suppressions") || asks(arguments, "heuristics")))
-		return allotp_error(error, -EINVAL, "--error-on, --show, --suppressions and --heuristics need --leaks");
+				      asks(arguments, "suppressions") || asks(arguments, "heuristics") || leaks->why))
+		return allotp_error(error, -EINVAL,
+				    "--error-on, --show, --suppressions, --heuristics and --why need --leaks");
 	if (settings->plan.leaks && settings->plan.sampling_bytes)
 		return allotp_error(error, -EINVAL,
 				    "--leaks does not go with --sample: blocks that are not recorded may hold others");

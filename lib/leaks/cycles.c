@@ -84,23 +84,31 @@ static uint32_t shortest(struct finder *f, uint32_t start, uint32_t *queue)
 	return 0;
 }
 
+static int compare_step(const struct allot_cycle_step *one, const struct allot_cycle_step *other)
+{
+	if (one->site != other->site)
+		return one->site < other->site ? -1 : 1;
+	if (one->offset != other->offset)
+		return one->offset < other->offset ? -1 : 1;
+	return 0;
+}
+
 static bool same_shape(const struct allot_cycle *a, const struct allot_cycle *b)
 {
-	return a->blocks == b->blocks && a->step_count == b->step_count &&
-	       !memcmp(a->steps, b->steps, a->step_count * sizeof(*a->steps));
+	bool same = a->blocks == b->blocks && a->step_count == b->step_count;
+
+	for (uint32_t i = 0; same && i < a->step_count; i++)
+		same = !compare_step(&a->steps[i], &b->steps[i]);
+	return same;
 }
 
 static int compare_steps(const struct allot_cycle_step *steps, uint32_t count, uint32_t a, uint32_t b)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		const struct allot_cycle_step *one = &steps[(a + i) % count], *other = &steps[(b + i) % count];
+	int order = 0;
 
-		if (one->site != other->site)
-			return one->site < other->site ? -1 : 1;
-		if (one->offset != other->offset)
-			return one->offset < other->offset ? -1 : 1;
-	}
-	return 0;
+	for (uint32_t i = 0; i < count && !order; i++)
+		order = compare_step(&steps[(a + i) % count], &steps[(b + i) % count]);
+	return order;
 }
 
 /* Begins a cycle where its shape is smallest, so that equal ones are found equal. Long ones begin where they do. */
@@ -166,7 +174,11 @@ static int note(struct finder *f, const uint32_t *members, uint32_t count)
 	for (uint32_t i = 0; rc == 0 && i < cycle.step_count; i++) {
 		const struct allot_edge *edge = edge_at(f, f->path[cycle.step_count - 1 - i]);
 
-		cycle.steps[i] = (struct allot_cycle_step){ f->snapshot->lost[edge->from].site, edge->offset };
+		cycle.steps[i] = (struct allot_cycle_step){
+			.site = f->snapshot->lost[edge->from].site,
+			.offset = edge->offset,
+			.size = f->snapshot->lost[edge->from].size,
+		};
 	}
 	if (rc == 0) {
 		rotate(&cycle, spare);

@@ -8,6 +8,7 @@
 struct allot_cycle_step {
 	uint32_t site;   /* of the block */
 	uint32_t offset; /* in it, of the pointer to the next; the last points to the first */
+	uint64_t size;   /* of the block, of the first cycle that was found: no part of the shape */
 };
 
 /* Components whose shortest cycle through their first block has the same sites and offsets, and which are as large. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "leaks/phrase.h"
+#include "leaks/place.h"
 #include "leaks/writer.h"
 #include "report/json.h"
 
@@ -36,23 +37,47 @@ static json_t *suppressions(const struct allot_suppressions *set)
 	return array;
 }
 
-/* Each step with the stack that its block comes from: `site` counts the snapshot's sites. */
-static json_t *cycles(const struct allot_cycles *found)
+/* With where its block comes from; `site` counts the snapshot's sites. */
+static json_t *step(const struct allot_view *view, const struct allot_cycle_step *step)
+{
+	uint32_t stack = view->snapshot->sites[step->site].stack;
+	const char *field, *type;
+	json_t *object = json_pack("{s:o, s:o, s:o}", "site", allotp_json_number(step->site), "offset",
+				   allotp_json_number(step->offset), "size", allotp_json_number(step->size));
+	int rc = object ? allotp_place_json(view, stack, object) : -ENOMEM;
+
+	if (rc == 0)
+		rc = allotp_place_field(view, stack, step->size, step->offset, &field, &type);
+	if (rc == 0 && field)
+		rc = json_object_set_new(object, "field", allotp_json_string(field));
+	if (rc == 0 && field && type)
+		rc = json_object_set_new(object, "type", allotp_json_string(type));
+	if (rc == 0)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+static json_t *cycle(const struct allot_view *view, const struct allot_cycle *cycle)
+{
+	json_t *steps = json_array();
+
+	for (uint32_t i = 0; steps && i < cycle->step_count; i++) {
+		if (json_array_append_new(steps, step(view, &cycle->steps[i]))) {
+			json_decref(steps);
+			return NULL;
+		}
+	}
+	return json_pack("{s:o, s:o, s:o, s:o}", "times", allotp_json_number(cycle->times), "blocks",
+			 allotp_json_number(cycle->blocks), "bytes", allotp_json_number(cycle->bytes), "steps", steps);
+}
+
+static json_t *cycles(const struct allot_view *view, const struct allot_cycles *found)
 {
 	json_t *array = json_array();
 
 	for (uint32_t i = 0; array && i < found->count; i++) {
-		const struct allot_cycle *cycle = &found->list[i];
-		json_t *steps = json_array();
-
-		for (uint32_t j = 0; j < cycle->step_count; j++)
-			json_array_append_new(steps,
-					      json_pack("{s:o, s:o}", "site", allotp_json_number(cycle->steps[j].site),
-							"offset", allotp_json_number(cycle->steps[j].offset)));
-		if (json_array_append_new(array,
-					  json_pack("{s:o, s:o, s:o, s:o}", "times", allotp_json_number(cycle->times),
-						    "blocks", allotp_json_number(cycle->blocks), "bytes",
-						    allotp_json_number(cycle->bytes), "steps", steps))) {
+		if (json_array_append_new(array, cycle(view, &found->list[i]))) {
 			json_decref(array);
 			return NULL;
 		}
@@ -77,7 +102,7 @@ static json_t *leaks(const struct allot_leaks_report *report)
 	if (rc == 0)
 		rc = json_object_set(object, "new", fresh) ||
 		     json_object_set_new(object, "suppressed", count(tally->suppressed)) ||
-		     json_object_set_new(object, "cycles", cycles(&report->cycles)) ||
+		     json_object_set_new(object, "cycles", cycles(report->view, &report->cycles)) ||
 		     (report->options->suppressions &&
 		      json_object_set_new(object, "suppressions", suppressions(report->options->suppressions))) ||
 		     json_object_set_new(object, "look",

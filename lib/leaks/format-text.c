@@ -4,14 +4,12 @@
 #include <string.h>
 
 #include "leaks/phrase.h"
+#include "leaks/place.h"
 #include "leaks/writer.h"
 #include "report/print.h"
 #include "report/size.h"
 
 enum { DEFAULT_TOP = 5, SHOWN_CYCLES = 3, SHOWN_STEPS = 8 };
-
-static const char *const words[ALLOT_LEAKS] = { "definitely lost", "indirectly lost", "possibly lost",
-						"still reachable" };
 
 static void write_count(FILE *out, const char *what, struct allot_count count, struct allot_count fresh, bool again)
 {
@@ -28,7 +26,7 @@ static void write_totals(FILE *out, const struct allot_leaks_report *report)
 	const struct allot_leaks *leaks = &report->view->snapshot->leaks;
 
 	for (int i = 0; i < ALLOT_LEAKS; i++)
-		write_count(out, words[i], tally->counts[i], tally->fresh[i],
+		write_count(out, allotp_leak_class_words((enum allot_leak_class)i), tally->counts[i], tally->fresh[i],
 			    leaks->looks > 1 && i != ALLOT_LEAK_REACHABLE);
 	if (tally->suppressed.blocks)
 		write_count(out, "suppressed", tally->suppressed, tally->suppressed, false);
@@ -73,7 +71,7 @@ static int write_group(FILE *out, const struct allot_leaks_report *report, int l
 	const struct allot_group *group = &list->statistics->groups[number];
 	int rc;
 
-	fprintf(out, "%s, ", words[leak_class]);
+	fprintf(out, "%s, ", allotp_leak_class_words((enum allot_leak_class)leak_class));
 	rc = allotp_write_text_group(out, &list->report, group);
 	if (rc == 0 && group->ever.blocks)
 		fprintf(out, "    and with it, indirectly, %s in %" PRIu64 " block%s\n",
@@ -104,30 +102,23 @@ static int write_lists(FILE *out, const struct allot_leaks_report *report)
 	return rc;
 }
 
-/* "make (list.c:12)" */
-static int write_site(FILE *out, const struct allot_view *view, uint32_t site)
+/* "16", or "16 (next)" where the field's name is certain. */
+static int write_offset(FILE *out, const struct allot_view *view, const struct allot_cycle_step *step)
 {
-	struct allot_backtrace backtrace = { .node = ALLOT_NODE_NONE };
-	const struct allot_frame *frame = NULL;
-	int rc = allotp_backtrace_origin(view, view->snapshot->sites[site].stack, &backtrace.node);
+	const char *field, *type;
+	int rc = allotp_place_field(view, view->snapshot->sites[step->site].stack, step->size, step->offset, &field,
+				    &type);
 
-	if (rc == 0)
-		rc = allotp_backtrace_next(&backtrace, view, &frame);
-	if (rc < 0)
-		return rc;
-	if (rc == 0 || !frame->function)
-		fputs("an unknown place", out);
-	else
-		allotp_put_function(out, frame->function, 0);
-	if (rc && frame->file) {
+	fprintf(out, "%" PRIu32, step->offset);
+	if (rc == 0 && field) {
 		fputs(" (", out);
-		allotp_put(out, allotp_base_name(frame->file));
-		fprintf(out, ":%" PRIu32 ")", frame->line);
+		allotp_put(out, field);
+		putc(')', out);
 	}
-	return 0;
+	return rc;
 }
 
-/* "a cycle of 2 blocks, 48 B, lost at: a (list.c:3) -> b (list.c:4) -> a, through offsets 0, 8" */
+/* "a cycle of 2 blocks, 48 B, lost at: a (list.c:3) -> b (list.c:4) -> a, through offsets 0 (next), 8" */
 static int write_cycle(FILE *out, const struct allot_view *view, const struct allot_cycle *cycle)
 {
 	uint32_t shown = cycle->step_count < SHOWN_STEPS ? cycle->step_count : SHOWN_STEPS;
@@ -138,12 +129,14 @@ static int write_cycle(FILE *out, const struct allot_view *view, const struct al
 	fprintf(out, "a cycle of %" PRIu32 " blocks, %s, lost at: ", cycle->step_count,
 		allotp_size((double)cycle->bytes).text);
 	for (uint32_t i = 0; i < shown && rc == 0; i++) {
-		rc = write_site(out, view, cycle->steps[i].site);
+		rc = allotp_place_write(out, view, view->snapshot->sites[cycle->steps[i].site].stack);
 		fputs(" -> ", out);
 	}
 	fputs(shown < cycle->step_count ? "..., through offsets " : "the first, through offsets ", out);
-	for (uint32_t i = 0; i < shown; i++)
-		fprintf(out, "%s%" PRIu32, i ? ", " : "", cycle->steps[i].offset);
+	for (uint32_t i = 0; i < shown && rc == 0; i++) {
+		fputs(i ? ", " : "", out);
+		rc = write_offset(out, view, &cycle->steps[i]);
+	}
 	if (cycle->blocks > cycle->step_count)
 		fprintf(out, "; one of several in a knot of %" PRIu32 " blocks", cycle->blocks);
 	putc('\n', out);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "leaks/shapes.h"
 #include "leaks/writer.h"
 
 static const char *const names[ALLOT_LEAKS] = { "definite", "indirect", "possible", "reachable" };
@@ -13,6 +14,14 @@ static const char *const names[ALLOT_LEAKS] = { "definite", "indirect", "possibl
 const char *allotp_leak_class_name(enum allot_leak_class leak_class)
 {
 	return names[leak_class];
+}
+
+const char *allotp_leak_class_words(enum allot_leak_class leak_class)
+{
+	static const char *const words[ALLOT_LEAKS] = { "definitely lost", "indirectly lost", "possibly lost",
+							"still reachable" };
+
+	return words[leak_class];
 }
 
 int allotp_leak_classes(const char *text, unsigned *classes)
@@ -114,7 +123,7 @@ int allotp_leaks_write(FILE *out, const struct allot_view *view, const struct al
 			rc = fill(&report, keys, i);
 	}
 	if (rc == 0)
-		rc = allotp_cycles_find(view->snapshot, &report.cycles);
+		rc = allotp_shapes_find(view, &report.cycles);
 	if (rc == 0)
 		rc = (options->format == ALLOT_FORMAT_JSON ? allotp_leaks_write_json
 							   : allotp_leaks_write_text)(out, &report);

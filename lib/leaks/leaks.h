@@ -22,6 +22,9 @@ struct allot_leaks_options {
 	unsigned width;                          /* of the terminal; 0: none */
 };
 
+/* Writes the cycles of lost blocks as a graph for graphviz. Returns 0 or -ENOMEM. */
+int allotp_leaks_write_dot(FILE *out, const struct allot_view *view);
+
 /*
  * Writes the report of a snapshot whose leaks were looked for (snapshot->leaks.looked). *counts gets what is left of each
  * class. Returns 0 or -ENOMEM; errors of the stream are its owner's.
@@ -31,6 +34,9 @@ int allotp_leaks_write(FILE *out, const struct allot_view *view, const struct al
 
 /* "definite", "indirect", "possible", "reachable"; their keys and the words of options. */
 const char *allotp_leak_class_name(enum allot_leak_class leak_class);
+
+/* "definitely lost" and so on. */
+const char *allotp_leak_class_words(enum allot_leak_class leak_class);
 
 /* Reads names of classes with commas between. 0 and *classes, or -EINVAL. */
 int allotp_leak_classes(const char *text, unsigned *classes);

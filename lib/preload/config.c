@@ -101,11 +101,34 @@ static const char *own_entry(const char *list, size_t *size)
 	return NULL;
 }
 
+/* In hexadecimal, with 0x before it; 0 when the variable is not set. */
+static uint64_t address(const char *name)
+{
+	const char *text = value_of(name), *c = text;
+	uint64_t value = 0;
+
+	if (!text || !*text)
+		return 0;
+	for (c += 2 * !strncmp(text, "0x", 2); c > text; c++) {
+		uint64_t digit = *c >= '0' && *c <= '9'	  ? (uint64_t)(*c - '0')
+				 : *c >= 'a' && *c <= 'f' ? (uint64_t)(*c - 'a' + 10)
+							  : 16;
+
+		if (digit == 16 || value >> 60)
+			break;
+		value = value << 4 | digit;
+	}
+	if (*c || !value)
+		complain(name, text);
+	return value;
+}
+
 /* 1, 0, all, none, or names with commas between. */
 static void read_leaks(void)
 {
 	const char *text = value_of("ALLOT_LEAKS"), *end;
 
+	allotp_config.why = address("ALLOT_WHY");
 	allotp_config.heuristics = ALLOT_SCAN_HEURISTICS;
 	if (!text || !*text || !strcmp(text, "0"))
 		return;
@@ -206,6 +229,7 @@ void allotp_config_hide(void)
 	remove_variable("ALLOT_RING");
 	remove_variable("ALLOT_MMAP");
 	remove_variable("ALLOT_LEAKS");
+	remove_variable("ALLOT_WHY");
 	remove_variable("ALLOT_VERIFY");
 	remove_variable("ALLOT_SAMPLE");
 	remove_variable("ALLOT_SAMPLE_SEED");

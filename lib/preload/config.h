@@ -19,6 +19,7 @@
  * ALLOT_MMAP        1: record mmap, munmap and mremap as a domain of their own
  * ALLOT_SAMPLE      record one block about every so many bytes that a thread allocates, 1 to 2^40; 0 (default): every block
  * ALLOT_LEAKS       1: look for leaks when the program exits; or a list of heuristics to do so with, all, or none
+ * ALLOT_WHY         an address as 0xN: when leaks are looked for, note which pointers keep the block there alive
  * ALLOT_SAMPLE_SEED what the choice of blocks starts from, so that it can be repeated; 0 (default): chance
  */
 struct allot_config {
@@ -29,6 +30,7 @@ struct allot_config {
 	bool record_mmap;
 	bool leaks;              /* to be looked for at exit */
 	uint8_t heuristics;      /* with these: ALLOT_SCAN_* */
+	uint64_t why;            /* an address in a block of which it is to be told what keeps it alive; 0: none */
 	uint32_t depth_limit;    /* 0: none */
 	uint32_t ring_events;
 	uint32_t verify;         /* compare every N-th stack; 0: none */

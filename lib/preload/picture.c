@@ -79,6 +79,8 @@ static void plan(struct allot_picture *picture)
 
 	picture->look.store = &allotp_state.store;
 	picture->look.heuristics = allotp_config.heuristics;
+	picture->look.why = allotp_config.why;
+	picture->look.module_of = allotp_module_of;
 	roots->more = picture->named;
 	roots->more_count = picture->named_count;
 	roots->pid = header->pid;
@@ -387,6 +389,7 @@ void allotp_picture_look_through(struct allot_picture *picture, unsigned int heu
 		ALLOTP_SYSCALL(SYS_exit_group, 1);
 	}
 	picture->look.heuristics = heuristics;
+	picture->look.why = allotp_state.store.header->leaks.why;
 	picture->held.used = held_words;
 	look_through(picture);
 }

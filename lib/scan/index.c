@@ -274,11 +274,11 @@ int allotp_scan_begin(struct allot_scan *scan, struct allot_scan_block *blocks, 
 	result = build(scan);
 	if (result)
 		return result;
-	scan->stack = allotp_scan_map(numbers);
+	scan->queue = allotp_scan_map(numbers);
 	scan->later = allotp_scan_map(numbers);
 	scan->leaders = allotp_scan_map(numbers);
 	scan->holders = want_holders ? allotp_scan_map(2 * numbers) : NULL;
-	if (!scan->stack || !scan->later || !scan->leaders || (want_holders && !scan->holders))
+	if (!scan->queue || !scan->later || !scan->leaders || (want_holders && !scan->holders))
 		return -ENOMEM;
 	return 0;
 }
@@ -290,7 +290,7 @@ void allotp_scan_release(struct allot_scan *scan)
 	allotp_scan_unmap(scan->blocks, scan->blocks_size);
 	allotp_scan_unmap(scan->chunks, scan->chunks_size);
 	allotp_scan_unmap(scan->cells, scan->cells_size);
-	allotp_scan_unmap(scan->stack, numbers);
+	allotp_scan_unmap(scan->queue, numbers);
 	allotp_scan_unmap(scan->later, numbers);
 	allotp_scan_unmap(scan->leaders, numbers);
 	allotp_scan_unmap(scan->holders, 2 * numbers);

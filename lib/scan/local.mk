@@ -1,6 +1,8 @@
 # lib/scan: which blocks a process can still reach
 noinst_LTLIBRARIES += libscan.la
 libscan_la_SOURCES = \
+	lib/scan/chain.c \
+	lib/scan/chain.h \
 	lib/scan/held.c \
 	lib/scan/held.h \
 	lib/scan/heuristic.c \

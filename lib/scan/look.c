@@ -6,14 +6,18 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "scan/chain.h"
 #include "snapshot/snapshot.h"
 #include "store/drain.h"
 #include "store/live.h"
 
-/* A store's live blocks on their way to the engine. */
+/* A store's live blocks on their way to the engine, and its mappings. */
 struct collection {
 	struct allot_scan_block *blocks;
 	uint64_t count, capacity;
+	struct allot_map *maps;
+	uint64_t map_count;
+	size_t maps_size;
 };
 
 /* What a look before this one had found. */
@@ -77,6 +81,19 @@ static int collect_blocks(const struct allot_store *store, struct collection *co
 	return 0;
 }
 
+static int collect_maps(const struct allot_store *store, struct collection *collection)
+{
+	collection->map_count = store->header->map_count;
+	collection->maps_size = collection->map_count * sizeof(*collection->maps);
+	if (!allotp_store_has(store, ALLOT_REGION_MAPS, collection->maps_size))
+		collection->map_count = collection->maps_size = 0;
+	collection->maps = allotp_scan_map(collection->maps_size);
+	if (!collection->maps)
+		return -ENOMEM;
+	memcpy(collection->maps, store->region[ALLOT_REGION_MAPS], collection->maps_size);
+	return 0;
+}
+
 static int remember_known(const struct allot_store *store, struct known *known)
 {
 	known->count = store->header->leaks.looks ? store->header->leaks.lost_count : 0;
@@ -135,7 +152,7 @@ static int clear_verdicts(struct allot_store *store)
 		memset(store->region[ALLOT_REGION_VERDICTS], 0, size);
 	memset(leaks->counts, 0, sizeof(leaks->counts));
 	memset(leaks->fresh, 0, sizeof(leaks->fresh));
-	leaks->lost_count = leaks->edge_count = leaks->left_out = 0;
+	leaks->lost_count = leaks->edge_count = leaks->link_count = leaks->left_out = 0;
 	return result;
 }
 
@@ -219,7 +236,7 @@ static int find(struct allot_look *look, struct collection *collection, const st
 		.edge = note_edge,
 		.edge_context = &edges,
 	};
-	int result = allotp_scan_begin(&scan, collection->blocks, collection->count, collection->capacity, false);
+	int result = allotp_scan_begin(&scan, collection->blocks, collection->count, collection->capacity, true);
 
 	*step = ALLOT_LOOK_AT_MEMORY;
 	if (!result)
@@ -235,6 +252,12 @@ static int find(struct allot_look *look, struct collection *collection, const st
 		store->header->leaks.blocks = scan.count;
 		store->header->leaks.words = scan.words;
 		result = tell(store, &scan, known, edges.count);
+	}
+	if (!result) {
+		struct allot_chains chains = { store, &scan, &look->roots, collection->maps, collection->map_count,
+					       look->module_of };
+
+		result = allotp_chains_tell(&chains, look->why);
 	}
 	allotp_scan_release(&scan);
 	return result;
@@ -258,6 +281,8 @@ int allotp_look(struct allot_look *look, uint64_t held_words)
 		result = collect_blocks(store, &collection);
 	}
 	if (!result)
+		result = collect_maps(store, &collection);
+	if (!result)
 		result = remember_known(store, &known);
 	allotp_drain_unlock(store);
 	if (!result)
@@ -267,6 +292,7 @@ int allotp_look(struct allot_look *look, uint64_t held_words)
 	leaks->heuristics = look->heuristics;
 	leaks->scan_ns = allotp_clock_ns(CLOCK_MONOTONIC) - begun;
 	allotp_scan_unmap(known.blocks, known.size);
+	allotp_scan_unmap(collection.maps, collection.maps_size);
 	allotp_roots_release(&look->roots);
 	if (result) {
 		allotp_look_failed(store, result, step);

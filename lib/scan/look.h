@@ -13,6 +13,8 @@ struct allot_look {
 	struct allot_store *store;
 	struct allot_roots roots; /* as far as the caller sets it, but for held, which is the store's */
 	unsigned int heuristics;
+	uint64_t why; /* an address in the block whose chain is wanted, whatever its site; 0: none */
+	uint32_t (*module_of)(uintptr_t address); /* as in struct allot_chains */
 };
 
 /*

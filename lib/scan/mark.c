@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Following pointers. Words come in by thousands of millions and most lead nowhere; the others each cost two cache misses,
- * which are taken some words ahead. Blocks wait to be looked into in a stack of numbers, so that a list may be as long as
- * it likes.
+ * which are taken some words ahead. Blocks wait to be looked into in a queue of numbers, so that a list may be as long as
+ * it likes, and each is reached by as few pointers as there can be.
  */
 #include <errno.h>
 #include <string.h>
@@ -111,28 +111,28 @@ static void look_into(struct allot_scan *scan, uint32_t number)
 	look_through(scan, block->address, block->address + block->size);
 }
 
-/* Looks into all that waits in the stack, the memory of some of them being fetched ahead. */
+static void put_off(struct allot_scan *scan, uint32_t number)
+{
+	scan->queue[scan->queued++] = number;
+}
+
+/* Looks into all that waits in the queue, the memory of some of them being fetched ahead. */
 static void drain(struct allot_scan *scan)
 {
 	enum { FETCHED = 16 };
-	uint32_t fetched[FETCHED];
-	uint64_t in = 0, out = 0;
+	uint32_t fetched = scan->looked;
 
 	for (;;) {
-		while (scan->stack_used && in - out < FETCHED) {
-			uint32_t number = scan->stack[--scan->stack_used];
-
-			__builtin_prefetch((const void *)(uintptr_t)scan->blocks[number].address);
-			fetched[in++ % FETCHED] = number;
-		}
-		if (in == out) {
-			/* What is still on its way may fill the stack again. */
+		while (fetched < scan->queued && fetched - scan->looked < FETCHED)
+			__builtin_prefetch((const void *)(uintptr_t)scan->blocks[scan->queue[fetched++]].address);
+		if (scan->looked == fetched) {
+			/* What is still on its way may be put off, too. */
 			flush(scan);
-			if (!scan->stack_used)
+			if (scan->looked == scan->queued)
 				break;
 			continue;
 		}
-		look_into(scan, fetched[out++ % FETCHED]);
+		look_into(scan, scan->queue[scan->looked++]);
 	}
 	scan->from = ALLOT_SCAN_NO_BLOCK;
 }
@@ -142,7 +142,7 @@ static void reach(struct allot_scan *scan, uint32_t number, uint64_t holder)
 	scan->blocks[number].flags |= ALLOT_SCAN_REACHED;
 	if (scan->holders)
 		scan->holders[number] = holder;
-	scan->stack[scan->stack_used++] = number;
+	put_off(scan, number);
 }
 
 static void hit_reaching(struct allot_scan *scan, uint32_t number, const struct allot_scan_candidate *candidate)
@@ -182,7 +182,7 @@ static void hit(struct allot_scan *scan, uint32_t number, const struct allot_sca
 		block->flags |= ALLOT_SCAN_PERHAPS;
 		if (scan->holders)
 			scan->holders[number] = candidate->holder;
-		scan->stack[scan->stack_used++] = number;
+		put_off(scan, number);
 		break;
 	case HOLDING:
 		/* Words are on their way for a while: whose this one is tells only its address. */
@@ -200,7 +200,7 @@ static void hit(struct allot_scan *scan, uint32_t number, const struct allot_sca
 			break;
 		block->flags |= ALLOT_SCAN_LED;
 		scan->leaders[number] = scan->leader;
-		scan->stack[scan->stack_used++] = number;
+		put_off(scan, number);
 	}
 }
 
@@ -237,7 +237,7 @@ static void lead(struct allot_scan *scan, uint32_t leader)
 	scan->leader = leader;
 	scan->leaders[leader] = leader;
 	scan->blocks[leader].flags |= ALLOT_SCAN_LED;
-	scan->stack[scan->stack_used++] = leader;
+	put_off(scan, leader);
 	drain(scan);
 }
 
@@ -268,21 +268,24 @@ static bool next_lost(struct allot_scan *scan, uint32_t number, uint64_t *offset
 	return false;
 }
 
-/* `later` gets the blocks in the order in which the search leaves them; NOTED means that it was there. */
+/*
+ * `later` gets the blocks in the order in which the search leaves them; NOTED means that it was there. What is left of the queue is
+ * its stack: none of its blocks was put there.
+ */
 static void search(struct allot_scan *scan, uint32_t root)
 {
-	uint32_t depth = 0, child;
+	uint32_t depth = 0, child, *stack = scan->queue + scan->queued;
 
 	scan->blocks[root].flags |= ALLOT_SCAN_NOTED;
-	scan->stack[depth] = root;
+	stack[depth] = root;
 	/* Blocks that are not aligned hold their pointers at aligned addresses all the same. */
 	scan->path[depth++] = -scan->blocks[root].address & 7;
 	while (depth) {
-		uint32_t top = scan->stack[depth - 1];
+		uint32_t top = stack[depth - 1];
 
 		if (next_lost(scan, top, &scan->path[depth - 1], &child)) {
 			scan->blocks[child].flags |= ALLOT_SCAN_NOTED;
-			scan->stack[depth] = child;
+			stack[depth] = child;
 			scan->path[depth++] = -scan->blocks[child].address & 7;
 		} else {
 			depth--;
@@ -340,6 +343,7 @@ int allotp_scan_finish(struct allot_scan *scan)
 	flush(scan);
 	scan->root_kind = 0;
 	drain(scan);
+	scan->reached = scan->queued;
 	scan->phase = PERHAPS;
 	for (uint32_t i = 0; i < scan->later_used; i++) {
 		struct allot_scan_block *block = &scan->blocks[scan->later[i]];
@@ -347,8 +351,9 @@ int allotp_scan_finish(struct allot_scan *scan)
 		if (block->flags & (ALLOT_SCAN_REACHED | ALLOT_SCAN_PERHAPS))
 			continue;
 		block->flags |= ALLOT_SCAN_PERHAPS;
-		scan->stack[scan->stack_used++] = scan->later[i];
-		drain(scan);
+		put_off(scan, scan->later[i]);
 	}
+	drain(scan);
+	scan->possible = scan->queued - scan->reached;
 	return find_leaders(scan);
 }

@@ -100,6 +100,11 @@ struct allot_scan {
 	uint64_t *holders; /* by block: where the pointer is that it was reached by; 0: lost. NULL unless wanted */
 	uint32_t *
 		leaders; /* by block: for lost ones its leader (its own number when definite); after allotp_scan_finish */
+	/*
+	 * The blocks that a chain of pointers leads to. So many that are reachable come first, in the order of the lengths of their
+	 * shortest chains, which are those that holders[] tells; behind them so many that perhaps are. After allotp_scan_finish.
+	 */
+	uint32_t *queue, reached, possible;
 
 	/* private */
 	uint64_t low, span; /* of all blocks */
@@ -107,9 +112,10 @@ struct allot_scan {
 	uint64_t *chunks; /* by MiB: cells of that MiB << 8 | shift; 0: no block is there */
 	uint32_t *cells;  /* the first block at or after the cell's start */
 	size_t chunks_size, cells_size, blocks_size;
-	uint32_t *stack, *later; /* blocks to be looked into */
-	uint32_t stack_used, later_used;
-	uint64_t *path; /* of the search for cycles: where it is in each block of the stack */
+	uint32_t queued, looked; /* each block is in the queue once at most: how many are, and were looked into */
+	uint32_t *later;         /* blocks that perhaps are to be looked into */
+	uint32_t later_used;
+	uint64_t *path; /* of the search for cycles: where it is in each block of its stack */
 	unsigned int phase;
 	unsigned int root_kind; /* of the words that are looked at */
 	uint32_t from;          /* block being looked into; ALLOT_SCAN_NO_BLOCK: a root */

@@ -23,3 +23,14 @@ void allotp_threads_dead(struct allot_mappings *mappings, const struct allot_thr
 	(void)found;
 	(void)context;
 }
+
+bool allotp_threads_local(const struct allot_mappings *mappings, const struct allot_held_thread *thread,
+			  uint64_t address, uint32_t *module, uint64_t *place)
+{
+	(void)mappings;
+	(void)thread;
+	(void)address;
+	(void)module;
+	(void)place;
+	return false;
+}

@@ -107,3 +107,36 @@ void allotp_threads_dead(struct allot_mappings *mappings, const struct allot_thr
 		}
 	}
 }
+
+/* The table has its length before its beginning, and two words for each module, of which the first says where its part is. */
+bool allotp_threads_local(const struct allot_mappings *mappings, const struct allot_held_thread *thread,
+			  uint64_t address, uint32_t *module, uint64_t *place)
+{
+	enum { MOST_MODULES = 4096, MOST_BYTES = 1 << 24 };
+	uint64_t pointer = thread->thread_pointer, nearest = 0, count;
+	const uint64_t *table;
+
+	if (!has_words(mappings, pointer, HEAD) || address >= pointer + MOST_WORDS * sizeof(uint64_t) ||
+	    address + MOST_BYTES < pointer)
+		return false;
+	if (address >= pointer) {
+		*module = 0;
+		*place = address - pointer;
+		return true;
+	}
+	table = (const uint64_t *)((const uint64_t *)(uintptr_t)pointer)[DTV];
+	if ((uintptr_t)table & 7 || !allotp_mappings_find(mappings, (uintptr_t)(table - 2)))
+		return false;
+	count = table[-2];
+	for (uint64_t i = 1; i <= count && i < MOST_MODULES && allotp_mappings_find(mappings, (uintptr_t)&table[2 * i]);
+	     i++) {
+		uint64_t part = table[2 * i];
+
+		if (part > address || part <= nearest || part + MOST_BYTES < pointer)
+			continue;
+		nearest = part;
+		*module = (uint32_t)i;
+		*place = address - part;
+	}
+	return nearest != 0;
+}

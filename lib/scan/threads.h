@@ -21,4 +21,11 @@ void allotp_threads_dead(struct allot_mappings *mappings, const struct allot_thr
 			 void (*found)(void *context, struct allot_range stack, uint64_t table, uint64_t result),
 			 void *context);
 
+/*
+ * Whether a word is in thread-local memory of the thread, in the part that it was given at its start: of which module, as the loader
+ * counts, and where in its part; or with 0 for the module, how far it is in what libc itself keeps of the thread.
+ */
+bool allotp_threads_local(const struct allot_mappings *mappings, const struct allot_held_thread *thread,
+			  uint64_t address, uint32_t *module, uint64_t *place);
+
 #endif

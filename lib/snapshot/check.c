@@ -192,6 +192,22 @@ static const char *check_objects(const struct allot_snapshot *snapshot)
 	return NULL;
 }
 
+static const char *check_links(const struct allot_snapshot *snapshot)
+{
+	bool within = false;
+
+	for (uint32_t i = 0; i < snapshot->link_count; i++) {
+		const struct allot_link *link = &snapshot->links[i];
+
+		if (link->kind >= ALLOT_LINKS || link->stack >= snapshot->node_count || link->leak_class >= ALLOT_LEAKS)
+			return "links: a kind, stack or class is out of range";
+		if (!within && link->kind != ALLOT_LINK_BLOCK)
+			return "links: a chain does not begin with a block";
+		within = link->kind == ALLOT_LINK_BLOCK || link->kind == ALLOT_LINK_LEFT_OUT;
+	}
+	return within ? "links: a chain has no end" : NULL;
+}
+
 static const char *check_symbols(const struct allot_snapshot *snapshot)
 {
 	for (uint32_t i = 0; i < snapshot->symbol_count; i++) {
@@ -212,7 +228,7 @@ const char *allotp_snapshot_check(const struct allot_snapshot *snapshot)
 	static const char *(*const checks[])(const struct allot_snapshot *) = {
 		check_process,     check_modules, check_nodes,  check_regions, check_sites,
 		check_differences, check_marks,   check_blocks, check_leaks,
-		check_lost,        check_objects, check_symbols,
+		check_lost,        check_objects, check_links,  check_symbols,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {

@@ -238,6 +238,14 @@ static void decode_references(struct allot_decoder *decoder, struct allot_snapsh
 	snapshot->objects.reference_count = (uint32_t)count;
 }
 
+static void decode_links(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count;
+
+	snapshot->links = decode_array(decoder, &allotp_table_links, UINT32_MAX, &count);
+	snapshot->link_count = (uint32_t)count;
+}
+
 /* Hands each symbol its part of the frames; a frame's strings then belong to the symbol. */
 static void share_frames(struct allot_decoder *decoder, struct allot_snapshot *snapshot, struct allot_frame *frames)
 {
@@ -320,6 +328,7 @@ static const struct section {
 	{ ALLOT_TAG_OBJECT_NAMES, false, decode_object_names, "names of objects" },
 	{ ALLOT_TAG_OBJECT_TABLE, false, decode_object_table, "table of objects" },
 	{ ALLOT_TAG_REFERENCES, false, decode_references, "references" },
+	{ ALLOT_TAG_LINKS, false, decode_links, "links" },
 	{ ALLOT_TAG_SYMBOLS, false, decode_symbols, "symbols" },
 };
 

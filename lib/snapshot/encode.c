@@ -150,6 +150,7 @@ int allotp_snapshot_encode(const struct allot_snapshot *snapshot, const char *na
 	encode_optional(&encoder, &allotp_table_lost_blocks, snapshot->lost, snapshot->lost_count);
 	encode_optional(&encoder, &allotp_table_edges, snapshot->edges, snapshot->edge_count);
 	encode_objects(&encoder, &snapshot->objects, snapshot);
+	encode_optional(&encoder, &allotp_table_links, snapshot->links, snapshot->link_count);
 	encode_symbols(&encoder, snapshot);
 	if (!encoder.failed && encoder.size <= ALLOT_SNAPSHOT_PAYLOAD_MAX) {
 		*data = encoder.data;

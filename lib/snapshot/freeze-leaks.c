@@ -146,6 +146,53 @@ static int freeze_edges(struct allot_view *view, struct allot_snapshot *snapshot
 	return 0;
 }
 
+/* Whole chains, whose sites are all known. */
+static int freeze_links(struct allot_view *view, const struct allot_freeze_places *places,
+			struct allot_snapshot *snapshot)
+{
+	uint64_t count = allotp_view_count(view, ALLOT_REGION_LINKS, view->header->leaks.link_count,
+					   sizeof(struct allot_chain_link));
+	uint32_t filled = 0;
+	bool good = true;
+
+	if (count >= UINT32_MAX)
+		count = UINT32_MAX - 1;
+	snapshot->links = calloc(count + 1, sizeof(*snapshot->links));
+	if (!snapshot->links)
+		return -ENOMEM;
+	for (uint64_t i = 0; i < count; i++) {
+		struct allot_chain_link link;
+		bool known, last;
+
+		allotp_view_fetch(view, ALLOT_REGION_LINKS, i, &link, sizeof(link));
+		last = link.kind != ALLOT_LINK_BLOCK && link.kind != ALLOT_LINK_LEFT_OUT;
+		known = link.site && link.site < places->numbers && places->of_number[link.site];
+		good = good && link.kind < ALLOT_LINKS && link.leak_class < ALLOT_LEAKS &&
+		       (known || link.kind != ALLOT_LINK_BLOCK) &&
+		       (link.kind == ALLOT_LINK_BLOCK || filled > snapshot->link_count);
+		snapshot->links[filled++] = (struct allot_link){
+			.kind = link.kind,
+			.address = link.address,
+			.size = link.size,
+			.offset = link.offset,
+			.inside = link.inside,
+			.stack = known ? snapshot->sites[places->of_number[link.site] - 1].stack : ALLOT_NODE_NONE,
+			.thread = link.thread,
+			.module = link.module,
+			.leak_class = link.leak_class,
+		};
+		if (!last)
+			continue;
+		view->corrupt += !good;
+		if (good)
+			snapshot->link_count = filled;
+		filled = snapshot->link_count;
+		good = true;
+	}
+	view->corrupt += filled != snapshot->link_count;
+	return 0;
+}
+
 int allotp_freeze_leaks(struct allot_view *view, const struct allot_freeze_places *places,
 			struct allot_snapshot *snapshot)
 {
@@ -168,6 +215,8 @@ int allotp_freeze_leaks(struct allot_view *view, const struct allot_freeze_place
 		result = freeze_lost(view, places, snapshot, numbers, count);
 	if (!result)
 		result = freeze_edges(view, snapshot, numbers, count);
+	if (!result)
+		result = freeze_links(view, places, snapshot);
 	free(numbers);
 	return result;
 }

@@ -47,6 +47,7 @@ void allotp_snapshot_free(struct allot_snapshot *snapshot)
 	free(snapshot->objects.names);
 	free(snapshot->objects.objects);
 	free(snapshot->objects.references);
+	free(snapshot->links);
 	for (uint32_t i = 0; i < snapshot->symbol_count; i++)
 		allotp_symbol_release(&snapshot->symbols[i]);
 	free(snapshot->symbols);

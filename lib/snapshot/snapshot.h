@@ -168,6 +168,39 @@ struct allot_object_table {
 	uint32_t reference_count;
 };
 
+enum allot_link_kind { /* what holds a pointer */
+	ALLOT_LINK_BLOCK,
+	ALLOT_LINK_LEFT_OUT,   /* blocks in the middle of a long chain */
+	/* Roots: a chain ends with one of these. */
+	ALLOT_LINK_DATA,       /* a module's data */
+	ALLOT_LINK_STACK,
+	ALLOT_LINK_REGISTER,
+	ALLOT_LINK_LOCAL,      /* thread-local memory of a module, in a thread's static part */
+	ALLOT_LINK_DESCRIPTOR, /* what libc keeps of a thread; the values of its keys are there, too */
+	ALLOT_LINK_LOCALS,     /* nothing: the block is a thread's table of thread-local memory */
+	ALLOT_LINK_RUNS,       /* nothing: a thread's stack, or what libc keeps of it, is in the block */
+	ALLOT_LINK_MAPPING,    /* memory that somebody has mapped */
+	ALLOT_LINK_NAMED,      /* memory that the program has registered as a root */
+	ALLOT_LINK_IGNORED,    /* nothing: the program has said that the block is no leak */
+	ALLOT_LINKS,
+};
+
+/*
+ * Chains of pointers that keep blocks alive: each begins with a block, goes on with who points to it, and ends with the first
+ * root; the next begins behind it. There is one for each stack and class, as an example, and what was asked for.
+ */
+struct allot_link {
+	uint32_t kind;     /* enum allot_link_kind */
+	uint64_t address;  /* of a block; of a root, where the pointer is; 0: not in memory */
+	uint64_t size;     /* of a block; how many are left out; of LOCAL, where in its module's part */
+	uint64_t offset;   /* in it, of the pointer to the link before */
+	uint64_t inside;   /* how far behind its start the pointer to it points */
+	uint32_t stack;    /* of a block, and of MAPPING; else ALLOT_NODE_NONE */
+	uint32_t thread;   /* of a root; 0: not known, or none */
+	uint32_t module;   /* of LOCAL, by the loader's count, which gives 1 to the program if it has any */
+	uint32_t leak_class; /* of a block */
+};
+
 struct allot_snapshot {
 	/* the process */
 	uint64_t pid;
@@ -222,6 +255,8 @@ struct allot_snapshot {
 	struct allot_edge *edges;
 	uint32_t edge_count;
 	struct allot_object_table objects;
+	struct allot_link *links;
+	uint32_t link_count;
 	struct allot_symbol *symbols; /* sorted by module, address, signal */
 	uint32_t symbol_count;
 };

@@ -209,6 +209,15 @@ static const struct allot_column references_columns[] = {
 };
 TABLE(references, REFERENCES, struct allot_table_reference);
 
+static const struct allot_column links_columns[] = {
+	FIELD(struct allot_link, kind, PLAIN),   FIELD(struct allot_link, address, DELTA),
+	FIELD(struct allot_link, size, PLAIN),   FIELD(struct allot_link, offset, PLAIN),
+	FIELD(struct allot_link, inside, PLAIN), FIELD(struct allot_link, stack, PLAIN),
+	FIELD(struct allot_link, thread, PLAIN), FIELD(struct allot_link, module, PLAIN),
+	FIELD(struct allot_link, leak_class, PLAIN),
+};
+TABLE(links, LINKS, struct allot_link);
+
 static const struct allot_column symbols_columns[] = {
 	FIELD(struct allot_symbol, module, DELTA),
 	FIELD(struct allot_symbol, address, DELTA),

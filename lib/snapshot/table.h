@@ -35,6 +35,7 @@ enum {
 	ALLOT_TAG_LEAK_GROUPS = ALLOT_TAG('L', 'E', 'K', 'G'),
 	ALLOT_TAG_LOST_BLOCKS = ALLOT_TAG('L', 'E', 'K', 'B'),
 	ALLOT_TAG_EDGES = ALLOT_TAG('L', 'E', 'K', 'E'),
+	ALLOT_TAG_LINKS = ALLOT_TAG('L', 'E', 'K', 'C'),
 	ALLOT_TAG_REGIONS = ALLOT_TAG('R', 'E', 'G', 'N'),
 	ALLOT_TAG_DROPPED = ALLOT_TAG('D', 'R', 'O', 'P'),
 	ALLOT_TAG_VARIANCES = ALLOT_TAG('V', 'A', 'R', 'I'),
@@ -73,7 +74,7 @@ extern const struct allot_table allotp_table_modules, allotp_table_domains, allo
 extern const struct allot_table allotp_table_leaks; /* of struct allot_snapshot */
 extern const struct allot_table allotp_table_objects; /* of struct allot_snapshot */
 extern const struct allot_table allotp_table_object_names, allotp_table_object_table, allotp_table_references;
-extern const struct allot_table allotp_table_leak_groups, allotp_table_lost_blocks, allotp_table_edges;
+extern const struct allot_table allotp_table_leak_groups, allotp_table_lost_blocks, allotp_table_edges, allotp_table_links;
 extern const struct allot_table allotp_table_nodes;     /* without address and parent, which are coded by hand */
 extern const struct allot_table allotp_table_variances; /* of struct allot_site */
 extern const struct allot_table

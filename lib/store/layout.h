@@ -52,6 +52,7 @@ enum allot_region_id {
 	ALLOT_REGION_EDGES,    /* struct allot_lost_edge[] */
 	ALLOT_REGION_OBJECTS,  /* struct allot_store_object[] */
 	ALLOT_REGION_REFERENCES, /* struct allot_store_reference[] */
+	ALLOT_REGION_LINKS,    /* struct allot_chain_link[]: chains of pointers, see there */
 	ALLOT_REGION_SEGMENTS, /* struct allot_segment, segment_bytes each */
 	ALLOT_REGIONS,
 };
@@ -402,6 +403,24 @@ struct allot_lost_edge {        /* a pointer between two lost blocks */
 	uint32_t inside;        /* behind the start of the second */
 };
 
+/*
+ * A chain of pointers that keeps a block alive: first the block itself, then who points to it, and so on to what is no block, the
+ * root; then the next chain begins.
+ */
+struct allot_chain_link {
+	uint64_t address;       /* of a block; of a root, where in memory the pointer is: 0 if it is not in memory */
+	uint64_t size;          /* of a block; how many were left out; of thread-local memory, where in its module's part */
+	uint64_t offset;        /* in it, of the pointer to the link before; of the first, 0 */
+	uint64_t inside;        /* how far behind its start the pointer to it points */
+	uint32_t site;          /* of a block, or of the mapping that the root is in; 0: none */
+	uint32_t thread;        /* of a root */
+	uint32_t module;        /* of thread-local memory, by the loader's count */
+	uint8_t kind;           /* enum allot_link_kind of snapshot.h */
+	uint8_t leak_class;     /* of a block */
+	uint8_t unused[2];
+};
+static_assert(sizeof(struct allot_chain_link) == 48, "link size is part of the store's format");
+
 enum allot_look_state { ALLOT_LOOK_NONE, ALLOT_LOOK_RUNNING, ALLOT_LOOK_DONE, ALLOT_LOOK_FAILED };
 
 struct allot_leak_look {
@@ -416,7 +435,7 @@ struct allot_leak_look {
 	uint64_t stop_ns;       /* how long the program stood still */
 	uint64_t scan_ns;       /* how long the copy was looked through */
 	uint64_t root_bytes, words, unreadable_bytes, blocks;
-	uint64_t lost_count, edge_count;
+	uint64_t lost_count, edge_count, link_count;
 	uint64_t left_out;      /* lost blocks without room in their region */
 	struct allot_verdict_count counts[ALLOT_LEAK_CLASSES], fresh[ALLOT_LEAK_CLASSES]; /* fresh: not known before */
 	/*
@@ -427,6 +446,7 @@ struct allot_leak_look {
 	uint64_t entry, stack, system_call;
 	int64_t moving_offset, depth_offset;
 	uint64_t held_words;
+	uint64_t why;           /* an address: the chain that keeps its block alive is wanted; 0: no one's */
 };
 
 /* ---- objects: what liballot-object has told in a copy of the process. For the looker, as with leaks ---- */

@@ -36,6 +36,7 @@ static const uint16_t shares[ALLOT_REGIONS] = {
 	[ALLOT_REGION_BUDGETS] = 1, [ALLOT_REGION_SHARES] = 4,     [ALLOT_REGION_JOURNAL] = 32,
 	[ALLOT_REGION_HELD] = 1,    [ALLOT_REGION_VERDICTS] = 16,  [ALLOT_REGION_LOST] = 32,
 	[ALLOT_REGION_EDGES] = 16,  [ALLOT_REGION_OBJECTS] = 16,   [ALLOT_REGION_REFERENCES] = 16,
+	[ALLOT_REGION_LINKS] = 16,
 };
 
 static void lay_out(struct allot_store *store, uint64_t size)

@@ -7,6 +7,8 @@ libsymbol_la_SOURCES = \
 	lib/symbol/object.c lib/symbol/object.h \
 	lib/symbol/units.c lib/symbol/units.h \
 	lib/symbol/table.c lib/symbol/table.h \
+	lib/symbol/data.c lib/symbol/data.h \
+	lib/symbol/types.c lib/symbol/types.h \
 	lib/symbol/qualifier.c lib/symbol/qualifier.h \
 	lib/symbol/ranges.c lib/symbol/ranges.h \
 	lib/symbol/names.c lib/symbol/names.h \

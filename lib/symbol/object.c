@@ -284,6 +284,17 @@ enum allot_module_symbols allotp_object_state(const struct allot_object *object)
 	return object->state;
 }
 
+Dwfl_Module *allotp_object_module(const struct allot_object *object)
+{
+	return object->module;
+}
+
+struct allot_units *allotp_object_units(const struct allot_object *object, uint64_t *bias)
+{
+	*bias = object->dwarf_bias;
+	return object->units;
+}
+
 int allotp_object_find(struct allot_object *object, uint64_t address, struct allot_places *places)
 {
 	const uint32_t before = places->count;

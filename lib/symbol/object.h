@@ -3,6 +3,7 @@
 #ifndef ALLOT_SYMBOL_OBJECT_H
 #define ALLOT_SYMBOL_OBJECT_H
 
+#include <elfutils/libdwfl.h>
 #include <stdint.h>
 
 #include "symbol/names.h"
@@ -36,5 +37,10 @@ enum allot_module_symbols allotp_object_state(const struct allot_object *object)
  * known. 0 or -ENOMEM.
  */
 int allotp_object_find(struct allot_object *object, uint64_t address, struct allot_places *places);
+
+/* What else is known of the file; NULL: it is not there, or has no debug information. */
+Dwfl_Module *allotp_object_module(const struct allot_object *object);
+/* *bias: what to take from the file's addresses for those of its debug information. */
+struct allot_units *allotp_object_units(const struct allot_object *object, uint64_t *bias);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "symbol/allocator.h"
-#include "symbol/object.h"
+#include "symbol/data.h"
 #include "symbol/symbol.h"
 
 struct allot_resolver {
@@ -124,21 +124,34 @@ static int find_carried(struct allot_resolver *resolver, uint32_t module, uint64
 	return 1;
 }
 
+int allotp_resolver_object(struct allot_resolver *resolver, uint32_t module, struct allot_object **object,
+			   struct allot_names **names)
+{
+	int result = 0;
+
+	if (!resolver->objects[module])
+		result = allotp_object_open(&resolver->context, &resolver->snapshot->modules[module],
+					    &resolver->objects[module]);
+	*object = resolver->objects[module];
+	*names = &resolver->context.names;
+	return result;
+}
+
 static int find_in_object(struct allot_resolver *resolver, uint32_t module, uint64_t address, bool signal)
 {
 	const struct allot_module *loaded = &resolver->snapshot->modules[module];
+	struct allot_object *object;
+	struct allot_names *names;
 	int result;
 
 	/* Module 0 is JIT code and the like: nothing on this machine can name it. */
 	if (module == 0)
 		return allotp_places_add(&resolver->scratch, (struct allot_place){ 0 });
-	if (!resolver->objects[module]) {
-		result = allotp_object_open(&resolver->context, loaded, &resolver->objects[module]);
-		if (result < 0)
-			return result;
-	}
+	result = allotp_resolver_object(resolver, module, &object, &names);
+	if (result < 0)
+		return result;
 	/* A return address may already belong to the next line, or even to the next function. */
-	return allotp_object_find(resolver->objects[module], address - loaded->bias - (signal ? 0 : 1),
+	return allotp_object_find(object, address - loaded->bias - (signal ? 0 : 1),
 				  &resolver->scratch);
 }
 
@@ -224,6 +237,11 @@ enum allot_module_symbols allotp_module_symbols(struct allot_resolver *resolver,
 	const struct allot_object *object = resolver->objects[module];
 
 	return object ? allotp_object_state(object) : ALLOT_SYMBOLS_UNTRIED;
+}
+
+const struct allot_snapshot *allotp_resolver_snapshot(const struct allot_resolver *resolver)
+{
+	return resolver->snapshot;
 }
 
 bool allotp_symbol_is_allocator(const struct allot_resolver *resolver, const struct allot_symbol *symbol)

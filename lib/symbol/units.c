@@ -355,6 +355,36 @@ int allotp_units_find(struct allot_units *units, uint64_t address, struct allot_
 	return allotp_places_add(places, place);
 }
 
+int allotp_units_scopes(struct allot_units *units, uint64_t address, Dwarf_Die *scopes, uint32_t capacity,
+			uint32_t *count)
+{
+	uint32_t index = allotp_ranges_find(&units->ranges, address);
+	struct scope *function = NULL;
+	int result = 0;
+
+	*count = 0;
+	if (index != ALLOT_RANGE_NONE)
+		result = find_function(units, &units->items[index], address, &function);
+	if (result < 0 || !function)
+		return result;
+	if (!function->inner && (result = read_inlined(units, function)) < 0)
+		return result;
+	index = allotp_ranges_find(&function->inner->ranges, address);
+	for (; index != ALLOT_RANGE_NONE && *count < capacity; index = function->inner->items[index].parent)
+		scopes[(*count)++] = function->inner->items[index].die;
+	if (*count < capacity)
+		scopes[(*count)++] = function->die;
+	return 0;
+}
+
+void allotp_units_each(struct allot_units *units, allot_unit_fn *visit, void *context)
+{
+	for (uint32_t i = 0; i < units->count; i++) {
+		if (visit(context, &units->items[i].tree))
+			return;
+	}
+}
+
 static int add_unit(struct allot_units *units, Dwarf_Die *lines, Dwarf_Die *tree)
 {
 	int found;

@@ -44,4 +44,15 @@ void allotp_units_free(struct allot_units *units);
  */
 int allotp_units_find(struct allot_units *units, uint64_t address, struct allot_places *places);
 
+/*
+ * The DIEs of the calls inlined at an address, innermost first, then of the function; at most `capacity`. *count says how many.
+ * 0 or -ENOMEM.
+ */
+int allotp_units_scopes(struct allot_units *units, uint64_t address, Dwarf_Die *scopes, uint32_t capacity,
+			uint32_t *count);
+
+/* Calls visit for each unit with code, until it returns true. */
+typedef bool allot_unit_fn(void *context, Dwarf_Die *unit);
+void allotp_units_each(struct allot_units *units, allot_unit_fn *visit, void *context);
+
 #endif

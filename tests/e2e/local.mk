@@ -48,7 +48,8 @@ E2E_TESTS = \
 	tests/e2e/stress.test \
 	tests/e2e/thread.test \
 	tests/e2e/unusual.test \
-	tests/e2e/verify.test
+	tests/e2e/verify.test \
+	tests/e2e/why.test
 
 dist_check_SCRIPTS += $(E2E_TESTS)
 TESTS += $(E2E_TESTS)

@@ -102,6 +102,9 @@ tests_targets_leak_O2_SOURCES = $(LEAK_SOURCES)
 tests_targets_leak_O2_CFLAGS = $(AM_CFLAGS) -g -O2 -pthread
 check_PROGRAMS += tests/targets/leak-while tests/targets/leak-api tests/targets/leak-stop \
 	tests/targets/without-ptrace
+# What is kept, and by which chain of pointers.
+check_PROGRAMS += tests/targets/why
+tests_targets_why_CFLAGS = $(AM_CFLAGS) -g -O1 -pthread
 tests_targets_leak_api_CFLAGS = $(AM_CFLAGS) -g -O1
 tests_targets_leak_stop_CFLAGS = $(AM_CFLAGS) -g -O1 -pthread
 tests_targets_leak_while_CFLAGS = $(AM_CFLAGS) -g -O1 -pthread

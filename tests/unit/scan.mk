@@ -17,3 +17,9 @@ TESTS += tests/unit/test-cycles
 tests_unit_test_cycles_SOURCES = tests/unit/test-cycles.c tests/unit/unit.h
 tests_unit_test_cycles_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cycles_LDADD = libleaks.la libgate.la $(REPORT_LIBS)
+
+check_PROGRAMS += tests/unit/test-why
+TESTS += tests/unit/test-why
+tests_unit_test_why_SOURCES = tests/unit/test-why.c $(REPORT_SAMPLE)
+tests_unit_test_why_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_why_LDADD = libleaks.la libgate.la $(REPORT_LIBS)

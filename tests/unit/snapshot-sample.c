@@ -293,6 +293,31 @@ static void fill_objects(struct allot_snapshot *s, uint64_t *state, uint32_t cou
 	}
 }
 
+static void fill_links(struct allot_snapshot *s, uint64_t *state, uint32_t count)
+{
+	s->links = array(count, sizeof(*s->links));
+	for (uint32_t i = 0; i < count; i++) {
+		bool first = !i || s->links[i - 1].kind > ALLOT_LINK_LEFT_OUT;
+
+		s->links[i] = (struct allot_link){
+			.kind = (uint32_t)(sample_next(state) % ALLOT_LINKS),
+			.address = any(state),
+			.size = any(state),
+			.offset = any(state),
+			.inside = any(state),
+			.stack = (uint32_t)(sample_next(state) % s->node_count),
+			.thread = (uint32_t)any(state),
+			.module = (uint32_t)any(state),
+			.leak_class = (uint32_t)(sample_next(state) % ALLOT_LEAKS),
+		};
+		if (first || i + 2 == count)
+			s->links[i].kind = ALLOT_LINK_BLOCK;
+	}
+	/* The last but one is a block, so the last may be a root. */
+	s->links[count - 1].kind = ALLOT_LINK_STACK;
+	s->link_count = count;
+}
+
 static void fill_symbols(struct allot_snapshot *s, uint64_t *state, uint32_t count)
 {
 	s->symbols = array(count, sizeof(*s->symbols));
@@ -333,6 +358,7 @@ struct allot_snapshot *sample_snapshot(uint64_t seed, uint32_t scale)
 	fill_blocks(snapshot, &state, 1 + scale);
 	fill_leaks(snapshot, &state, 1 + scale);
 	fill_objects(snapshot, &state, 1 + scale);
+	fill_links(snapshot, &state, 2 + 2 * scale);
 	fill_symbols(snapshot, &state, 1 + scale);
 	return snapshot;
 }
@@ -504,6 +530,15 @@ static const char *leaked_difference(const struct allot_leaked *a, const struct 
 	return NULL;
 }
 
+static const char *link_difference(const struct allot_link *a, const struct allot_link *b)
+{
+	return a->kind == b->kind && a->address == b->address && a->size == b->size && a->offset == b->offset &&
+			       a->inside == b->inside && a->stack == b->stack && a->thread == b->thread &&
+			       a->module == b->module && a->leak_class == b->leak_class
+		       ? NULL
+		       : "link";
+}
+
 static const char *edge_difference(const struct allot_edge *a, const struct allot_edge *b)
 {
 	return memcmp(a, b, sizeof(*a)) ? "edge" : NULL;
@@ -599,6 +634,7 @@ const char *sample_difference(const struct allot_snapshot *a, const struct allot
 	SAME_ARRAY(leak_groups, leak_group_count, leak_group_difference);
 	SAME_ARRAY(lost, lost_count, leaked_difference);
 	SAME_ARRAY(edges, edge_count, edge_difference);
+	SAME_ARRAY(links, link_count, link_difference);
 	if (look_difference(&a->leaks, &b->leaks))
 		return look_difference(&a->leaks, &b->leaks);
 	SAME(objects.announced);

@@ -42,6 +42,57 @@ START_TEST(a_chain_is_reachable_from_its_root)
 }
 END_TEST
 
+START_TEST(of_several_chains_the_shortest_is_told)
+{
+	uint64_t list[100], short_cut = world_block(&world, 16), lost = world_block(&world, 8);
+
+	for (int i = 0; i < 100; i++)
+		list[i] = world_block(&world, 8);
+	for (int i = 0; i < 99; i++)
+		world_put(&world, list[i], list[i + 1]);
+	world_put(&world, short_cut, list[98]);
+	world_put(&world, short_cut + 8, list[50] + 4);
+	world_put(&world, lost, list[99]);
+	world_begin(&world, 0);
+	world_root(&world, list[0]);
+	world_root(&world, short_cut);
+	world_finish(&world);
+	ck_assert_str_eq(world_counts(&world), "D1 I0 P0 R101");
+	/* short_cut is number 0, lost 1, the list begins with 2 */
+	ck_assert_uint_eq(world.scan.holders[2 + 98], short_cut);
+	ck_assert_uint_eq(world.scan.holders[2 + 99], list[98]);
+	ck_assert_uint_eq(world.scan.holders[2 + 50], list[49]);
+	ck_assert_uint_eq(world.scan.holders[1], 0);
+	ck_assert_uint_eq(world.scan.reached, 101);
+	ck_assert_uint_eq(world.scan.possible, 0);
+	/* in the order of their distance: the two roots, what each leads to, and so on */
+	ck_assert_uint_eq(world.scan.queue[0], 2);
+	ck_assert_uint_eq(world.scan.queue[1], 0);
+	ck_assert_uint_eq(world.scan.queue[2], 3);
+	ck_assert_uint_eq(world.scan.queue[3], 2 + 98);
+	ck_assert_uint_eq(world.scan.queue[5], 2 + 99);
+}
+END_TEST
+
+START_TEST(what_perhaps_is_reachable_comes_last_in_the_queue)
+{
+	uint64_t a = world_block(&world, 32), b = world_block(&world, 32), c = world_block(&world, 32);
+
+	world_put(&world, a, b);
+	world_begin(&world, 0);
+	world_root(&world, a + 8);
+	world_root(&world, c);
+	world_finish(&world);
+	ck_assert_str_eq(world_counts(&world), "D0 I0 P2 R1");
+	ck_assert_uint_eq(world.scan.reached, 1);
+	ck_assert_uint_eq(world.scan.possible, 2);
+	ck_assert_uint_eq(world.scan.queue[0], 2);
+	ck_assert_uint_eq(world.scan.queue[1], 0);
+	ck_assert_uint_eq(world.scan.queue[2], 1);
+	ck_assert_uint_eq(world.scan.holders[1], a);
+}
+END_TEST
+
 START_TEST(what_a_lost_block_leads_to_is_indirect)
 {
 	uint64_t tree[7];
@@ -389,6 +440,8 @@ int main(void)
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, nothing_is_fine);
 	tcase_add_test(tests, a_chain_is_reachable_from_its_root);
+	tcase_add_test(tests, of_several_chains_the_shortest_is_told);
+	tcase_add_test(tests, what_perhaps_is_reachable_comes_last_in_the_queue);
 	tcase_add_test(tests, what_a_lost_block_leads_to_is_indirect);
 	tcase_add_test(tests, an_interior_pointer_makes_possible_what_follows);
 	tcase_add_test(tests, a_start_pointer_found_later_wins);

@@ -156,6 +156,21 @@ static void spoil(struct allot_snapshot *s, int how)
 		free(s->regions[0].name);
 		s->regions[0].name = strdup("x");
 		break;
+	case 15:
+		s->links[0].kind = ALLOT_LINK_STACK;
+		break;
+	case 16:
+		s->link_count--;
+		break;
+	case 17:
+		s->links[0].kind = ALLOT_LINKS;
+		break;
+	case 18:
+		s->links[0].stack = s->node_count;
+		break;
+	case 19:
+		s->links[0].leak_class = ALLOT_LEAKS;
+		break;
 	default:
 		s->trust.exit = (enum allot_exit)(ALLOT_EXIT_UNKNOWN + 1);
 		break;
@@ -220,7 +235,7 @@ int main(void)
 	tcase_add_loop_test(tcase, rich_snapshots_round_trip, 0, 50);
 	tcase_add_test(tcase, symbol_is_found_by_module_address_and_signal);
 	tcase_add_test(tcase, snapshot_without_symbols_has_none);
-	tcase_add_loop_test(tcase, writer_refuses_what_breaks_a_promise, 0, 16);
+	tcase_add_loop_test(tcase, writer_refuses_what_breaks_a_promise, 0, 21);
 	tcase_add_test(tcase, sites_take_few_bytes);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

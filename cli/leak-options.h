@@ -34,7 +34,7 @@
 	}
 #define ALLOT_LEAKS_WHY                                                                                                \
 	{                                                                                                              \
-		"why", 0, "ADDRESS|SITE",                                                                              \
+		"why", 0, "BLOCK",                                                                                     \
 			"tell which pointers keep a block alive, from a root to it: one at an address (0x...), or those of "   \
 			"a call site as the report has it (list.c:12, make_node)"                                              \
 	}

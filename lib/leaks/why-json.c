@@ -15,6 +15,7 @@ static const char *const kinds[ALLOT_LINKS] = {
 	[ALLOT_LINK_REGISTER] = "register",	[ALLOT_LINK_LOCAL] = "thread_local",
 	[ALLOT_LINK_DESCRIPTOR] = "thread",	[ALLOT_LINK_LOCALS] = "thread_local_table",
 	[ALLOT_LINK_RUNS] = "stack_in_block",	[ALLOT_LINK_MAPPING] = "mapping",
+	[ALLOT_LINK_ENDED] = "ended_thread",
 	[ALLOT_LINK_NAMED] = "registered",	[ALLOT_LINK_IGNORED] = "ignored",
 };
 

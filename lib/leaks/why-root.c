@@ -172,6 +172,9 @@ int allotp_why_root(const struct allot_view *view, const struct allot_link *root
 		append(text, "a stack that is in it, of ");
 		append_thread(view, root, text);
 		return 0;
+	case ALLOT_LINK_ENDED:
+		append(text, "what libc keeps of a thread that has ended, such as its result");
+		return 0;
 	case ALLOT_LINK_NAMED:
 		append(text, "memory that the program has registered, at 0x%" PRIx64, root->address);
 		return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Why a block is still there, or that nothing keeps it: the answers to `--why ADDRESS|SITE`. */
+/* Why a block is still there, or that nothing keeps it: the answers to `--why BLOCK`. */
 #ifndef ALLOT_LEAKS_WHY_H
 #define ALLOT_LEAKS_WHY_H
 

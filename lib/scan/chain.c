@@ -8,7 +8,7 @@
 #include "scan/threads.h"
 #include "snapshot/snapshot.h"
 
-/* The pointer at an address, or what has none instead: a root's address may be the place that it stands for. */
+/* The pointer at an address, or, where there is none to be read, what is said instead. */
 static uint64_t word_at(const struct allot_chains *chains, uint64_t address, uint64_t otherwise)
 {
 	const struct allot_mapping *mapping = allotp_mappings_find(&chains->roots->mappings, address);
@@ -132,7 +132,10 @@ static void tell_root(const struct allot_chains *chains, uint32_t number, struct
 	*word = block->address;
 	if (holder & ALLOT_SCAN_REGISTER) {
 		link->thread = (uint32_t)holder;
-		tell_thread(chains, block, link, word);
+		if (link->thread)
+			tell_thread(chains, block, link, word);
+		else
+			link->kind = ALLOT_LINK_ENDED;
 		return;
 	}
 	if (holder == block->address && block->flags & ALLOT_SCAN_CALLERS) {

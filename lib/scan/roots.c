@@ -240,8 +240,8 @@ static void exclude_dead(void *context, struct allot_range stack, uint64_t table
 	const struct search *search = context;
 
 	exclude(search->roots, stack.start, stack.end);
-	allotp_scan_root_word(search->scan, table, stack.start);
-	allotp_scan_root_word(search->scan, result, stack.start);
+	allotp_scan_root_word(search->scan, table, ALLOT_SCAN_REGISTER);
+	allotp_scan_root_word(search->scan, result, ALLOT_SCAN_REGISTER);
 }
 
 static int find_excluded(struct allot_roots *roots, struct allot_scan *scan)

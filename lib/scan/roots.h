@@ -18,7 +18,10 @@ struct allot_thread_fields {
 	uint32_t tid, start_routine;
 };
 
-/* A word that was in a register of a thread has this for the address where it is, and the thread's number below. */
+/*
+ * A word that was in a register of a thread has this for the address where it is, and the thread's number below; 0 if it is what
+ * is kept of a thread that has ended.
+ */
 #define ALLOT_SCAN_REGISTER (UINT64_C(1) << 63)
 
 struct allot_roots {

@@ -179,6 +179,7 @@ enum allot_link_kind { /* what holds a pointer */
 	ALLOT_LINK_DESCRIPTOR, /* what libc keeps of a thread; the values of its keys are there, too */
 	ALLOT_LINK_LOCALS,     /* nothing: the block is a thread's table of thread-local memory */
 	ALLOT_LINK_RUNS,       /* nothing: a thread's stack, or what libc keeps of it, is in the block */
+	ALLOT_LINK_ENDED,      /* what libc keeps of a thread that has ended: its result, which nobody has asked for yet */
 	ALLOT_LINK_MAPPING,    /* memory that somebody has mapped */
 	ALLOT_LINK_NAMED,      /* memory that the program has registered as a root */
 	ALLOT_LINK_IGNORED,    /* nothing: the program has said that the block is no leak */

@@ -55,6 +55,7 @@ static struct {
 static void *volatile plain[3];
 static __thread void *volatile own;
 static uintptr_t middle; /* hidden */
+static volatile pid_t ended_tid;
 
 /* A wrapper: what it allocates is for its caller to know. */
 SITE void *get(size_t size)
@@ -124,6 +125,11 @@ SITE void *make_1606(void)
 SITE void *make_1607(void)
 {
 	return get(1607);
+}
+
+SITE void *make_1608(void)
+{
+	return get(1608);
 }
 
 SITE void *make_link(void)
@@ -229,6 +235,13 @@ __attribute__((noinline)) static void clear(void)
 #endif
 }
 
+static void *end_with_result(void *unused)
+{
+	(void)unused;
+	ended_tid = gettid();
+	return make_1608();
+}
+
 static void *wait_in_thread(void *barrier)
 {
 	void *volatile block = make_1603();
@@ -239,17 +252,30 @@ static void *wait_in_thread(void *barrier)
 	return block ? NULL : barrier;
 }
 
+/* Nobody asks for the thread's result: only the kernel knows when it has ended. */
+SITE void wait_for_end(void)
+{
+	char path[64];
+
+	while (!ended_tid)
+		usleep(1000);
+	snprintf(path, sizeof(path), "/proc/self/task/%d", (int)ended_tid);
+	while (!access(path, F_OK))
+		usleep(1000);
+}
+
 int main(int argc, char **argv)
 {
 	struct value *value;
 	struct other *other;
 	static pthread_barrier_t barrier; /* the thread outlives this function */
-	pthread_t thread;
+	pthread_t thread, ended;
 	char line;
 
 	REQUIRE(!pthread_barrier_init(&barrier, NULL, 2));
 	REQUIRE(!pthread_create(&thread, NULL, wait_in_thread, &barrier));
 	pthread_barrier_wait(&barrier);
+	REQUIRE(!pthread_create(&ended, NULL, end_with_result, NULL));
 	plain[0] = make_one_of_two(&value, &other);
 	*(void **)plain[0] = make_1607();
 	value = NULL;
@@ -262,6 +288,7 @@ int main(int argc, char **argv)
 	short_cut();
 	for (int i = 0; i < 3; i++)
 		lose_cycle();
+	wait_for_end();
 	clear();
 	if (argc == 2 && !strcmp(argv[1], "wait")) {
 		dprintf(1, "%p 0x%zx\n", (void *)cache.by_name[1].table->slots[2], (size_t)~middle);

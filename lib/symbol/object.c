@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "symbol/debug-file.h"
 #include "symbol/table.h"
 
 struct allot_object {
@@ -70,31 +71,31 @@ static bool same_file(int fd, const struct allot_module *module, uint64_t snapsh
 	return same;
 }
 
-/* Looks for DIRECTORY/.build-id/xx/yyyy.debug in the directories of the debug path. Its path, malloc'ed, or NULL. */
-static char *find_debug_file(const char *debug_path, const struct allot_module *module)
+static const char *debug_path_of(const struct allot_object *object)
 {
-	char name[3 * sizeof(module->build_id)];
-	size_t length = (size_t)sprintf(name, "%02x/", module->build_id[0]);
-	const char *next;
+	return object->context->debug_path ? object->context->debug_path : ALLOT_DEBUG_PATH;
+}
 
-	for (uint32_t i = 1; i < module->build_id_size; i++)
-		length += (size_t)sprintf(name + length, "%02x", module->build_id[i]);
-	for (const char *element = debug_path; *element; element = next) {
-		const char *end = strchrnul(element, ':');
-		char *path;
+static bool has_servers(void)
+{
+	const char *servers = getenv("DEBUGINFOD_URLS");
 
-		next = *end ? end + 1 : end;
-		if (*element == '+' || *element == '-')
-			element++;
-		if (*element != '/')
-			continue;
-		if (asprintf(&path, "%.*s/.build-id/%s.debug", (int)(end - element), element, name) < 0)
-			return NULL;
-		if (access(path, R_OK) == 0)
-			return path;
-		free(path);
-	}
-	return NULL;
+	return servers && *servers;
+}
+
+/* Leaves it to libdwfl, if there may be something for it to find. */
+static int find_debuginfo(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, const char *file,
+			  const char *debuglink, GElf_Word checksum, char **path)
+{
+	const struct allot_object *object = *userdata;
+	const unsigned char *build_id = NULL;
+	GElf_Addr address;
+	int size = dwfl_module_build_id(module, &build_id, &address);
+
+	if (!has_servers() &&
+	    !allotp_debug_file_is_likely(debug_path_of(object), file, debuglink, build_id, size > 0 ? (size_t)size : 0))
+		return -1;
+	return dwfl_standard_find_debuginfo(module, userdata, name, base, file, debuglink, checksum, path);
 }
 
 /* Notes an fd of what libdwfl found; a file that debuginfod sent has no path to open it by. */
@@ -136,8 +137,7 @@ static int find_copy(const struct allot_object *object, const struct allot_modul
 /* Finds a file by the module's build-id alone: a debug file, which has all the names, else a copy. An fd, or -ENOENT. */
 static int find_by_build_id(const struct allot_object *object, const struct allot_module *module)
 {
-	const char *debug_path = object->context->debug_path;
-	char *path = find_debug_file(debug_path ? debug_path : "/usr/lib/debug", module);
+	char *path = allotp_debug_file_by_build_id(debug_path_of(object), module->build_id, module->build_id_size);
 	int fd = path ? open_regular(path) : find_copy(object, module);
 
 	free(path);
@@ -233,6 +233,7 @@ int allotp_object_open(struct allot_object_context *context, const struct allot_
 {
 	struct allot_object *object = calloc(1, sizeof(*object));
 	int fd, result = 0;
+	void **userdata;
 
 	if (!object)
 		return -ENOMEM;
@@ -240,7 +241,7 @@ int allotp_object_open(struct allot_object_context *context, const struct allot_
 	object->context = context;
 	object->callbacks = (Dwfl_Callbacks){
 		.find_elf = dwfl_build_id_find_elf,
-		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.find_debuginfo = find_debuginfo,
 		.section_address = dwfl_offline_section_address,
 		.debuginfo_path = &context->debug_path,
 	};
@@ -253,6 +254,9 @@ int allotp_object_open(struct allot_object_context *context, const struct allot_
 			/* At base 0, so that libdwfl's addresses are the file's own. */
 			object->module =
 				dwfl_report_elf(object->dwfl, basename(module->path), module->path, fd, 0, true);
+			if (object->module &&
+			    dwfl_module_info(object->module, &userdata, NULL, NULL, NULL, NULL, NULL, NULL))
+				*userdata = object;
 			dwfl_report_end(object->dwfl, NULL, NULL);
 		}
 		if (object->module)

@@ -6,6 +6,13 @@ tests_unit_test_symbol_parts_SOURCES = tests/unit/test-symbol-parts.c tests/unit
 tests_unit_test_symbol_parts_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_symbol_parts_LDADD = libsymbol.la libsnapshot.la libcommon.la $(UNIT_LIBS)
 
+# Where separate debug files are looked for.
+check_PROGRAMS += tests/unit/test-symbol-debug-file
+TESTS += tests/unit/test-symbol-debug-file
+tests_unit_test_symbol_debug_file_SOURCES = tests/unit/test-symbol-debug-file.c tests/unit/unit.h
+tests_unit_test_symbol_debug_file_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_symbol_debug_file_LDADD = libsymbol.la libsnapshot.la libcommon.la $(UNIT_LIBS)
+
 # The resolver, on small libraries whose functions and lines are known. One source, in all the states a file is met in.
 check_PROGRAMS += tests/unit/test-symbol
 TESTS += tests/unit/test-symbol

@@ -106,8 +106,8 @@ static inline struct allot_batch_block *find(struct allot_batch *batch, const st
 }
 
 /* Takes a block out, uncounted. NULL: it is not known; else *site is where it was counted, NULL in a damaged store. */
-static inline struct allot_batch_block *take_out(struct allot_batch *batch, const struct allot_cursor *cursor,
-						 uint64_t key, struct allot_batch_site **site)
+static inline __attribute__((always_inline)) struct allot_batch_block *
+take_out(struct allot_batch *batch, const struct allot_cursor *cursor, uint64_t key, struct allot_batch_site **site)
 {
 	struct allot_batch_block *block = find(batch, cursor, key);
 
@@ -119,8 +119,8 @@ static inline struct allot_batch_block *take_out(struct allot_batch *batch, cons
 }
 
 /* The same of one that is freed: one that is not known is told. */
-static inline struct allot_batch_block *take(struct allot_batch *batch, const struct allot_cursor *cursor, uint64_t key,
-					     struct allot_batch_site **site)
+static inline __attribute__((always_inline)) struct allot_batch_block *
+take(struct allot_batch *batch, const struct allot_cursor *cursor, uint64_t key, struct allot_batch_site **site)
 {
 	struct allot_batch_block *block = take_out(batch, cursor, key, site);
 
@@ -356,27 +356,67 @@ static void apply_seldom(struct allot_batch *batch, struct allot_cursor *cursor,
 	}
 }
 
-/* But for its turn. */
-static inline __attribute__((always_inline)) void apply(struct allot_batch *batch, struct allot_cursor *cursor,
-							const struct allot_event *event)
+/* Whether it goes the short way below. */
+static inline bool is_usual(uint8_t op)
 {
+	return op == ALLOT_OP_ALLOC || op == ALLOT_OP_FREE;
+}
+
+static void drop(struct allot_batch *batch)
+{
+	if (batch->dropping == ALLOT_DROPPING_FULL)
+		allotp_store_lost(batch->store, ALLOT_LOST_STORE_FULL, 1);
+}
+
+/* Applies an allocation or a free, or two. Returns how many. */
+static inline __attribute__((always_inline)) uint32_t
+apply_usual(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event, uint64_t limit)
+{
+	if (event->op == ALLOT_OP_ALLOC && is_pair(cursor, event, limit) &&
+	    apply_pair(batch, cursor, event, cursor->event + 1))
+		return 2;
 	batch->events++;
-	if (__builtin_expect(event->op == ALLOT_OP_NONE || event->op >= ALLOT_OPS, 0)) {
-		allotp_store_lost(batch->store, ALLOT_LOST_CORRUPT, 1);
-		return;
-	}
 	if (__builtin_expect(batch->dropping, 0)) {
-		if (batch->dropping == ALLOT_DROPPING_FULL)
-			allotp_store_lost(batch->store, ALLOT_LOST_STORE_FULL, 1);
-		return;
+		drop(batch);
+		return 1;
 	}
 	tally(batch, event->op);
 	if (event->op == ALLOT_OP_FREE)
 		apply_free(batch, cursor, event);
-	else if (event->op == ALLOT_OP_ALLOC)
-		apply_alloc(batch, cursor, event);
 	else
-		apply_seldom(batch, cursor, event);
+		apply_alloc(batch, cursor, event);
+	return 1;
+}
+
+static void apply_other(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
+{
+	batch->events++;
+	if (event->op == ALLOT_OP_NONE || event->op >= ALLOT_OPS) {
+		allotp_store_lost(batch->store, ALLOT_LOST_CORRUPT, 1);
+		return;
+	}
+	if (batch->dropping) {
+		drop(batch);
+		return;
+	}
+	tally(batch, event->op);
+	apply_seldom(batch, cursor, event);
+}
+
+/* Any other. Maps are changed in the store at once, so such an event is a batch of its own. */
+static __attribute__((noinline)) void apply_unusual(struct allot_batch *batch, struct allot_cursor *cursor,
+						    const struct allot_event *event, uint32_t *turn)
+{
+	bool alone = event->op == ALLOT_OP_MAP || event->op == ALLOT_OP_UNMAP;
+
+	if (alone)
+		allotp_batch_commit(batch);
+	allotp_batch_touch(batch, cursor);
+	apply_other(batch, cursor, event);
+	if (event->op < ALLOT_OP_THREAD)
+		allotp_turn_pass(turn, allotp_event_ticket(event) + 1);
+	if (alone)
+		batch->end = 0;
 }
 
 /* ---- many ---- */
@@ -417,57 +457,69 @@ static __attribute__((noinline)) void look_for_old(struct allot_batch *batch, co
 static inline void look_ahead(struct allot_batch *batch, const struct allot_cursor *cursor)
 {
 	__builtin_prefetch(cursor->event + EVENTS_AHEAD);
+	/* The program's own domains lie elsewhere; never mind. */
 	if (cursor->stop - cursor->number > BLOCKS_AHEAD)
-		__builtin_prefetch(allotp_batch_home(batch, key_of(cursor->event + BLOCKS_AHEAD)), 1);
+		__builtin_prefetch(allotp_batch_home(batch, allotp_event_address(cursor->event + BLOCKS_AHEAD)), 1);
 	if (allotp_live_is_far(batch->store))
 		look_for_old(batch, cursor);
 }
 
-static inline bool is_mapping(uint8_t op)
+/* An event, and the turns of its bucket. */
+struct looked_at {
+	struct allot_event event;
+	uint32_t *turn;
+};
+
+/* Looks at the cursor's event, and only once: whoever writes events may still be at it, in a broken program. */
+static inline void look_at(struct looked_at *next, struct allot_batch *batch, const struct allot_cursor *cursor)
 {
-	return op == ALLOT_OP_MAP || op == ALLOT_OP_UNMAP;
+	next->event = *cursor->event;
+	next->turn = __builtin_expect(is_usual(next->event.op), 1)
+			     ? &batch->applied[allotp_address_bucket(next->event.address)]
+			     : allotp_turn_of(batch->applied, &next->event);
 }
 
-/* Applies an event whose turn has come, or two. Returns how many. */
-static inline __attribute__((always_inline)) uint32_t apply_next(struct allot_batch *batch, struct allot_cursor *cursor,
-								 const struct allot_event *event, uint64_t limit)
+/* Whether it can be applied, too. */
+static inline bool is_on(const struct looked_at *next, uint64_t limit)
 {
-	if (event->op == ALLOT_OP_ALLOC && is_pair(cursor, event, limit) &&
-	    apply_pair(batch, cursor, event, cursor->event + 1))
-		return 2;
-	apply(batch, cursor, event);
-	return 1;
+	const struct allot_event *event = &next->event;
+
+	if (__builtin_expect(is_usual(event->op), 1))
+		return (event->stamp << 1 | (event->op == ALLOT_OP_ALLOC)) < limit &&
+		       (int32_t)(allotp_event_ticket(event) - *next->turn) <= 0;
+	return allotp_event_key(event->stamp, event->op) < limit && allotp_turn_has_come(*next->turn, event);
 }
 
 bool allotp_apply_run(struct allot_batch *batch, struct allot_cursor *cursor, uint64_t limit, uint64_t *applied)
 {
-	/* Whoever writes events may still be at it, in a broken program: so each is looked at once. */
-	struct allot_event event = *cursor->event;
-	uint32_t *turn = allotp_turn_of(batch->applied, &event);
+	uint64_t first = cursor->number;
+	struct looked_at next;
+	bool left;
 
-	for (;;) {
-		uint32_t next = allotp_event_ticket(&event), count;
-		bool left, alone = is_mapping(event.op);
+	look_at(&next, batch, cursor);
+	do {
+		const struct allot_event *event = &next.event;
+		uint32_t ticket = allotp_event_ticket(event);
+		uint64_t stamp = event->stamp;
+		uint32_t count = 1;
 
 		look_ahead(batch, cursor);
-		/* Maps are changed in the store at once, so such an event is a batch of its own. */
-		if (__builtin_expect(allotp_batch_is_full(batch) || alone, 0))
+		if (__builtin_expect(allotp_batch_is_full(batch), 0))
 			allotp_batch_commit(batch);
-		allotp_batch_touch(batch, cursor);
-		count = apply_next(batch, cursor, &event, limit);
-		if (event.op < ALLOT_OP_THREAD)
-			allotp_turn_pass(turn, next + count);
-		*applied += count;
+		if (__builtin_expect(is_usual(event->op), 1)) {
+			allotp_batch_touch(batch, cursor);
+			count = apply_usual(batch, cursor, event, limit);
+			allotp_turn_pass(next.turn, ticket + count);
+		} else {
+			apply_unusual(batch, cursor, event, next.turn);
+		}
 		left = allotp_cursor_advance(batch, cursor, count);
-		if (__builtin_expect(event.stamp >= batch->next_sample, 0))
-			allotp_batch_sample(batch, event.stamp);
-		if (__builtin_expect(alone, 0))
-			allotp_batch_commit(batch);
-		if (!left)
-			return false;
-		event = *cursor->event;
-		turn = allotp_turn_of(batch->applied, &event);
-		if (allotp_event_key(event.stamp, event.op) >= limit || !allotp_turn_has_come(*turn, &event))
-			return true;
-	}
+		if (__builtin_expect(stamp >= batch->next_sample, 0))
+			allotp_batch_sample(batch, stamp);
+		if (__builtin_expect(!left, 0))
+			break;
+		look_at(&next, batch, cursor);
+	} while (is_on(&next, limit));
+	*applied += cursor->number - first;
+	return left;
 }

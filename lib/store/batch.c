@@ -150,15 +150,24 @@ static void find_replaced(struct allot_batch *batch, struct allot_batch_block *b
 		allotp_block_out(batch, site, entry->size);
 }
 
-static void prefetch_replaced(struct allot_batch *batch, struct allot_batch_block *block,
-			      void (*prefetch)(const struct allot_store *store, uint64_t key,
-					       struct allot_live_place *place))
+static void prefetch_page(const struct allot_batch *batch, struct allot_batch_block *block)
+{
+	struct allot_live_place place;
+
+	if (!is_to_be_found(batch, block))
+		return;
+	allotp_live_prefetch_page(batch->store, block->key, &place);
+	allotp_batch_set_place(block, &place);
+}
+
+static void prefetch_entry(const struct allot_batch *batch, struct allot_batch_block *block)
 {
 	struct allot_live_place place = allotp_batch_place_of(block);
 
 	if (!is_to_be_found(batch, block))
 		return;
-	prefetch(batch->store, block->key, &place);
+	if (!allotp_live_prefetch_entry(batch->store, block->key, &place))
+		block->state |= ALLOT_BLOCK_ABSENT;
 	allotp_batch_set_place(block, &place);
 }
 
@@ -175,11 +184,9 @@ static void settle_blocks(struct allot_batch *batch)
 		if (i + BLOCK_AHEAD < count)
 			__builtin_prefetch(&batch->blocks[batch->changed[i + BLOCK_AHEAD]], 1);
 		if (far && i + PAGE_AHEAD < count)
-			prefetch_replaced(batch, &batch->blocks[batch->changed[i + PAGE_AHEAD]],
-					  allotp_live_prefetch_page);
+			prefetch_page(batch, &batch->blocks[batch->changed[i + PAGE_AHEAD]]);
 		if (far && i + ENTRY_AHEAD < count)
-			prefetch_replaced(batch, &batch->blocks[batch->changed[i + ENTRY_AHEAD]],
-					  allotp_live_prefetch_entry);
+			prefetch_entry(batch, &batch->blocks[batch->changed[i + ENTRY_AHEAD]]);
 		if (is_to_be_found(batch, block))
 			find_replaced(batch, block);
 		block->state &= (uint8_t)~ALLOT_BLOCK_CHANGED;

@@ -14,8 +14,9 @@
 #include "store/store.h"
 
 #define ALLOT_BATCH_EVENTS 8192u
-#define ALLOT_BATCH_BLOCKS (4 * ALLOT_BATCH_EVENTS) /* places for them; half of them are used at the most */
-#define ALLOT_BATCH_SITES (2 * ALLOT_BATCH_EVENTS)  /* of each event, and of a block that it turns out to replace */
+#define ALLOT_BATCH_BLOCK_BITS 15
+#define ALLOT_BATCH_BLOCKS (1u << ALLOT_BATCH_BLOCK_BITS) /* places for them; half of them are used at the most */
+#define ALLOT_BATCH_SITES (2 * ALLOT_BATCH_EVENTS) /* of each event, and of a block that it turns out to replace */
 #define ALLOT_BATCH_STACKS 4096u
 #define ALLOT_BATCH_AHEAD 32u
 #define ALLOT_BATCH_SAMPLES 16u
@@ -147,9 +148,7 @@ void allotp_batch_commit(struct allot_batch *batch);
 /* Where a key is looked for first. */
 static inline struct allot_batch_block *allotp_batch_home(struct allot_batch *batch, uint64_t key)
 {
-	uint64_t hash = (key ^ key >> 48 << 5) * UINT64_C(0x9e3779b97f4a7c15) >> 32;
-
-	return &batch->blocks[hash & (ALLOT_BATCH_BLOCKS - 1)];
+	return &batch->blocks[key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - ALLOT_BATCH_BLOCK_BITS)];
 }
 
 /* Where a key is, or an empty place for it. */

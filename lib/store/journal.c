@@ -145,15 +145,9 @@ static void prefetch_block(const struct allot_store *store, struct allot_batch *
 	if (i + BLOCK_AHEAD < batch->changed_count)
 		__builtin_prefetch(&batch->blocks[batch->changed[i + BLOCK_AHEAD]], 1);
 	if (i + PAGE_AHEAD < batch->changed_count) {
-		struct allot_batch_block *block = &batch->blocks[batch->changed[i + PAGE_AHEAD]];
-		struct allot_live_place place = allotp_batch_place_of(block);
+		struct allot_live_place place = allotp_batch_place_of(&batch->blocks[batch->changed[i + PAGE_AHEAD]]);
 
-		if (block->state & ALLOT_BLOCK_STORED) {
-			allotp_live_prefetch_place(store, &place);
-		} else {
-			allotp_live_prefetch_page(store, block->key, &place);
-			allotp_batch_set_place(block, &place);
-		}
+		allotp_live_prefetch_place(store, &place);
 	}
 	if (i + ENTRY_AHEAD < batch->changed_count) {
 		struct allot_live_place place = allotp_batch_place_of(&batch->blocks[batch->changed[i + ENTRY_AHEAD]]);

@@ -138,17 +138,18 @@ static inline uint32_t allotp_event_ticket(const struct allot_event *event)
 	return (uint32_t)(event->address >> 48) | (uint32_t)(event->size >> 48) << 16;
 }
 
-/*
- * The counter for an address. A cache line serves 64 KiB of addresses, so that threads with heaps of their own seldom
- * meet in one. The mmap domain has one counter for all, as its events overlap.
- */
-static inline uint32_t allotp_event_bucket(uint64_t address, uint8_t op)
+/* The counter for an address. A cache line serves 64 KiB of addresses, so that threads with heaps of their own seldom meet in one. */
+static inline uint32_t allotp_address_bucket(uint64_t address)
 {
 	uint64_t line = (address & ALLOT_LOW48) >> 16;
 
-	if (op == ALLOT_OP_MAP || op == ALLOT_OP_UNMAP)
-		return 0;
 	return (uint32_t)(line * UINT64_C(0x9e3779b97f4a7c15) >> 56) << 4 | (uint32_t)(address >> 12 & 15);
+}
+
+/* The counter for an event. The mmap domain has one for all, as its events overlap. */
+static inline uint32_t allotp_event_bucket(uint64_t address, uint8_t op)
+{
+	return op == ALLOT_OP_MAP || op == ALLOT_OP_UNMAP ? 0 : allotp_address_bucket(address);
 }
 
 /* A piece of a ring. Segments are numbered from 1, so that 0 means none. */

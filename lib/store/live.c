@@ -16,7 +16,7 @@ enum { MAX_BITS = 26 };
  */
 enum { UNIT_SHIFT = 9, UNIT_BITS = 20 };
 
-static uint64_t hash(uint64_t key)
+static inline uint64_t hash(uint64_t key)
 {
 	uint64_t unit = (key >> UNIT_SHIFT) * UINT64_C(0x9e3779b97f4a7c15), own = key * UINT64_C(0x9e3779b97f4a7c15);
 
@@ -36,7 +36,7 @@ static uint64_t directory_index(uint64_t h, uint32_t bits)
 	return bits ? h >> (64 - bits) : 0;
 }
 
-static struct allot_live_page *page_at(const struct allot_store *store, uint32_t number)
+static inline struct allot_live_page *page_at(const struct allot_store *store, uint32_t number)
 {
 	if (!number ||
 	    !allotp_store_has(store, ALLOT_REGION_PAGES, ((uint64_t)number + 1) * sizeof(struct allot_live_page)))
@@ -45,7 +45,7 @@ static struct allot_live_page *page_at(const struct allot_store *store, uint32_t
 }
 
 /* The directory in use; NULL only in a store that somebody has damaged. */
-static uint32_t *current_directory(const struct allot_store *store, uint32_t *bits)
+static inline uint32_t *current_directory(const struct allot_store *store, uint32_t *bits)
 {
 	*bits = __atomic_load_n(&store->header->directory_bits, __ATOMIC_RELAXED);
 	if (*bits > MAX_BITS ||
@@ -55,7 +55,7 @@ static uint32_t *current_directory(const struct allot_store *store, uint32_t *bi
 }
 
 /* The page of a hash; NULL only in a store that somebody has damaged. */
-static struct allot_live_page *page_of(const struct allot_store *store, uint64_t h, uint32_t *number)
+static inline struct allot_live_page *page_of(const struct allot_store *store, uint64_t h, uint32_t *number)
 {
 	uint32_t bits, *table = current_directory(store, &bits);
 
@@ -70,7 +70,7 @@ static uint8_t tag_of(uint64_t h)
 	return (uint8_t)(h >> 8);
 }
 
-static uint32_t count_of(const struct allot_live_page *page)
+static inline uint32_t count_of(const struct allot_live_page *page)
 {
 	uint32_t count = __atomic_load_n(&page->count, __ATOMIC_RELAXED);
 
@@ -78,19 +78,19 @@ static uint32_t count_of(const struct allot_live_page *page)
 }
 
 /* The first entry, from i on, that is of the hash by its tag; count if there is none. */
-static uint32_t guess(const struct allot_live_page *page, uint64_t h, uint32_t i, uint32_t count)
+static inline uint32_t guess(const struct allot_live_page *page, uint64_t h, uint32_t i, uint32_t count)
 {
 	const uint8_t *tag = memchr(page->tags + i, tag_of(h), count - i);
 
 	return tag ? (uint32_t)(tag - page->tags) : count;
 }
 
-/* The entry of key, or NULL. */
-static struct allot_live_entry *search(struct allot_live_page *page, uint64_t key, uint64_t h)
+/* The entry of key, which is none of the first i; or NULL. */
+static inline struct allot_live_entry *search(struct allot_live_page *page, uint64_t key, uint64_t h, uint32_t i)
 {
 	uint32_t count = count_of(page);
 
-	for (uint32_t i = 0; (i = guess(page, h, i, count)) < count; i++) {
+	for (; i < count && (i = guess(page, h, i, count)) < count; i++) {
 		if (page->entries[i].key == key)
 			return &page->entries[i];
 	}
@@ -110,14 +110,14 @@ static void fill(struct allot_live_entry *place, const struct allot_live_entry *
 }
 
 /* Adds an entry behind the others; there is room for it. */
-static void put(struct allot_live_page *page, const struct allot_live_entry *entry)
+static void put(struct allot_live_page *page, const struct allot_live_entry *entry, uint64_t h)
 {
 	uint32_t count = count_of(page);
 
 	if (count == ALLOT_LIVE_ENTRIES) /* there was room just now: somebody damages the store */
 		return;
 	fill(&page->entries[count], entry);
-	page->tags[count] = tag_of(hash(entry->key));
+	page->tags[count] = tag_of(h);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	page->count = count + 1;
 }
@@ -240,8 +240,9 @@ static int split(struct allot_store *store, uint32_t number)
 	}
 	for (uint32_t i = 0; i < count_of(page); i++) {
 		const struct allot_live_entry *entry = &page->entries[i];
+		uint64_t h = hash(entry->key);
 
-		put(allotp_page(store, halves[hash(entry->key) >> (64 - depth) & 1]), entry);
+		put(allotp_page(store, halves[h >> (64 - depth) & 1]), entry, h);
 	}
 	pending->halves[0] = halves[0];
 	pending->halves[1] = halves[1];
@@ -288,7 +289,7 @@ int allotp_live_add(struct allot_store *store, const struct allot_live_entry *en
 		if (count_of(page) < ALLOT_LIVE_ENTRIES) {
 			announce(store, number);
 			*place = (struct allot_live_place){ number, count_of(page) };
-			put(page, entry);
+			put(page, entry, h);
 			return 0;
 		}
 		result = split(store, number);
@@ -297,31 +298,32 @@ int allotp_live_add(struct allot_store *store, const struct allot_live_entry *en
 	}
 }
 
-/* The page of a place, if the key is there. */
-static struct allot_live_page *page_with(const struct allot_store *store, const struct allot_live_place *place,
-					 uint64_t key)
+/* Where the key is not, not even behind its place in the same page. */
+static const struct allot_live_entry *find_elsewhere(const struct allot_store *store, uint64_t key,
+						     struct allot_live_place *place)
 {
-	struct allot_live_page *page = page_at(store, place->page);
+	uint64_t h = hash(key);
+	uint32_t number = place->page;
+	struct allot_live_page *page = page_at(store, number);
+	const struct allot_live_entry *entry = page ? search(page, key, h, place->index + 1) : NULL;
 
-	return page && place->index < count_of(page) && page->entries[place->index].key == key ? page : NULL;
+	if (!entry) {
+		page = page_of(store, h, &number);
+		entry = page ? search(page, key, h, 0) : NULL;
+	}
+	if (entry)
+		*place = (struct allot_live_place){ number, (uint32_t)(entry - page->entries) };
+	return entry;
 }
 
 const struct allot_live_entry *allotp_live_find_at(const struct allot_store *store, uint64_t key,
 						   struct allot_live_place *place)
 {
-	struct allot_live_page *page = page_with(store, place, key);
-	struct allot_live_entry *entry;
-	uint32_t number;
-	uint64_t h;
+	const struct allot_live_page *page = page_at(store, place->page);
 
-	if (__builtin_expect(page != NULL, 1))
+	if (page && place->index < count_of(page) && page->entries[place->index].key == key)
 		return &page->entries[place->index];
-	h = hash(key);
-	page = page_of(store, h, &number);
-	entry = page ? search(page, key, h) : NULL;
-	if (entry)
-		*place = (struct allot_live_place){ number, (uint32_t)(entry - page->entries) };
-	return entry;
+	return find_elsewhere(store, key, place);
 }
 
 const struct allot_live_entry *allotp_live_find(const struct allot_store *store, uint64_t key)
@@ -419,7 +421,7 @@ static void repair_page(struct allot_live_page *page)
 	for (uint32_t i = 0; i < count_of(page);) {
 		struct allot_live_entry *entry = &page->entries[i];
 
-		if (!entry->key || search(page, entry->key, hash(entry->key)) != entry)
+		if (!entry->key || search(page, entry->key, hash(entry->key), 0) != entry)
 			remove_at(page, i);
 		else
 			i++;
@@ -448,14 +450,19 @@ void allotp_live_prefetch_page(const struct allot_store *store, uint64_t key, st
 		__builtin_prefetch(page + i);
 }
 
-void allotp_live_prefetch_entry(const struct allot_store *store, uint64_t key, struct allot_live_place *place)
+bool allotp_live_prefetch_entry(const struct allot_store *store, uint64_t key, struct allot_live_place *place)
 {
 	const struct allot_live_page *page = page_at(store, place->page);
+	uint32_t count;
 
 	if (!page)
-		return;
-	place->index = guess(page, hash(key), 0, count_of(page));
-	__builtin_prefetch(&page->entries[place->index % ALLOT_LIVE_ENTRIES], 1);
+		return true;
+	count = count_of(page);
+	place->index = guess(page, hash(key), 0, count);
+	if (place->index == count)
+		return false;
+	__builtin_prefetch(&page->entries[place->index], 1);
+	return true;
 }
 
 /* An entry is put in or taken out: then the last one moves. */

@@ -59,10 +59,11 @@ static inline bool allotp_live_is_far(const struct allot_store *store)
 
 /*
  * Ask for memory that will be needed in a while, so that it has come by then. To find a block: first its page, then, some
- * time later, its entry. Each sets *place to what is known by then.
+ * time later, its entry. Each sets *place to what is known by then; the second returns false if the block is not in the
+ * table. Between them the table must not have changed, or *place is to be forgotten.
  */
 void allotp_live_prefetch_page(const struct allot_store *store, uint64_t key, struct allot_live_place *place);
-void allotp_live_prefetch_entry(const struct allot_store *store, uint64_t key, struct allot_live_place *place);
+bool allotp_live_prefetch_entry(const struct allot_store *store, uint64_t key, struct allot_live_place *place);
 /* To put it in or take it out: first its place, then that of the page's last entry. */
 void allotp_live_prefetch_place(const struct allot_store *store, const struct allot_live_place *place);
 void allotp_live_prefetch_last(const struct allot_store *store, const struct allot_live_place *place);

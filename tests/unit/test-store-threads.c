@@ -14,7 +14,7 @@
 #include "store/drain.h"
 #include "unit.h"
 
-#define STORE_BYTES (UINT64_C(1) << 27)
+#define STORE_BYTES (UINT64_C(1) << 28)
 #define EVENTS (800000 / FIXTURE_SLOWNESS) /* of all threads together */
 #define BLOCKS_EACH 700u
 #define MAILBOXES 64

@@ -57,8 +57,8 @@ void allotp_help_all(FILE *out, const struct allot_command *const *commands)
 	      "usage: allot COMMAND [OPTION]... [OPERAND]...\n\n",
 	      out);
 	for (; *commands; commands++) {
-		fprintf(out, "  %-10s", (*commands)->name);
-		write_wrapped(out, (*commands)->summary, 12);
+		fprintf(out, "  %-11s", (*commands)->name);
+		write_wrapped(out, (*commands)->summary, 13);
 	}
 	fputs("\n  allot COMMAND --help   the options of a command\n"
 	      "  allot --version        the version\n\n"

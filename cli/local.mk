@@ -26,6 +26,7 @@ allot_SOURCES = \
 	cli/snapshot.c \
 	cli/stack.c cli/stack.h \
 	cli/suggest.c cli/suggest.h \
+	cli/symbolize.c \
 	cli/terminal.c cli/terminal.h \
 	cli/tracees.c cli/tracees.h \
 	cli/witness.c cli/witness.h

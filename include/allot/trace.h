@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -114,6 +115,8 @@ struct allot_api {
 	int (*root_register)(const void *memory, size_t size);
 	int (*root_unregister)(const void *memory, size_t size);
 	int (*objects_announce)(int domain, allot_object_walk *walk);
+	void *(*domain_calloc)(int domain, size_t count, size_t size);
+	void (*domain_free)(int domain, void *block);
 };
 
 
@@ -306,6 +309,43 @@ static inline int allot_untrack(int domain, const void *pointer)
 	const struct allot_api *api = allot_api_find();
 
 	return ALLOT_API_HAS(api, untrack) ? api->untrack(domain, pointer) : ALLOT_NOT_TRACING;
+}
+
+static inline void *allot_domain_calloc_plain(int domain, size_t count, size_t size)
+{
+	(void)domain;
+	return calloc(count, size);
+}
+
+typedef void *allot_domain_calloc_function(int domain, size_t count, size_t size);
+
+static inline allot_domain_calloc_function *allot_domain_calloc_find(void)
+{
+	const struct allot_api *api = allot_api_find();
+
+	return ALLOT_API_HAS(api, domain_calloc) ? api->domain_calloc : allot_domain_calloc_plain;
+}
+
+/*
+ * void *allot_domain_calloc(int domain, size_t count, size_t size)
+ *
+ * calloc's memory for what is too large for a pool of the program's own: it is recorded as a block of the domain instead of
+ * malloc's. For leaks it is a block as all others. To be given back by allot_domain_free with the same domain; free would be
+ * that of a block that nobody knows. Without a tracer, calloc. NULL without memory.
+ *
+ * A macro, as allot_track.
+ */
+#define allot_domain_calloc(domain, count, size) (allot_domain_calloc_find()((domain), (count), (size)))
+
+/* Untracks the block and gives it back; nothing else does. NULL is fine. Without a tracer, free. */
+static inline void allot_domain_free(int domain, void *block)
+{
+	const struct allot_api *api = allot_api_find();
+
+	if (ALLOT_API_HAS(api, domain_free))
+		api->domain_free(domain, block);
+	else
+		free(block);
 }
 
 /* ---- snapshots ---- */

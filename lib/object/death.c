@@ -11,24 +11,36 @@
 #define NESTING 64
 
 /*
- * What this thread has put off. Containers are linked by their headers; objects without one by their own count and state,
- * which nobody needs meanwhile: 48 bits of an address.
+ * What this thread has put off. Containers are linked by their headers, others by their weak slots; objects without either
+ * by their own count and state, which nobody needs meanwhile: 48 bits of an address.
  */
 static __thread struct {
 	unsigned depth;
 	struct allot_object *later;
 } deaths __attribute__((tls_model("initial-exec")));
 
+static void state_add(struct allot_heap *heap, struct allot_object *object, unsigned bits)
+{
+	allotp_lock(heap);
+	allotp_state_set(object, allotp_state(object) | bits);
+	allotp_unlock(heap);
+}
+
+/* A finalizer of either kind, with a reference that is not its own; if it gives that up, too, allotp_die() tells. */
+static void call(struct allot_heap *heap, struct allot_object *object, void (*finalizer)(void *), unsigned bits)
+{
+	state_add(heap, object, bits | ALLOTP_FINALIZING);
+	finalizer(object);
+	allotp_lock(heap);
+	allotp_state_set(object, allotp_state(object) & ~ALLOTP_FINALIZING);
+	allotp_unlock(heap);
+}
+
 void allotp_finalize(struct allot_heap *heap, struct allot_object *object)
 {
 	if (!object->type->finalize || allotp_state(object) & ALLOTP_FINALIZED)
 		return;
-	if (allotp_state(object) & ALLOTP_GC) {
-		allotp_lock(heap);
-		allotp_state_set(object, allotp_state(object) | ALLOTP_FINALIZED);
-		allotp_unlock(heap);
-	}
-	object->type->finalize(object);
+	call(heap, object, object->type->finalize, allotp_state(object) & ALLOTP_GC ? ALLOTP_FINALIZED : 0);
 }
 
 /* Gives up the reference that a finalizer was called with: whether it was the last. */
@@ -41,15 +53,13 @@ static bool is_last(struct allot_object *object)
 	refs = allotp_refs(object);
 	if (refs < 0)
 		return false;
-	if (refs == 0)
-		allotp_fault(object, "reference count underflow: a finalizer gave up a reference that it does not own");
 	allotp_refs_set(object, refs - 1);
 	return refs == 1;
 }
 
 /*
- * A debugging heap keeps what is dead as it is, poisoned. Without memory for the list a block from malloc goes, and with it
- * the help.
+ * A debugging heap keeps what is dead as it is, poisoned; and the tracer knows it still, to say where it was made. Without
+ * memory for the list a block from malloc goes, and with it the help.
  */
 static bool quarantine(struct allot_heap *heap, struct allot_object *object, char *block)
 {
@@ -58,6 +68,8 @@ static bool quarantine(struct allot_heap *heap, struct allot_object *object, cha
 	memset(object + 1, ALLOTP_POISON, payload - sizeof(*object));
 	if (!(allotp_state(object) & ALLOTP_POOLED))
 		return !allotp_list_add(&heap->quarantine, &heap->quarantine_room, block);
+	if (heap->traced && allotp_list_add(&heap->quarantine, &heap->quarantine_room, object))
+		allotp_origin_untrack(object);
 	heap->quarantine_pooled++;
 	heap->quarantine_bytes += (size_t)allotp_pool_of(block)->units * ALLOTP_BLOCK_UNIT;
 	return true;
@@ -75,10 +87,15 @@ static __attribute__((noinline)) void block_free_slowly(struct allot_heap *heap,
 	}
 	if (heap->flags & ALLOT_HEAP_DEBUG && quarantine(heap, object, block))
 		return;
-	if (state & ALLOTP_POOLED)
+	if (state & ALLOTP_POOLED) {
+		if (heap->traced)
+			allotp_origin_untrack(object);
 		allotp_block_free(block);
-	else
+	} else if (heap->traced) {
+		allotp_origin_free(block);
+	} else {
 		free(block);
+	}
 }
 
 /* The heap is locked. */
@@ -102,65 +119,9 @@ static inline void bury(struct allot_heap *heap, struct allot_object *object)
 		type->clear(object);
 	if (type->dealloc)
 		type->dealloc(object);
-	if (__builtin_expect(heap->traced, 0) && allotp_state(object) & ALLOTP_POOLED)
-		allotp_origin_untrack(object);
 	allotp_lock(heap);
 	block_free(heap, object, allotp_state(object));
 	allotp_unlock(heap);
-}
-
-/* ---- What is put off ---- */
-
-static void put_off(struct allot_object *object)
-{
-	uintptr_t next = (uintptr_t)deaths.later;
-
-	if (allotp_state(object) & ALLOTP_GC) {
-		allotp_gc_of(object)->next = (struct allotp_gc *)next;
-	} else {
-		allotp_refs_set(object, (int32_t)(uint32_t)next);
-		allotp_state_set(object, (uint16_t)(next >> 32));
-	}
-	deaths.later = object;
-}
-
-/* The last that was put off, as it was before. */
-static struct allot_object *take_up(void)
-{
-	struct allot_object *object = deaths.later;
-	unsigned state;
-
-	if (object->type->traverse) {
-		deaths.later = (struct allot_object *)allotp_gc_of(object)->next;
-		return object;
-	}
-	deaths.later = (struct allot_object *)((uintptr_t)allotp_state(object) << 32 | (uint32_t)allotp_refs(object));
-	allotp_refs_set(object, 0);
-	state = allotp_is_shared(allotp_heap_of(object)) ? ALLOT_STATE_SHARED : 0;
-	if (object->type->flags & ALLOT_TYPE_WEAKREFS)
-		state |= ALLOTP_WEAK;
-	if (allotp_radix_find(object))
-		state |= ALLOTP_POOLED;
-	allotp_state_set(object, state | ALLOTP_NO_CONTAINER << ALLOTP_GENERATION_SHIFT);
-	return object;
-}
-
-static void bury_nested(struct allot_heap *heap, struct allot_object *object)
-{
-	if (deaths.depth >= NESTING) {
-		put_off(object);
-		return;
-	}
-	deaths.depth++;
-	bury(heap, object);
-	deaths.depth--;
-	while (!deaths.depth && deaths.later) {
-		struct allot_object *next = take_up();
-
-		deaths.depth++;
-		bury(allotp_heap_of(next), next);
-		deaths.depth--;
-	}
 }
 
 /* ---- Death ---- */
@@ -170,13 +131,13 @@ static bool survives(struct allot_heap *heap, struct allot_object *object, bool 
 {
 	allotp_refs_set(object, 1);
 	if (legacy)
-		object->type->legacy_finalize(object);
+		call(heap, object, object->type->legacy_finalize, 0);
 	else
 		allotp_finalize(heap, object);
 	return !is_last(object);
 }
 
-static __attribute__((noinline)) void die_slowly(struct allot_heap *heap, struct allot_object *object)
+static void die_slowly(struct allot_heap *heap, struct allot_object *object)
 {
 	const struct allot_type *type = object->type;
 
@@ -194,7 +155,98 @@ static __attribute__((noinline)) void die_slowly(struct allot_heap *heap, struct
 		return;
 	}
 	allotp_refs_set(object, 0);
-	bury_nested(heap, object);
+	bury(heap, object);
+}
+
+/* Whether there is more to a death than to give up references and memory. */
+static inline bool is_slow(const struct allot_heap *heap, const struct allot_object *object, unsigned state)
+{
+	return heap->special || state & ALLOTP_WEAK || object->type->finalize || object->type->legacy_finalize;
+}
+
+/* ---- What is put off: deaths that have not begun ---- */
+
+/* Of an object with a weak slot and without a collector header. Nobody else uses the place. */
+static void **weak_link(struct allot_object *object)
+{
+	return (void **)allotp_weak_slot(object) - 1;
+}
+
+/* Who gets at it meanwhile, by weak references, finds it dead. */
+static void put_off(struct allot_heap *heap, struct allot_object *object)
+{
+	uintptr_t next = (uintptr_t)deaths.later;
+	unsigned state = allotp_state(object);
+
+	if (!(state & (ALLOTP_GC | ALLOTP_WEAK))) {
+		allotp_refs_set(object, (int32_t)(uint32_t)next);
+		allotp_state_set(object, (uint16_t)(next >> 32));
+	} else {
+		allotp_lock(heap);
+		allotp_refs_set(object, 0);
+		if (allotp_is_tracked(object)) {
+			allotp_untrack(heap, object);
+			allotp_state_set(object, allotp_state(object) | ALLOTP_PUT_OFF);
+		}
+		allotp_unlock(heap);
+		if (state & ALLOTP_GC)
+			allotp_gc_of(object)->next = (struct allotp_gc *)next;
+		else
+			*weak_link(object) = (void *)next;
+	}
+	deaths.later = object;
+}
+
+/* The last that was put off, as it was before. */
+static struct allot_object *take_up(void)
+{
+	struct allot_object *object = deaths.later;
+	unsigned state;
+
+	if (object->type->traverse) {
+		deaths.later = (struct allot_object *)allotp_gc_of(object)->next;
+		if (allotp_state(object) & ALLOTP_PUT_OFF) {
+			allotp_state_set(object, allotp_state(object) & ~ALLOTP_PUT_OFF);
+			allot_gc_track(object);
+		}
+		return object;
+	}
+	if (object->type->flags & ALLOT_TYPE_WEAKREFS) {
+		deaths.later = *weak_link(object);
+		*weak_link(object) = NULL;
+		return object;
+	}
+	deaths.later = (struct allot_object *)((uintptr_t)allotp_state(object) << 32 | (uint32_t)allotp_refs(object));
+	allotp_refs_set(object, 0);
+	state = allotp_is_shared(allotp_heap_of(object)) ? ALLOT_STATE_SHARED : 0;
+	if (allotp_radix_find(object))
+		state |= ALLOTP_POOLED;
+	allotp_state_set(object, state | ALLOTP_NO_CONTAINER << ALLOTP_GENERATION_SHIFT);
+	return object;
+}
+
+static void die_now(struct allot_heap *heap, struct allot_object *object)
+{
+	deaths.depth++;
+	if (is_slow(heap, object, allotp_state(object)))
+		die_slowly(heap, object);
+	else
+		bury(heap, object);
+	deaths.depth--;
+}
+
+static __attribute__((noinline)) void die_in_turn(struct allot_heap *heap, struct allot_object *object)
+{
+	if (deaths.depth >= NESTING) {
+		put_off(heap, object);
+		return;
+	}
+	die_now(heap, object);
+	while (!deaths.depth && deaths.later) {
+		struct allot_object *next = take_up();
+
+		die_now(allotp_heap_of(next), next);
+	}
 }
 
 void allotp_die(struct allot_object *object)
@@ -203,8 +255,11 @@ void allotp_die(struct allot_object *object)
 	struct allot_heap *heap = allotp_heap_of(object);
 	unsigned state = allotp_state(object);
 
-	if (__builtin_expect(heap->special || state & ALLOTP_WEAK || type->finalize || type->legacy_finalize, 0)) {
-		die_slowly(heap, object);
+	if (__builtin_expect(is_slow(heap, object, state), 0)) {
+		if (state & ALLOTP_FINALIZING)
+			allotp_fault(object, "reference count underflow: a finalizer gave up a reference that it does "
+					     "not own");
+		die_in_turn(heap, object);
 		return;
 	}
 	if ((state & ALLOTP_GENERATION) < ALLOTP_UNTRACKED << ALLOTP_GENERATION_SHIFT) {
@@ -213,7 +268,7 @@ void allotp_die(struct allot_object *object)
 	}
 	if (type->clear || type->dealloc) {
 		object->refs = 0;
-		bury_nested(heap, object);
+		die_in_turn(heap, object);
 	} else {
 		block_free(heap, object, state);
 	}

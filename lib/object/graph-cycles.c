@@ -4,12 +4,12 @@
  * algorithm without recursion. Edges that lead back on the way from a cycle's oldest object are those to make weak.
  */
 #include <allot/graph.h>
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "object/index.h"
 #include "object/origin.h"
+#include "object/symbolizer.h"
 
 #define SHOWN 20 /* objects of one cycle, and references of one object */
 
@@ -36,6 +36,7 @@ struct cycles {
 	char **texts;   /* told so far */
 	size_t *times;
 	size_t text_count;
+	struct allotp_symbolizer symbolizer;
 };
 
 static bool allocate(struct cycles *cycles)
@@ -57,6 +58,7 @@ static bool allocate(struct cycles *cycles)
 static void release(struct cycles *cycles)
 {
 	free(cycles->unreachable);
+	allotp_symbolizer_end(&cycles->symbolizer);
 	free(cycles->order);
 	free(cycles->low);
 	free(cycles->component);
@@ -122,21 +124,18 @@ static void find_components(struct cycles *cycles, uint32_t start)
 
 /* ---- One cycle as text ---- */
 
-static void write_site(FILE *file, const struct allot_object *object)
+static void write_site(struct cycles *cycles, FILE *file, const struct allot_object *object)
 {
+	struct allotp_call call;
 	void *frame;
-	Dl_info info;
 
 	if (allotp_origin_find(object, &frame, 1) < 1)
 		return;
-	if (!dladdr((const char *)frame - 1, &info) || !info.dli_fname)
-		fprintf(file, ", made at %p", frame);
-	else if (info.dli_sname)
-		fprintf(file, ", made by %s (%s+0x%zx)", info.dli_sname, info.dli_fname,
-			(size_t)((const char *)frame - 1 - (const char *)info.dli_fbase));
+	allotp_symbolize_call(&cycles->symbolizer, frame, &call);
+	if (call.function)
+		fprintf(file, ", made by %s (%s)", call.function, call.place);
 	else
-		fprintf(file, ", made at %s+0x%zx", info.dli_fname,
-			(size_t)((const char *)frame - 1 - (const char *)info.dli_fbase));
+		fprintf(file, ", made at %s", call.place);
 }
 
 /* A type's name, with a number if the cycle has several of it. */
@@ -205,7 +204,7 @@ static void write_member(struct cycles *cycles, uint32_t node, FILE *file)
 
 	fputs("  ", file);
 	write_name(cycles, node, file);
-	write_site(file, index->objects[node]);
+	write_site(cycles, file, index->objects[node]);
 	fputc('\n', file);
 	for (size_t i = index->first[node]; i < index->first[node + 1]; i++)
 		if (cycles->component[index->edges[i]] == cycles->component[node] && count++ < SHOWN)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Pictures of who refers to whom, in DOT, as objgraph draws them. */
 #include <allot/graph.h>
-#include <dlfcn.h>
 #include <stdlib.h>
 
 #include "object/index.h"
 #include "object/origin.h"
+#include "object/symbolizer.h"
 
 #define MAX_DEPTH 3
 #define TOO_MANY 10
@@ -19,6 +19,7 @@ struct picture {
 	uint32_t *queue;
 	size_t queued;
 	bool backwards;
+	struct allotp_symbolizer symbolizer;
 };
 
 /* Inside a string in quotes. */
@@ -31,24 +32,20 @@ static void write_escaped(FILE *file, const char *text)
 	}
 }
 
-static void write_site(FILE *file, const struct allot_object *object)
+static void write_site(struct picture *picture, const struct allot_object *object)
 {
+	struct allotp_call call;
 	void *frame;
-	Dl_info info;
 
 	if (allotp_origin_find(object, &frame, 1) < 1)
 		return;
-	fputs("\\n", file);
-	if (!dladdr((const char *)frame - 1, &info) || !info.dli_fname) {
-		fprintf(file, "%p", frame);
-		return;
+	allotp_symbolize_call(&picture->symbolizer, frame, &call);
+	if (call.function) {
+		fputs("\\n", picture->file);
+		write_escaped(picture->file, call.function);
 	}
-	if (info.dli_sname) {
-		write_escaped(file, info.dli_sname);
-		fputs("\\n", file);
-	}
-	write_escaped(file, info.dli_fname);
-	fprintf(file, "+0x%zx", (size_t)((const char *)frame - (const char *)info.dli_fbase));
+	fputs("\\n", picture->file);
+	write_escaped(picture->file, call.place);
 }
 
 static void write_node(struct picture *picture, const struct allot_object *object, unsigned depth)
@@ -65,7 +62,7 @@ static void write_node(struct picture *picture, const struct allot_object *objec
 			fprintf(picture->file, " [%d]", allotp_refs(object));
 	}
 	if (options->sites)
-		write_site(picture->file, object);
+		write_site(picture, object);
 	fputs("\"", picture->file);
 	/* Paler the further away, as in objgraph; blue for what has a finalizer. */
 	if (options->highlight && options->highlight(object, options->data))
@@ -223,6 +220,7 @@ static int write_picture(void *const *objects, size_t count, const struct allot_
 		allotp_index_release(&picture.index);
 	}
 	allotp_world_start(heap);
+	allotp_symbolizer_end(&picture.symbolizer);
 	if (fclose(picture.file) && !error)
 		error = -ENOMEM;
 	if (!error && fwrite(text, 1, size, file) != size)
@@ -252,6 +250,7 @@ int allot_graph_write_chain(const struct allot_list *chain, const struct allot_g
 		if (i)
 			write_edge(&picture, chain->objects[i - 1], chain->objects[i], 0);
 	}
+	allotp_symbolizer_end(&picture.symbolizer);
 	fputs("}\n", file);
 	return ferror(file) ? -EIO : 0;
 }

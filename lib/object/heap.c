@@ -138,6 +138,21 @@ static void tell_garbage(struct allot_heap *heap)
 	}
 }
 
+static void release_quarantine(struct allot_heap *heap)
+{
+	for (size_t i = 0; i < heap->quarantine.count; i++) {
+		void *dead = heap->quarantine.objects[i];
+
+		if (allotp_radix_find(dead))
+			allotp_origin_untrack(dead);
+		else if (heap->traced)
+			allotp_origin_free(dead);
+		else
+			free(dead);
+	}
+	free(heap->quarantine.objects);
+}
+
 int allot_heap_destroy(struct allot_heap *heap)
 {
 	size_t objects;
@@ -155,10 +170,8 @@ int allot_heap_destroy(struct allot_heap *heap)
 	pthread_mutex_lock(&lock);
 	__atomic_store_n(&allotp_heaps[heap->id], NULL, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&lock);
+	release_quarantine(heap);
 	allotp_pools_release(&heap->pools);
-	for (size_t i = 0; i < heap->quarantine.count; i++)
-		free(heap->quarantine.objects[i]);
-	free(heap->quarantine.objects);
 	pthread_cond_destroy(&heap->changed);
 	pthread_mutex_destroy(&heap->lock);
 	free(heap->callbacks);

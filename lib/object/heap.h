@@ -32,6 +32,8 @@
 #define ALLOTP_POOLED 16u
 #define ALLOTP_COLLECTING 32u /* in the set that is being looked at */
 #define ALLOTP_UNREACHABLE 64u /* of these, found so for now */
+#define ALLOTP_FINALIZING 128u /* a finalizer is at it, and the library holds a reference so long */
+#define ALLOTP_PUT_OFF 0x1000u /* was tracked, until its death was put off */
 #define ALLOTP_GENERATION 0x700u
 #define ALLOTP_GENERATION_SHIFT 8
 #define ALLOTP_PERMANENT 3u /* generations besides 0 to 2 */
@@ -80,7 +82,7 @@ struct allot_heap {
 	struct allotp_callback *callbacks;
 	size_t callback_count;
 	struct allot_finalizer *finalizers; /* the last made first */
-	/* What is dead in a debugging heap: its blocks from malloc, and how many lie in pools. */
+	/* What is dead in a debugging heap: its blocks from malloc, objects in pools if they are traced; how many of these. */
 	struct allot_list quarantine;
 	size_t quarantine_room, quarantine_pooled, quarantine_bytes;
 	allot_log *log;
@@ -356,10 +358,12 @@ void allotp_log(struct allot_heap *heap, const char *format, ...) __attribute__(
 /* log.c: tells what is wrong with an object, and where that came from, and aborts. */
 _Noreturn void allotp_fault(const struct allot_object *object, const char *what);
 
-/* origin.c: with the tracer in the process, objects in pools are blocks of a domain of their own. */
+/* origin.c: with the tracer in the process, objects are blocks of a domain of their own, in pools or from malloc. */
 bool allotp_origin_is_traced(void);
 void allotp_origin_track(const void *object, size_t size);
 void allotp_origin_untrack(const void *object);
+void *allotp_origin_calloc(size_t size);
+void allotp_origin_free(void *block);
 
 /*
  * table.c: tells all objects of all heaps to the tracer; an allot_object_walk of trace.h. In a copy of the process, in which

@@ -33,6 +33,8 @@ libobject_la_SOURCES = \
 	lib/object/pool.h \
 	lib/object/radix.c \
 	lib/object/scan.c \
+	lib/object/symbolizer.c \
+	lib/object/symbolizer.h \
 	lib/object/table.c \
 	lib/object/weakdict.c \
 	lib/object/weakref.c \

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What the library says: lines for the log of a heap, and the last words before it aborts. */
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "common/sys.h"
 #include "object/heap.h"
 #include "object/origin.h"
+#include "object/symbolizer.h"
 
 #define FRAMES 16
 
@@ -39,33 +39,40 @@ void allot_heap_set_log(struct allot_heap *heap, allot_log *log, void *data)
 	heap->log_data = data;
 }
 
-/* By symbol and offset, which addr2line understands; names of lines need debug information that is not read here. */
-static void write_frame(const void *address)
+/* Each line on its own, as those of the program's other threads may come between. */
+static void write_lines(char *text)
 {
-	char line[512];
-	Dl_info info;
+	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+		char whole[1024];
 
-	if (dladdr((const char *)address - 1, &info) && info.dli_fname) {
-		size_t offset = (size_t)((const char *)address - (const char *)info.dli_fbase);
-
-		if (info.dli_sname)
-			snprintf(line, sizeof(line), "allot:     %s (%s+0x%zx)\n", info.dli_sname, info.dli_fname,
-				 offset);
-		else
-			snprintf(line, sizeof(line), "allot:     %s+0x%zx\n", info.dli_fname, offset);
-	} else {
-		snprintf(line, sizeof(line), "allot:     %p\n", address);
+		*end = 0;
+		snprintf(whole, sizeof(whole), "allot:     %.1000s\n", line);
+		write_error(whole);
 	}
-	write_error(line);
+}
+
+static void write_stack(const struct allot_object *object)
+{
+	struct allotp_symbolizer symbolizer = { 0 };
+	void *frames[FRAMES];
+	int count = allotp_origin_find(object, frames, FRAMES);
+
+	if (count > 0)
+		write_error("allot: it was made here:\n");
+	for (int i = 0; i < count; i++) {
+		char text[4096];
+
+		allotp_symbolize(&symbolizer, frames[i], text, sizeof(text));
+		write_lines(text);
+	}
+	allotp_symbolizer_end(&symbolizer);
 }
 
 void allotp_fault(const struct allot_object *object, const char *what)
 {
 	int32_t refs = allotp_refs(object);
 	const char *name = object->type && object->type->name ? object->type->name : "?";
-	void *frames[FRAMES];
 	char line[512];
-	int count;
 
 	if (refs == ALLOTP_REFS_DEAD)
 		snprintf(line, sizeof(line), "allot: %s: object %p of type '%s', which is dead\n", what,
@@ -74,10 +81,6 @@ void allotp_fault(const struct allot_object *object, const char *what)
 		snprintf(line, sizeof(line), "allot: %s: object %p of type '%s', reference count %d\n", what,
 			 (const void *)object, name, refs);
 	write_error(line);
-	count = allotp_origin_find(object, frames, FRAMES);
-	if (count > 0)
-		write_error("allot: it was made here:\n");
-	for (int i = 0; i < count; i++)
-		write_frame(frames[i]);
+	write_stack(object);
 	abort();
 }

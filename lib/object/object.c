@@ -50,7 +50,7 @@ static void *block_new(struct allot_heap *heap, size_t size, unsigned *state)
 		*state |= ALLOTP_POOLED;
 		return block;
 	}
-	block = calloc(1, size);
+	block = heap->traced ? allotp_origin_calloc(size) : calloc(1, size);
 	if (block) {
 		heap->large_blocks++;
 		heap->large_bytes += size;
@@ -104,7 +104,7 @@ static __attribute__((noinline)) void *new_slowly(struct allot_heap *heap, const
 	if (state & ALLOTP_GC && !(type->flags & ALLOT_TYPE_UNTRACKED))
 		track(heap, object);
 	allotp_unlock(heap);
-	/* Large objects are the tracer's already, as malloc's. */
+	/* Others are known since block_new(). */
 	if (heap->traced && state & ALLOTP_POOLED)
 		allotp_origin_track(object, size);
 	return object;

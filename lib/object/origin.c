@@ -33,6 +33,16 @@ void allotp_origin_track(const void *object, size_t size)
 	allot_track(domain(), object, size);
 }
 
+void *allotp_origin_calloc(size_t size)
+{
+	return allot_domain_calloc(domain(), 1, size);
+}
+
+void allotp_origin_free(void *block)
+{
+	allot_domain_free(domain(), block);
+}
+
 void allotp_origin_untrack(const void *object)
 {
 	allot_untrack(domain(), object);
@@ -57,7 +67,7 @@ int allotp_origin_find(const struct allot_object *object, void **frames, int cap
 		return ALLOT_NOT_TRACING;
 	count = allot_get_domain_traceback(domain(), object, all, FRAMES);
 	if (count < 0)
-		count = allot_get_traceback(block, all, FRAMES);
+		count = allot_get_domain_traceback(domain(), block, all, FRAMES);
 	if (count < 0)
 		return count;
 	if (count > FRAMES)

@@ -152,10 +152,18 @@ static int add_heap(struct table *table, struct allot_heap *heap)
 static void add_block(void *data, const void *address)
 {
 	struct table *table = data;
-	const struct allot_object *object = address;
 
-	if (!table->error && is_sound(object) && !is_dead(object) && number_of(table, object) < 0)
-		table->error = -ENOMEM;
+	/* A block from malloc begins with the object's headers: they are no object, as no heap has the number 0. */
+	for (size_t prefix = 0; prefix <= 32 && !table->error; prefix += 16) {
+		const struct allot_object *object = (const void *)((const char *)address + prefix);
+		unsigned state = is_sound(object) ? allotp_state(object) : 0;
+
+		if (!state || (state & ALLOTP_POOLED ? 0 : allotp_prefix(state)) != prefix)
+			continue;
+		if (!is_dead(object) && number_of(table, object) < 0)
+			table->error = -ENOMEM;
+		return;
+	}
 }
 
 static int tell_object(const struct table *table, const struct allot_object *object)

@@ -6,7 +6,9 @@
 #include "preload/access.h"
 #include "preload/api.h"
 #include "preload/domains.h"
+#include "preload/bootstrap.h"
 #include "preload/export.h"
+#include "preload/real.h"
 #include "preload/record.h"
 #include "preload/state.h"
 #include "snapshot/snapshot.h"
@@ -96,7 +98,7 @@ ALLOT_EXPORT int allot_track(int domain, const void *pointer, size_t size)
 		return ALLOT_NOT_TRACING;
 	if (!is_ours(domain, pointer) || size > ALLOT_LOW48)
 		return -EINVAL;
-	return allotp_record_track(pointer, size, (uint16_t)domain, &caller) ? 0 : -ENOMEM;
+	return allotp_record_track(pointer, size, (uint16_t)domain, ALLOT_FAMILY_ANY, &caller) ? 0 : -ENOMEM;
 }
 
 ALLOT_EXPORT int allot_untrack(int domain, const void *pointer)
@@ -106,4 +108,28 @@ ALLOT_EXPORT int allot_untrack(int domain, const void *pointer)
 	if (!is_ours(domain, pointer))
 		return -EINVAL;
 	return allotp_record_untrack(pointer, (uint16_t)domain) ? 0 : -ENOMEM;
+}
+
+/* Before the real functions are known, memory comes from elsewhere, and is nobody's. */
+ALLOT_EXPORT void *allot_domain_calloc(int domain, size_t count, size_t size)
+{
+	const struct allot_walk_start caller = ALLOTP_WALK_START();
+	void *block;
+
+	if (!allotp_real_ready())
+		return allotp_bootstrap_calloc(count, size);
+	block = allotp_real.calloc(count, size);
+	if (block && allotp_recording() && is_ours(domain, block))
+		allotp_record_track(block, count * size, (uint16_t)domain, ALLOT_FAMILY_MALLOC, &caller);
+	return block;
+}
+
+ALLOT_EXPORT void allot_domain_free(int domain, void *block)
+{
+	if (!block || allotp_bootstrap_owns(block))
+		return;
+	if (allotp_recording() && is_ours(domain, block))
+		allotp_record_untrack(block, (uint16_t)domain);
+	if (allotp_real_ready())
+		allotp_real.free(block);
 }

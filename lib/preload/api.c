@@ -127,4 +127,6 @@ ALLOT_EXPORT_DATA const struct allot_api allot_api = {
 	.root_register = allot_root_register,
 	.root_unregister = allot_root_unregister,
 	.objects_announce = allotp_api_objects_announce,
+	.domain_calloc = allot_domain_calloc,
+	.domain_free = allot_domain_free,
 };

@@ -18,6 +18,8 @@ int allot_get_domain_traceback(int domain, const void *pointer, void **frames, i
 int allot_domain(const char *name);
 int allot_track(int domain, const void *pointer, size_t size);
 int allot_untrack(int domain, const void *pointer);
+void *allot_domain_calloc(int domain, size_t count, size_t size);
+void allot_domain_free(int domain, void *block);
 int allot_take_snapshot(const char *path);
 int allot_take_snapshot_in_memory(void **data, size_t *size);
 void allot_free_snapshot(void *data, size_t size);

@@ -84,8 +84,9 @@ static uint32_t site_of(const struct allot_object_facts *facts)
 	const struct allot_live_entry *entry =
 		allotp_live_find(store, allotp_live_key((uintptr_t)facts->address, domain));
 
+	/* One that is too large for a pool is malloc's block, with what lies before the object. */
 	if (!entry)
-		entry = allotp_live_find(store, allotp_live_key((uintptr_t)facts->block, ALLOT_DOMAIN_MALLOC));
+		entry = allotp_live_find(store, allotp_live_key((uintptr_t)facts->block, domain));
 	return entry ? entry->site : 0;
 }
 

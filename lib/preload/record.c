@@ -149,9 +149,10 @@ void allotp_record_unmap(const void *address, size_t size)
 		record_going(ALLOT_OP_UNMAP, address, size, ALLOT_FAMILY_ANY, ALLOT_DOMAIN_MMAP);
 }
 
-bool allotp_record_track(const void *block, size_t size, uint16_t domain, const struct allot_walk_start *caller)
+bool allotp_record_track(const void *block, size_t size, uint16_t domain, enum allot_family family,
+			 const struct allot_walk_start *caller)
 {
-	return record_appearing(ALLOT_OP_TRACK, block, size, ALLOT_FAMILY_ANY, domain, caller);
+	return record_appearing(ALLOT_OP_TRACK, block, size, (uint8_t)(family | allotp_thread.kept), domain, caller);
 }
 
 bool allotp_record_untrack(const void *block, uint16_t domain)

@@ -27,8 +27,12 @@ void allotp_record_restore(const void *block);
 void allotp_record_map(const void *address, size_t size, const struct allot_walk_start *caller);
 void allotp_record_unmap(const void *address, size_t size);
 
-/* Blocks of the program's own domains; every one is recorded. In a process that records. False: there was no room. */
-bool allotp_record_track(const void *block, size_t size, uint16_t domain, const struct allot_walk_start *caller);
+/*
+ * Blocks of the program's own domains; every one is recorded. In a process that records. family: MALLOC for malloc's own
+ * blocks, ANY for what lies in memory that is recorded otherwise, or not at all. False: there was no room.
+ */
+bool allotp_record_track(const void *block, size_t size, uint16_t domain, enum allot_family family,
+			 const struct allot_walk_start *caller);
 bool allotp_record_untrack(const void *block, uint16_t domain);
 
 /*

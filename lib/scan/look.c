@@ -56,14 +56,17 @@ static void collect(void *context, const struct allot_live_entry *entry)
 {
 	struct collection *collection = context;
 
-	/* Domains above are parts of blocks, or of mappings. */
-	if (entry->key >> 48 || collection->count + 1 >= collection->capacity)
+	/* Most blocks of other domains are parts of blocks, or of mappings. */
+	if (entry->key >> 48 && (entry->slot_family & 3) != ALLOT_FAMILY_MALLOC)
+		return;
+	if (collection->count + 1 >= collection->capacity)
 		return;
 	collection->blocks[collection->count++] = (struct allot_scan_block){
-		.address = entry->key,
+		.address = entry->key & ALLOT_LOW48,
 		.size = entry->size,
 		.site = entry->site,
-		.flags = entry->slot_family & ALLOT_KEPT_BLOCK ? ALLOT_SCAN_CALLERS : 0,
+		.flags = (entry->slot_family & ALLOT_KEPT_BLOCK ? ALLOT_SCAN_CALLERS : 0) |
+			 (entry->key >> 48 ? ALLOT_SCAN_HEADED : 0),
 	};
 }
 

@@ -152,7 +152,8 @@ static void hit_reaching(struct allot_scan *scan, uint32_t number, const struct 
 
 	if (block->flags & ALLOT_SCAN_REACHED)
 		return;
-	if (!inside || inside == block->size || scan->root_kind & ALLOT_SCAN_LOADERS ||
+	if (!inside || inside == block->size || block->flags & ALLOT_SCAN_HEADED ||
+	    scan->root_kind & ALLOT_SCAN_LOADERS ||
 	    allotp_scan_is_start(scan, block, inside)) {
 		reach(scan, number, candidate->holder);
 		return;

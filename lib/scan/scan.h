@@ -51,7 +51,7 @@ struct allot_scan_block {
 	uint64_t size;
 	uint32_t site; /* the caller's */
 	uint32_t
-		flags; /* private to the engine once it has begun, but for ALLOT_SCAN_UNREADABLE and what the caller keeps there */
+		flags; /* private to the engine once it has begun, but for what the caller sets and keeps there */
 };
 
 enum { /* flags */
@@ -61,7 +61,8 @@ enum { /* flags */
        ALLOT_SCAN_HELD = 8,        /* lost, but another lost block points to it */
        ALLOT_SCAN_LED = 16,        /* lost, and has a leader */
        ALLOT_SCAN_UNREADABLE = 32, /* set by the caller: its memory is not to be looked at */
-       ALLOT_SCAN_CALLERS = 64,    /* this bit and those above are the caller's */
+       ALLOT_SCAN_HEADED = 64,     /* set by the caller: the program's own header is in front; any pointer is to the start */
+       ALLOT_SCAN_CALLERS = 128,   /* this bit and those above are the caller's */
 };
 
 /* How the engine sees memory. */

@@ -219,7 +219,7 @@ static void apply_track(struct allot_batch *batch, struct allot_cursor *cursor, 
 	/* It was looked for. */
 	if (!(block->state & ALLOT_BLOCK_STORED))
 		block->state |= ALLOT_BLOCK_ABSENT;
-	put_in(batch, block, size, site->number, allotp_slot_family(cursor->slot, ALLOT_FAMILY_ANY));
+	put_in(batch, block, size, site->number, allotp_slot_family(cursor->slot, event->family));
 	allotp_whole_in(batch, site, size, 1, event->stamp);
 	cursor->last_alloc = key;
 }

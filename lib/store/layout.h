@@ -73,7 +73,7 @@ enum allot_op {
 	ALLOT_OP_RESTORE,       /* address: that realloc failed, the block is live as it was */
 	ALLOT_OP_MAP,           /* address, size, stack: mmap; replaces what was mapped there */
 	ALLOT_OP_UNMAP,         /* address, size */
-	ALLOT_OP_TRACK,         /* address, size, stack, domain: a block of the program's own; replaces one of that address */
+	ALLOT_OP_TRACK,         /* address, size, stack, domain, family: a block of the program's own; replaces one of that address */
 	ALLOT_OP_UNTRACK,       /* address, domain; of no block is fine */
 	ALLOT_OP_THREAD,        /* a thread took this slot: size is its tid */
 	ALLOT_OP_MARK,          /* address is the number of the name */

@@ -174,6 +174,8 @@ tests_targets_gconv_c_la_CPPFLAGS = $(AM_CPPFLAGS) -DSITE_NAME=gconv_c_1481 -DSI
 tests_targets_gconv_c_la_LDFLAGS = $(TARGET_MODULE)
 
 # Uses the object library as an installed program would: the shared one.
-check_PROGRAMS += tests/targets/document
+check_PROGRAMS += tests/targets/document tests/targets/objects
 tests_targets_document_LDFLAGS = $(AM_LDFLAGS) -no-install
 tests_targets_document_LDADD = liballot-object.la
+tests_targets_objects_LDFLAGS = $(AM_LDFLAGS) -no-install
+tests_targets_objects_LDADD = liballot-object.la

@@ -24,6 +24,7 @@ static inline int ship(void)
 {
 	static char pool[16];
 	void *block, *data = NULL, *frame = NULL;
+	char *own;
 	size_t size = 0, current = 0, most = 0;
 	int domain, result;
 
@@ -45,6 +46,10 @@ static inline int ship(void)
 	printf(" domain traceback %s,", shipped_word(result, result > 0));
 	result = allot_untrack(domain, pool);
 	printf(" untrack %s,", shipped_word(result, result == 0));
+	own = (char *)allot_domain_calloc(domain, 1, 1203);
+	if (!own || own[0] || own[1202])
+		abort();
+	allot_domain_free(domain, own);
 	result = allot_reset_peak();
 	printf(" reset %s,", shipped_word(result, result == 0));
 	result = allot_take_snapshot("shipped.image");

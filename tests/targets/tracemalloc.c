@@ -340,6 +340,38 @@ static void test_untrack(void)
 	CHECK_IS(allot_untrack(POOL, pool), 0);
 }
 
+static void own_blocks_from_malloc(void)
+{
+	unsigned char *block, *other;
+	int sum = 0;
+
+	start_anew(5);
+	block = allot_domain_calloc(POOL, 3, 100);
+	for (int i = 0; i < 300; i++)
+		sum += block[i];
+	CHECK_IS(sum, 0);
+	CHECK_IS(traced(), 300);
+	CHECK(tracked(block).count > 0);
+	CHECK_IS(traceback_of(block).count, -ENOENT);
+	allot_domain_free(POOL, block);
+	CHECK_IS(traced(), 0);
+	CHECK_IS(tracked(block).count, -ENOENT);
+	allot_domain_free(POOL, NULL);
+	CHECK(!allot_domain_calloc(POOL, SIZE_MAX / 2, 4));
+	/* One that is no domain, and when nothing is traced: memory all the same. */
+	block = allot_domain_calloc(1, 1, 7);
+	CHECK_IS(traced(), 0);
+	allot_domain_free(1, block);
+	allot_stop();
+	block = allot_domain_calloc(POOL, 1, 7);
+	start_anew(5);
+	other = allot_domain_calloc(POOL, 1, 8);
+	allot_domain_free(POOL, block);
+	CHECK_IS(traced(), 8);
+	allot_stop();
+	allot_domain_free(POOL, other);
+}
+
 static void test_stop_untrack(void)
 {
 	start_anew(5);
@@ -693,6 +725,7 @@ int main(void)
 		CASE(test_track_already_tracked),
 		CASE(test_untrack),
 		CASE(test_stop_untrack),
+		CASE(own_blocks_from_malloc),
 		CASE(test_pymem_alloc0),
 		CASE(stopping_twice),
 		CASE(sizes_asked_for),

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -269,6 +270,123 @@ START_TEST(nested_others)
 }
 END_TEST
 
+static void link_finalize(void *object)
+{
+	ck_assert_int_eq(allot_refcount(object), 1);
+	link_clear(object);
+}
+
+/* Where the next dies in the finalizer of one; in a container or not, with a weak slot or not. */
+START_TEST(nested_finalizers)
+{
+	static const struct allot_field fields[] = {
+		ALLOT_FIELD(struct leaf, spare),
+		ALLOT_FIELDS_END,
+	};
+	struct allot_type type = {
+		.name = "link",
+		.size = sizeof(struct leaf),
+		.flags = _i & 2 ? ALLOT_TYPE_WEAKREFS : 0,
+		.traverse = _i & 1 ? allot_traverse_fields : NULL,
+		.clear = link_clear,
+		.finalize = link_finalize,
+		.dealloc = link_dealloc,
+		.fields = _i & 1 ? fields : NULL,
+	};
+	struct allot_weakref *weakrefs[100];
+	struct leaf *head = NULL;
+
+	for (int i = 0; i < NESTED / 10; i++) {
+		struct leaf *leaf = allot_new(heap, &type);
+
+		leaf->spare = head;
+		head = leaf;
+		if (_i & 2 && i < 100)
+			ck_assert_int_eq(allot_weakref_new(leaf, &weakrefs[i]), 0);
+	}
+	allot_unref(head);
+	ck_assert_uint_eq(sample_dead, NESTED / 10);
+	for (int i = 0; _i & 2 && i < 100; i++) {
+		ck_assert(allot_weakref_is_dead(weakrefs[i]));
+		allot_unref(weakrefs[i]);
+	}
+	ck_assert_int_eq(allot_heap_destroy(heap), 0);
+	sample_set_up();
+}
+END_TEST
+
+static void drop_data(struct allot_weakref *weakref, void *data)
+{
+	(void)weakref;
+	allot_unref(data);
+}
+
+/* And in the callback of a weak reference to it. */
+START_TEST(nested_callbacks)
+{
+	struct allot_weakref **weakrefs = calloc(NESTED / 10, sizeof(struct allot_weakref *));
+	struct pair *head = NULL;
+
+	for (int i = 0; i < NESTED / 10; i++) {
+		struct pair *pair = pair_new(NULL, NULL);
+
+		ck_assert_int_eq(allot_weakref_watch(pair, drop_data, head, NULL, &weakrefs[i]), 0);
+		head = pair;
+	}
+	allot_unref(head);
+	ck_assert_uint_eq(sample_dead, NESTED / 10);
+	for (int i = 0; i < NESTED / 10; i++)
+		allot_unref(weakrefs[i]);
+	free(weakrefs);
+}
+END_TEST
+
+static struct leaf *deep_survivor;
+
+static void survive_deep(void *object)
+{
+	struct leaf *leaf = object;
+
+	if (leaf->value == 1000 && !deep_survivor)
+		deep_survivor = allot_ref(leaf);
+}
+
+/* What was put off is resurrected as if it had not been: tracked, with all that it refers to. */
+START_TEST(nested_resurrection)
+{
+	static const struct allot_field fields[] = {
+		ALLOT_FIELD(struct leaf, spare),
+		ALLOT_FIELDS_END,
+	};
+	static const struct allot_type type = {
+		.name = "link",
+		.size = sizeof(struct leaf),
+		.traverse = allot_traverse_fields,
+		.clear = link_clear,
+		.finalize = survive_deep,
+		.dealloc = link_dealloc,
+		.fields = fields,
+	};
+	struct leaf *head = NULL;
+
+	for (int i = 0; i < 3000; i++) {
+		struct leaf *leaf = allot_new(heap, &type);
+
+		leaf->spare = head;
+		leaf->value = i;
+		head = leaf;
+	}
+	allot_unref(head);
+	ck_assert_uint_eq(sample_dead, 3000 - 1001);
+	ck_assert_ptr_nonnull(deep_survivor);
+	ck_assert_int_eq(allot_refcount(deep_survivor), 1);
+	ck_assert(allot_gc_is_tracked(deep_survivor) && allot_gc_is_finalized(deep_survivor));
+	ALLOT_SET(deep_survivor->spare, deep_survivor);
+	ck_assert_int_eq(allot_gc_collect(heap, 2), 1);
+	ck_assert_uint_eq(sample_dead, 3000);
+}
+END_TEST
+
 /* ---- Heaps ---- */
 
 START_TEST(heaps)
@@ -390,6 +508,60 @@ static void reference_in_death(void)
 	allot_unref(allot_new(heap, &type));
 }
 
+static void give_up(void *object)
+{
+	allot_unref(object);
+}
+
+static const struct allot_type generous_type = {
+	.name = "generous",
+	.size = sizeof(struct leaf),
+	.finalize = give_up,
+};
+
+static const struct allot_field pair_fields[] = {
+	ALLOT_FIELD(struct pair, first),
+	ALLOT_FIELDS_END,
+};
+
+static const struct allot_type generous_container_type = {
+	.name = "generous container",
+	.size = sizeof(struct pair),
+	.traverse = allot_traverse_fields,
+	.clear = allot_clear_fields,
+	.finalize = give_up,
+	.fields = pair_fields,
+};
+
+static void finalizer_gives_up(void)
+{
+	allot_unref(allot_new(heap, &generous_type));
+}
+
+static void container_gives_up(void)
+{
+	allot_unref(allot_new(heap, &generous_container_type));
+}
+
+static void give_up_all(void *object)
+{
+	((struct pair *)object)->first = NULL;
+	allot_unref(object);
+	allot_unref(object);
+}
+
+/* Its own reference, and that of the collector. */
+static void garbage_gives_up(void)
+{
+	struct allot_type type = generous_container_type;
+	struct pair *pair;
+
+	type.finalize = give_up_all;
+	pair = allot_new(heap, &type);
+	pair->first = pair;
+	allot_gc_collect(heap, 2);
+}
+
 static void debug_write_after_free(void)
 {
 	struct allot_heap *debugging;
@@ -463,6 +635,14 @@ START_TEST(faults)
 	assert_fault(revive, "use after free: a new reference", "leaf");
 	allot_unref(victim);
 	assert_fault(reference_in_death, "a new reference to an object that is dying", "ghost");
+	assert_fault(finalizer_gives_up,
+		     "reference count underflow: a finalizer gave up a reference that it does not own", "generous");
+	assert_fault(container_gives_up,
+		     "reference count underflow: a finalizer gave up a reference that it does not own",
+		     "generous container");
+	assert_fault(garbage_gives_up,
+		     "reference count underflow: a finalizer gave up a reference that it does not own",
+		     "generous container");
 	assert_fault(debug_write_after_free, "use after free: a reference given up twice", "leaf");
 	assert_fault(debug_large, "use after free: a reference given up twice", "large");
 	assert_fault(dangling_field, "use after free: the collector found a reference to it", "leaf");
@@ -488,6 +668,9 @@ int main(void)
 	tcase_add_test(death, resurrection);
 	tcase_add_test(death, nested_containers);
 	tcase_add_loop_test(death, nested_others, 0, 4);
+	tcase_add_loop_test(death, nested_finalizers, 0, 4);
+	tcase_add_test(death, nested_callbacks);
+	tcase_add_test(death, nested_resurrection);
 	suite_add_tcase(suite, death);
 	tcase_add_checked_fixture(heaps_case, set_up, sample_tear_down);
 	tcase_add_test(heaps_case, heaps);

@@ -4,6 +4,8 @@
 #   make bench TRACERS="allot heaptrack"        some tracers; untraced runs are always there
 #   make bench BENCH_QUICK=1                    less of everything
 #   make bench BENCH_FULL=1                     all of heaptrack, where it takes 18 GB of memory too
+#   make bench-leaks                            looking for leaks, beside LeakSanitizer
+#   make bench-leaks LEAKS_PART=10 MEMCHECK=1   in a heap of a tenth, and beside memcheck
 #   make bench-object                           objects, beside other libraries
 EXTRA_DIST += tests/bench/README.md $(BENCH_RUNNER) tests/bench/churn.pl tests/bench/sort.py tests/bench/regex.cc
 BENCH_RUNNER = \
@@ -53,6 +55,17 @@ bench-summary:
 	@$(PYTHON3) -B '$(abs_top_srcdir)'/tests/bench/summary.py bench.json
 endif
 
+# Looking for leaks, beside LeakSanitizer and memcheck.
+check_PROGRAMS += tests/bench/leaks
+tests_bench_leaks_LDADD = -lpthread
+EXTRA_DIST += tests/bench/leaks.py
+LEAKS_PART =
+MEMCHECK =
+
+bench-leaks: all tests/bench/leaks
+	@$(PYTHON3) -B '$(abs_top_srcdir)'/tests/bench/leaks.py --build '$(abs_top_builddir)' \
+		--source '$(abs_top_srcdir)' $(ROUNDS:%=--rounds %) $(LEAKS_PART:%=--part %) $(MEMCHECK:%=--memcheck)
+
 # Objects, beside other libraries that are there, and python3.
 check_PROGRAMS += tests/bench/object
 tests_bench_object_SOURCES = tests/bench/object.c tests/bench/object.h tests/bench/object-allot.c
@@ -76,5 +89,5 @@ endif
 bench-object: tests/bench/object
 	@tests/bench/object $(PYTHON3) '$(abs_top_srcdir)'/tests/bench/object.py
 
-.PHONY: bench bench-object bench-summary bench-walk
+.PHONY: bench bench-leaks bench-object bench-summary bench-walk
 CLEANFILES += bench.json

@@ -3,7 +3,6 @@
 #   make compare-leaks PLACES="in_result in_file"    some of tests/compare/leaks.cases
 EXTRA_DIST += tests/compare/leaks.cases tests/compare/leaks.py
 
-if !SANITIZE
 PLACES =
 
 compare-leaks: all tests/targets/leak-O1 tests/targets/leak-cxx tests/targets/leak-plugin.la

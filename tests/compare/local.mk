@@ -8,6 +8,5 @@ PLACES =
 compare-leaks: all tests/targets/leak-O1 tests/targets/leak-cxx tests/targets/leak-plugin.la
 	@$(PYTHON3) -B '$(abs_top_srcdir)'/tests/compare/leaks.py --build '$(abs_top_builddir)' \
 		--source '$(abs_top_srcdir)' $(PLACES)
-endif
 
 .PHONY: compare-leaks

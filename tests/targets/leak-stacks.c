@@ -49,12 +49,14 @@ PLACE in_handler(void)
 	raise(SIGUSR1);
 }
 
+MAKER(40961)
+
 /* Only the kernel knows of the block. */
 PLACE in_signal_stack(void)
 {
-	stack_t stack = { .ss_sp = malloc(40960), .ss_size = 40960 };
+	stack_t stack = { .ss_sp = make_40961(), .ss_size = 40960 };
 
-	*(void **)memset(stack.ss_sp, 0, stack.ss_size) = make_1601();
+	*(void **)stack.ss_sp = make_1601();
 	REQUIRE(!syscall(SYS_sigaltstack, &stack, NULL));
 	stack.ss_sp = NULL;
 }

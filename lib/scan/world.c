@@ -39,7 +39,7 @@ static int wait_for(struct allot_world_thread *thread, uint64_t deadline)
 	const struct timespec pause = { .tv_nsec = 20000 };
 	int status = 0;
 
-	for (int turn = 0;; turn++) {
+	for (;;) {
 		long got = ALLOTP_SYSCALL(SYS_wait4, thread->tid, &status, __WALL | WNOHANG, NULL);
 
 		if (got < 0)
@@ -48,10 +48,8 @@ static int wait_for(struct allot_world_thread *thread, uint64_t deadline)
 			break;
 		if (allotp_clock_ns(CLOCK_MONOTONIC) > deadline)
 			return -ETIMEDOUT;
-		if (turn > 16)
-			ALLOTP_SYSCALL(SYS_nanosleep, &pause, NULL);
-		else
-			ALLOTP_SYSCALL(SYS_sched_yield);
+		/* To yield would give whole time slices away where others want to run. */
+		ALLOTP_SYSCALL(SYS_nanosleep, &pause, NULL);
 	}
 	if (!WIFSTOPPED(status))
 		thread->gone = true;

@@ -12,6 +12,7 @@
 #include "gate/baseline.h"
 #include "gate/date.h"
 #include "gate/writer.h"
+#include "leaks/leaks.h"
 #include "library/handle.h"
 #include "options.h"
 #include "progress.h"
@@ -195,6 +196,16 @@ static int write_baseline(struct request *request, struct allot_verdict *verdict
 	return EXIT_OK;
 }
 
+/* What the program itself says is no leak counts behind what the user says. */
+static int read_own(struct request *request)
+{
+	const char *text = request->now->snapshot->suppressions;
+
+	return text ? allotp_suppressions_parse(&request->suppressions, ALLOT_LEAKS_OWN, text, strlen(text),
+						request->error)
+		    : 0;
+}
+
 static int judge(struct request *request)
 {
 	struct allot_view now, before;
@@ -215,6 +226,8 @@ static int judge(struct request *request)
 	struct allot_verdict *verdict = NULL;
 	int status = EXIT_USAGE;
 
+	if (read_own(request) < 0)
+		return EXIT_USAGE;
 	if (allotp_handle_lock_both(request->now, request->before, &now, &before) < 0) {
 		out_of_memory(request);
 		return EXIT_USAGE;

@@ -41,6 +41,9 @@ static void write_suppressions(FILE *out, const struct allot_suppressions *set)
 		const struct allot_suppression *one = &set->list[i];
 		enum allot_suppression_state state = allotp_suppression_state(set, one);
 
+		/* A program may have many of its own, for all its uses. */
+		if (state == ALLOT_SUPPRESSION_UNUSED && !strcmp(one->file, ALLOT_LEAKS_OWN))
+			continue;
 		fprintf(out, "%16s: ", "suppression");
 		allotp_put(out, one->text);
 		if (one->met.blocks)
@@ -177,6 +180,8 @@ int allotp_leaks_write_text(FILE *out, const struct allot_leaks_report *report)
 		putc('\n', out);
 	write_totals(out, report);
 	write_suppressions(out, report->options->suppressions);
+	if (report->complaint)
+		fprintf(out, "The program's own suppressions are not used: %s.\n", report->complaint);
 	write_how(out, &report->view->snapshot->leaks);
 	allotp_trust_write(out, report->view, &trust, "");
 	if (any && report->how.group_by != ALLOT_GROUP_STACK)

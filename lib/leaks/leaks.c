@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/error.h"
+#include "gate/date.h"
 #include "leaks/shapes.h"
 #include "leaks/writer.h"
 
@@ -104,11 +106,16 @@ static bool is_wanted(const struct allot_leaks_options *options, int leak_class)
 	return options->format == ALLOT_FORMAT_JSON || options->classes & ALLOT_LEAK_BIT(leak_class);
 }
 
-int allotp_leaks_write(FILE *out, const struct allot_view *view, const struct allot_leaks_options *options,
-		       struct allot_count counts[ALLOT_LEAKS])
+static int write_leaks(FILE *out, const struct allot_view *view, const struct allot_leaks_options *options,
+		       const char *complaint, struct allot_count counts[ALLOT_LEAKS])
 {
 	struct allot_tally tally;
-	struct allot_leaks_report report = { .options = options, .view = view, .tally = &tally };
+	struct allot_leaks_report report = {
+		.options = options,
+		.view = view,
+		.tally = &tally,
+		.complaint = complaint,
+	};
 	struct allot_keys *keys = NULL;
 	int rc = allotp_tally(&tally, view, options->suppressions);
 
@@ -136,5 +143,28 @@ int allotp_leaks_write(FILE *out, const struct allot_view *view, const struct al
 	allotp_cycles_release(&report.cycles);
 	allotp_keys_free(keys);
 	allotp_tally_release(&tally);
+	return rc;
+}
+
+int allotp_leaks_write(FILE *out, const struct allot_view *view, const struct allot_leaks_options *options,
+		       struct allot_count counts[ALLOT_LEAKS])
+{
+	const char *text = view->snapshot->suppressions;
+	struct allot_suppressions own = { .today = allotp_date_today() };
+	struct allot_leaks_options with_own = *options;
+	struct allot_suppressions *set = options->suppressions ? options->suppressions : &own;
+	uint32_t count = set->count;
+	struct allot_error error;
+	int rc = 0;
+
+	if (!text)
+		return write_leaks(out, view, options, NULL, counts);
+	/* Behind those that the user has given, which count first. */
+	with_own.suppressions = set;
+	rc = allotp_suppressions_parse(set, ALLOT_LEAKS_OWN, text, strlen(text), &error);
+	if (rc == 0 || rc == -EINVAL)
+		rc = write_leaks(out, view, &with_own, rc ? error.text : NULL, counts);
+	allotp_suppressions_cut(set, count);
+	allotp_suppressions_release(&own);
 	return rc;
 }

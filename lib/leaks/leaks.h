@@ -9,6 +9,9 @@
 
 #include "leaks/tally.h"
 
+/* The name under which the suppressions stand that a program has itself. */
+#define ALLOT_LEAKS_OWN "__lsan_default_suppressions"
+
 /* Sets of classes: 1 << enum allot_leak_class. */
 #define ALLOT_LEAK_BIT(leak_class) (1u << (leak_class))
 
@@ -18,7 +21,7 @@ struct allot_leaks_options {
 	uint32_t top;                 /* how many groups; 0: as many as fit on a screen in text, all in JSON */
 	unsigned classes;             /* that text shows groups of */
 	bool fresh;                   /* only what no look before had found */
-	struct allot_suppressions *suppressions; /* NULL: none */
+	struct allot_suppressions *suppressions; /* NULL: none but the program's own */
 	unsigned width;                          /* of the terminal; 0: none */
 };
 

@@ -19,6 +19,7 @@ struct allot_leaks_report {
 	const struct allot_leaks_options *options;
 	const struct allot_view *view;
 	const struct allot_tally *tally;
+	const char *complaint; /* why the program's own suppressions are not used; NULL: nothing is wrong with them */
 	struct allot_report_options how; /* of the lists */
 	struct allot_leaks_list lists[ALLOT_LEAKS];
 	struct allot_cycles cycles;

@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/sys.h"
 #include "preload/bypass.h"
+#include "preload/config.h"
 #include "preload/export.h"
 #include "preload/leaks.h"
 #include "preload/life.h"
@@ -14,6 +15,7 @@
 #include "preload/objects.h"
 #include "preload/real.h"
 #include "preload/state.h"
+#include "preload/suppressions.h"
 #include "preload/verify.h"
 #include "snapshot/snapshot.h"
 #include "unwind/walk.h"
@@ -111,6 +113,9 @@ void allotp_life_begin(void)
 /* Also starts recording in a program that has not allocated anything by now. */
 static __attribute__((constructor)) void library_loaded(void)
 {
-	if (allotp_real_ready() && allotp_recording())
-		allotp_life_begin();
+	if (!allotp_real_ready() || !allotp_recording())
+		return;
+	allotp_life_begin();
+	if (allotp_config.leaks)
+		allotp_suppressions_ask();
 }

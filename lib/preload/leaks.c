@@ -13,6 +13,7 @@
 #include "preload/objects.h"
 #include "preload/picture.h"
 #include "preload/state.h"
+#include "preload/suppressions.h"
 #include "preload/thread.h"
 #include "store/drain.h"
 
@@ -203,6 +204,7 @@ __attribute__((noinline)) int allotp_leaks_look(void)
 
 	if (!allotp_recording())
 		return -ENODATA;
+	allotp_suppressions_ask();
 	__builtin_unwind_init();
 	caller.thread_pointer = thread_pointer();
 	caller.tid = allotp_sys_gettid();

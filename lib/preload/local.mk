@@ -66,6 +66,8 @@ libguest_la_SOURCES = \
 	lib/preload/sites.h \
 	lib/preload/state.c \
 	lib/preload/state.h \
+	lib/preload/suppressions.c \
+	lib/preload/suppressions.h \
 	lib/preload/text.c \
 	lib/preload/text.h \
 	lib/preload/thread.c \

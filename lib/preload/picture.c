@@ -22,6 +22,7 @@
 #include "preload/modules.h"
 #include "preload/real.h"
 #include "preload/state.h"
+#include "preload/suppressions.h"
 #include "preload/thread.h"
 #include "scan/tasks.h"
 #include "store/batch.h"
@@ -141,6 +142,7 @@ static int look_through(void *context)
 
 	allotp_drain_inherit(&allotp_state.store);
 	list_own(picture);
+	allotp_suppressions_tell();
 	ALLOTP_SYSCALL(SYS_close_range, 0, ~0u, 0);
 	ALLOTP_SYSCALL(SYS_prctl, PR_SET_NAME, "allot-leaks", 0, 0, 0);
 	result = allotp_look(&picture->look, picture->held.used);

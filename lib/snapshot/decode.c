@@ -185,6 +185,11 @@ static void decode_leaks(struct allot_decoder *decoder, struct allot_snapshot *s
 	allotp_decode_columns(decoder, &allotp_table_leaks, snapshot, 1);
 }
 
+static void decode_suppressions(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	allotp_decode_columns(decoder, &allotp_table_suppressions, snapshot, 1);
+}
+
 static void decode_leak_groups(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
 	uint64_t count;
@@ -321,6 +326,7 @@ static const struct section {
 	{ ALLOT_TAG_SERIES, false, decode_series, "series" },
 	{ ALLOT_TAG_BLOCKS, false, decode_blocks, "blocks" },
 	{ ALLOT_TAG_LEAKS, false, decode_leaks, "leaks" },
+	{ ALLOT_TAG_SUPPRESSIONS, false, decode_suppressions, "suppressions" },
 	{ ALLOT_TAG_LEAK_GROUPS, false, decode_leak_groups, "leak groups" },
 	{ ALLOT_TAG_LOST_BLOCKS, false, decode_lost_blocks, "lost blocks" },
 	{ ALLOT_TAG_EDGES, false, decode_edges, "edges" },

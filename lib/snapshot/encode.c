@@ -146,6 +146,8 @@ int allotp_snapshot_encode(const struct allot_snapshot *snapshot, const char *na
 	encode_optional(&encoder, &allotp_table_blocks, snapshot->blocks, snapshot->block_count);
 	if (memcmp(&snapshot->leaks, &nothing, sizeof(nothing)))
 		encode_struct(&encoder, &allotp_table_leaks, snapshot);
+	if (snapshot->suppressions)
+		encode_struct(&encoder, &allotp_table_suppressions, snapshot);
 	encode_optional(&encoder, &allotp_table_leak_groups, snapshot->leak_groups, snapshot->leak_group_count);
 	encode_optional(&encoder, &allotp_table_lost_blocks, snapshot->lost, snapshot->lost_count);
 	encode_optional(&encoder, &allotp_table_edges, snapshot->edges, snapshot->edge_count);

@@ -205,6 +205,11 @@ int allotp_freeze_leaks(struct allot_view *view, const struct allot_freeze_place
 	freeze_head(view, &snapshot->leaks);
 	if (!snapshot->leaks.looked)
 		return 0;
+	if (view->header->leaks.suppressions) {
+		snapshot->suppressions = allotp_view_string(view, view->header->leaks.suppressions);
+		if (!snapshot->suppressions)
+			return -ENOMEM;
+	}
 	count = allotp_view_count(view, ALLOT_REGION_LOST, view->header->leaks.lost_count,
 				  sizeof(struct allot_lost_block));
 	if (count >= UINT32_MAX)

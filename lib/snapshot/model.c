@@ -22,6 +22,7 @@ void allotp_snapshot_free(struct allot_snapshot *snapshot)
 	free(snapshot->command);
 	free(snapshot->note);
 	free(snapshot->filters);
+	free(snapshot->suppressions);
 	for (uint32_t i = 0; i < snapshot->module_count; i++)
 		free(snapshot->modules[i].path);
 	free(snapshot->modules);

@@ -215,6 +215,7 @@ struct allot_snapshot {
 	 * bias, whole numbers that add up to the totals. Not so the trust header's, and what is in blocks[].
 	 */
 	uint64_t sampling_bytes;
+	char *suppressions; /* leaks that the program itself says are none, as LeakSanitizer's files have it; NULL: it says nothing */
 	char *note; /* free text, "" if none: e.g. how an address-space limit was met */
 
 	struct allot_trust trust;

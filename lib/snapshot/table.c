@@ -58,6 +58,9 @@ TABLE(sampling, SAMPLING, struct allot_snapshot);
 static const struct allot_column dropped_columns[] = { PROCESS(dropped_marks, PLAIN), PROCESS(dropped_regions, PLAIN) };
 TABLE(dropped, DROPPED, struct allot_snapshot);
 
+static const struct allot_column suppressions_columns[] = { PROCESS(suppressions, STRING) };
+TABLE(suppressions, SUPPRESSIONS, struct allot_snapshot);
+
 static const struct allot_column filtered_columns[] = {
 	PROCESS(filters, STRING),
 	COUNT(struct allot_snapshot, unfiltered.live),

@@ -43,6 +43,7 @@ enum {
 	ALLOT_TAG_OBJECT_NAMES = ALLOT_TAG('O', 'B', 'J', 'N'),
 	ALLOT_TAG_OBJECT_TABLE = ALLOT_TAG('O', 'B', 'J', 'T'),
 	ALLOT_TAG_REFERENCES = ALLOT_TAG('O', 'B', 'J', 'R'),
+	ALLOT_TAG_SUPPRESSIONS = ALLOT_TAG('L', 'E', 'K', 'S'),
 	ALLOT_TAG_FILTERED = ALLOT_TAG('F', 'I', 'L', 'T'),
 };
 
@@ -72,6 +73,7 @@ extern const struct allot_table allotp_table_process, allotp_table_trust, allotp
 extern const struct allot_table allotp_table_modules, allotp_table_domains, allotp_table_sites, allotp_table_marks,
 	allotp_table_regions, allotp_table_differences, allotp_table_series, allotp_table_blocks, allotp_table_symbols;
 extern const struct allot_table allotp_table_leaks; /* of struct allot_snapshot */
+extern const struct allot_table allotp_table_suppressions; /* of struct allot_snapshot */
 extern const struct allot_table allotp_table_objects; /* of struct allot_snapshot */
 extern const struct allot_table allotp_table_object_names, allotp_table_object_table, allotp_table_references;
 extern const struct allot_table allotp_table_leak_groups, allotp_table_lost_blocks, allotp_table_edges, allotp_table_links;

@@ -438,6 +438,7 @@ struct allot_leak_look {
 	uint64_t root_bytes, words, unreadable_bytes, blocks;
 	uint64_t lost_count, edge_count, link_count;
 	uint64_t left_out;      /* lost blocks without room in their region */
+	uint64_t suppressions;  /* string: what the program itself says is no leak, as LeakSanitizer's files have it */
 	struct allot_verdict_count counts[ALLOT_LEAK_CLASSES], fresh[ALLOT_LEAK_CLASSES]; /* fresh: not known before */
 	/*
 	 * For a looker from outside, in the program's address space: what a copy is to run, on which stack, and a system call with

@@ -100,6 +100,11 @@ tests_targets_leak_O1_SOURCES = $(LEAK_SOURCES)
 tests_targets_leak_O1_CFLAGS = $(AM_CFLAGS) -g -O1 -pthread
 tests_targets_leak_O2_SOURCES = $(LEAK_SOURCES)
 tests_targets_leak_O2_CFLAGS = $(AM_CFLAGS) -g -O2 -pthread
+check_PROGRAMS += tests/targets/leak-known tests/targets/leak-known-exported
+tests_targets_leak_known_CFLAGS = $(AM_CFLAGS) -g -O1
+tests_targets_leak_known_exported_SOURCES = tests/targets/leak-known.c
+tests_targets_leak_known_exported_CFLAGS = $(AM_CFLAGS) -g -O1 -fvisibility=default
+tests_targets_leak_known_exported_LDFLAGS = -rdynamic
 check_PROGRAMS += tests/targets/leak-while tests/targets/leak-api tests/targets/leak-stop \
 	tests/targets/without-ptrace
 # What is kept, and by which chain of pointers.

@@ -228,6 +228,7 @@ static void fill_leaks(struct allot_snapshot *s, uint64_t *state, uint32_t count
 	uint64_t address = 0;
 
 	fill_look(&s->leaks, state);
+	s->suppressions = sample_next(state) & 1 ? NULL : text(state, "leak:");
 	s->leak_groups = array(2 * (size_t)s->site_count, sizeof(*s->leak_groups));
 	for (uint32_t i = 0; i < 2 * s->site_count; i++)
 		s->leak_groups[s->leak_group_count++] = (struct allot_leak_group){
@@ -631,6 +632,8 @@ const char *sample_difference(const struct allot_snapshot *a, const struct allot
 	SAME_ARRAY(marks, mark_count, mark_difference);
 	SAME_ARRAY(series, sample_count, sample_point_difference);
 	SAME_ARRAY(blocks, block_count, block_difference);
+	if (!a->suppressions != !b->suppressions || (a->suppressions && strcmp(a->suppressions, b->suppressions)))
+		return "suppressions";
 	SAME_ARRAY(leak_groups, leak_group_count, leak_group_difference);
 	SAME_ARRAY(lost, lost_count, leaked_difference);
 	SAME_ARRAY(edges, edge_count, edge_difference);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "filter/filter.h"
+#include "snapshot/counts.h"
 #include "snapshot/payload.h"
 
 /* As bytes and back: so a copy has all that a file has, whatever is added to the snapshot. */
@@ -48,12 +49,6 @@ static void drop_blocks(struct allot_snapshot *snapshot, const uint32_t *numbers
 	snapshot->block_count = count;
 }
 
-static void add_count(struct allot_count *sum, struct allot_count count)
-{
-	sum->bytes += count.bytes;
-	sum->blocks += count.blocks;
-}
-
 static void drop_leak_groups(struct allot_snapshot *snapshot, const uint32_t *numbers)
 {
 	uint32_t count = 0;
@@ -66,7 +61,7 @@ static void drop_leak_groups(struct allot_snapshot *snapshot, const uint32_t *nu
 		if (group.site == UINT32_MAX)
 			continue;
 		snapshot->leak_groups[count++] = group;
-		add_count(&snapshot->leaks.counts[group.leak_class], group.count);
+		allotp_count_add(&snapshot->leaks.counts[group.leak_class], group.count);
 	}
 	snapshot->leak_group_count = count;
 }
@@ -100,7 +95,7 @@ static int drop_lost(struct allot_snapshot *snapshot, const uint32_t *numbers)
 			continue;
 		snapshot->lost[count++] = lost;
 		if (!lost.known)
-			add_count(fresh, (struct allot_count){ lost.size, 1 });
+			allotp_count_add(fresh, (struct allot_count){ lost.size, 1 });
 	}
 	snapshot->lost_count = count;
 	for (uint32_t i = 0; i < count; i++) {

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "snapshot/counts.h"
+
 static int by_identity(const void *left, const void *right, void *keys)
 {
 	const struct allot_change *a = left, *b = right;
@@ -19,12 +21,6 @@ static struct allot_change *find_change(struct allot_changes *changes, uint32_t 
 		change_of[key] = ++changes->count;
 	}
 	return &changes->list[change_of[key] - 1];
-}
-
-static void add_variance(struct allot_variance *to, const struct allot_variance *from)
-{
-	to->bytes += from->bytes;
-	to->blocks += from->blocks;
 }
 
 int allotp_changes_init(struct allot_changes *changes, const struct allot_keys *keys, const struct allot_ledger *now,
@@ -43,14 +39,14 @@ int allotp_changes_init(struct allot_changes *changes, const struct allot_keys *
 
 		change->now = &now->entries[i];
 		change->count = change->now->sums.counts[quantity];
-		add_variance(&change->variance, &change->now->sums.variances[quantity]);
+		allotp_variance_add(&change->variance, change->now->sums.variances[quantity]);
 	}
 	for (uint32_t i = 0; i < before->count; i++) {
 		struct allot_change *change = find_change(changes, change_of, before->entries[i].key);
 
 		change->before = &before->entries[i];
 		change->count_before = change->before->sums.counts[quantity];
-		add_variance(&change->variance, &change->before->sums.variances[quantity]);
+		allotp_variance_add(&change->variance, change->before->sums.variances[quantity]);
 	}
 	free(change_of);
 	if (changes->count)

@@ -8,6 +8,7 @@
 #include "gate/measure.h"
 #include "gate/verdict.h"
 #include "report/array.h"
+#include "snapshot/counts.h"
 
 static int add_check(struct allot_verdict *verdict, const struct allot_check *check)
 {
@@ -124,8 +125,7 @@ static int check_part(struct allot_verdict *verdict, struct allot_check *check, 
 	if (judged->before && has_relative(check)) {
 		check->compared = true;
 		check->before = measured->before.sums.counts[quantity];
-		check->variance.bytes += measured->before.sums.variances[quantity].bytes;
-		check->variance.blocks += measured->before.sums.variances[quantity].blocks;
+		allotp_variance_add(&check->variance, measured->before.sums.variances[quantity]);
 	}
 	if (check->reason)
 		check->result = ALLOT_RESULT_UNCHECKED;
@@ -233,10 +233,8 @@ static int judge_changes(struct allot_verdict *verdict, uint32_t number, const s
 		const struct allot_limit *broken;
 		struct allot_finding finding;
 
-		check->now.bytes += change->count.bytes;
-		check->now.blocks += change->count.blocks;
-		check->before.bytes += change->count_before.bytes;
-		check->before.blocks += change->count_before.blocks;
+		allotp_count_add(&check->now, change->count);
+		allotp_count_add(&check->before, change->count_before);
 		if (change->moved || !change->now)
 			continue;
 		broken = find_broken(check, change->count, &change->count_before, change->variance);

@@ -13,6 +13,7 @@
 #include "gate/place.h"
 #include "report/print.h"
 #include "report/size.h"
+#include "snapshot/counts.h"
 
 /* Functions of a stack that are named as the difference to another. */
 enum { SHOWN = 3 };
@@ -224,8 +225,8 @@ struct allot_move allotp_verdict_move(const struct allot_verdict *verdict, uint3
 		if (!*side)
 			*side = change;
 		if (grown) {
-			move.count.bytes += change->count.bytes - change->count_before.bytes;
-			move.count.blocks += change->count.blocks - change->count_before.blocks;
+			allotp_count_add(&move.count, change->count);
+			allotp_count_take(&move.count, change->count_before);
 		}
 	}
 	move.others = members - 2;

@@ -9,6 +9,7 @@
 #include "gate/fold.h"
 #include "gate/identity.h"
 #include "report/array.h"
+#include "snapshot/counts.h"
 
 const char *allotp_quantity_name(enum allot_quantity quantity)
 {
@@ -20,10 +21,8 @@ const char *allotp_quantity_name(enum allot_quantity quantity)
 void allotp_sums_add(struct allot_sums *to, const struct allot_sums *from)
 {
 	for (int i = 0; i < ALLOT_QUANTITIES_KEPT; i++) {
-		to->counts[i].bytes += from->counts[i].bytes;
-		to->counts[i].blocks += from->counts[i].blocks;
-		to->variances[i].bytes += from->variances[i].bytes;
-		to->variances[i].blocks += from->variances[i].blocks;
+		allotp_count_add(&to->counts[i], from->counts[i]);
+		allotp_variance_add(&to->variances[i], from->variances[i]);
 	}
 }
 
@@ -97,18 +96,6 @@ static int name_sites(struct maker *maker, allot_progress_fn *progress, void *co
 	return rc;
 }
 
-static void add(struct allot_count *to, struct allot_count count)
-{
-	to->bytes += count.bytes;
-	to->blocks += count.blocks;
-}
-
-static void take(struct allot_count *from, struct allot_count count)
-{
-	from->bytes -= count.bytes < from->bytes ? count.bytes : from->bytes;
-	from->blocks -= count.blocks < from->blocks ? count.blocks : from->blocks;
-}
-
 /* What leaks: lost blocks if somebody has looked for them, and those that they hold; else all that was not freed. */
 static void find_leaked(struct maker *maker)
 {
@@ -120,7 +107,7 @@ static void find_leaked(struct maker *maker)
 		const struct allot_leak_group *group = &snapshot->leak_groups[i];
 
 		if (group->leak_class == ALLOT_LEAK_DEFINITE || group->leak_class == ALLOT_LEAK_INDIRECT)
-			add(&maker->leaked[group->site], group->count);
+			allotp_count_add(&maker->leaked[group->site], group->count);
 	}
 }
 
@@ -134,9 +121,9 @@ static void suppress(struct maker *maker, uint32_t site, struct allot_count coun
 {
 	struct allot_sums *sums = &maker->ledger->sums[site];
 
-	add(&maker->ledger->suppressed, count);
-	take(&sums->counts[ALLOT_QUANTITY_LEAKS], count);
-	take(&sums->counts[ALLOT_QUANTITY_UNSUPPRESSED], count);
+	allotp_count_add(&maker->ledger->suppressed, count);
+	allotp_count_take(&sums->counts[ALLOT_QUANTITY_LEAKS], count);
+	allotp_count_take(&sums->counts[ALLOT_QUANTITY_UNSUPPRESSED], count);
 }
 
 static void suppress_all(struct maker *maker)

@@ -5,6 +5,7 @@
 
 #include "gate/change.h"
 #include "gate/identity.h"
+#include "snapshot/counts.h"
 
 enum {
 	/* Of stacks that are no near ones by any measure there may be many; nobody waits for all to be compared. */
@@ -232,10 +233,8 @@ static void join(struct allot_changes *changes, const struct candidate *one, str
 	struct allot_count sum = { 0 };
 
 	for (uint32_t i = 0; i < many->count; i++)
-		if (may_join(one, &many->list[i])) {
-			sum.bytes += many->list[i].amount.bytes;
-			sum.blocks += many->list[i].amount.blocks;
-		}
+		if (may_join(one, &many->list[i]))
+			allotp_count_add(&sum, many->list[i].amount);
 	if (compare_amounts(sum, one->amount))
 		return;
 	changes->moved++;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "gate/pattern.h"
+#include "snapshot/counts.h"
 
 static bool match_frame(const char *pattern, const struct allot_trace_frame *frame)
 {
@@ -35,8 +36,7 @@ uint32_t allotp_suppressions_meet(struct allot_suppressions *set, const struct a
 		if (!allotp_suppression_match(suppression, trace))
 			continue;
 		suppression->stacks++;
-		suppression->met.blocks += leaked.blocks;
-		suppression->met.bytes += leaked.bytes;
+		allotp_count_add(&suppression->met, leaked);
 		if (!is_expired(set, suppression))
 			return i + 1;
 	}

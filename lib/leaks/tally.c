@@ -6,17 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add(struct allot_count *sum, struct allot_count count)
-{
-	sum->bytes += count.bytes;
-	sum->blocks += count.blocks;
-}
-
-static void take(struct allot_count *from, struct allot_count count)
-{
-	from->bytes -= count.bytes < from->bytes ? count.bytes : from->bytes;
-	from->blocks -= count.blocks < from->blocks ? count.blocks : from->blocks;
-}
+#include "snapshot/counts.h"
 
 static void sum_up(struct allot_tally *tally, const struct allot_snapshot *snapshot)
 {
@@ -30,9 +20,9 @@ static void sum_up(struct allot_tally *tally, const struct allot_snapshot *snaps
 		const struct allot_count one = { block->size, 1 };
 
 		if (!block->known)
-			add(&tally->sites[block->site].fresh[block->leak_class], one);
+			allotp_count_add(&tally->sites[block->site].fresh[block->leak_class], one);
 		if (block->leak_class == ALLOT_LEAK_INDIRECT)
-			add(&tally->sites[snapshot->lost[block->leader].site].led, one);
+			allotp_count_add(&tally->sites[snapshot->lost[block->leader].site].led, one);
 	}
 }
 
@@ -41,7 +31,7 @@ static struct allot_count leaked_at(const struct allot_site_leaks *site)
 	struct allot_count sum = { 0, 0 };
 
 	for (int i = 0; i < ALLOT_LEAK_REACHABLE; i++)
-		add(&sum, site->counts[i]);
+		allotp_count_add(&sum, site->counts[i]);
 	return sum;
 }
 
@@ -80,10 +70,10 @@ static void drop_led(struct allot_tally *tally, const struct allot_snapshot *sna
 		    !allotp_suppressions_hold(suppressions, numbers[snapshot->lost[block->leader].site]) ||
 		    allotp_suppressions_hold(suppressions, numbers[block->site]))
 			continue;
-		take(&tally->sites[block->site].counts[ALLOT_LEAK_INDIRECT], one);
+		allotp_count_take(&tally->sites[block->site].counts[ALLOT_LEAK_INDIRECT], one);
 		if (!block->known)
-			take(&tally->sites[block->site].fresh[ALLOT_LEAK_INDIRECT], one);
-		add(&tally->suppressed, one);
+			allotp_count_take(&tally->sites[block->site].fresh[ALLOT_LEAK_INDIRECT], one);
+		allotp_count_add(&tally->suppressed, one);
 	}
 }
 
@@ -100,7 +90,7 @@ static int suppress(struct allot_tally *tally, const struct allot_view *view, st
 
 			if (!allotp_suppressions_hold(suppressions, numbers[i]))
 				continue;
-			add(&tally->suppressed, leaked_at(site));
+			allotp_count_add(&tally->suppressed, leaked_at(site));
 			memset(site->counts, 0, ALLOT_LEAK_REACHABLE * sizeof(site->counts[0]));
 			memset(site->fresh, 0, sizeof(site->fresh));
 			site->led = (struct allot_count){ 0, 0 };
@@ -123,8 +113,8 @@ int allotp_tally(struct allot_tally *tally, const struct allot_view *view, struc
 		rc = suppress(tally, view, suppressions);
 	for (uint32_t i = 0; i < snapshot->site_count; i++) {
 		for (int j = 0; j < ALLOT_LEAKS; j++) {
-			add(&tally->counts[j], tally->sites[i].counts[j]);
-			add(&tally->fresh[j], tally->sites[i].fresh[j]);
+			allotp_count_add(&tally->counts[j], tally->sites[i].counts[j]);
+			allotp_count_add(&tally->fresh[j], tally->sites[i].fresh[j]);
 		}
 	}
 	return rc;

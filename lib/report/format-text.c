@@ -9,6 +9,7 @@
 #include "report/print.h"
 #include "report/size.h"
 #include "report/writer.h"
+#include "snapshot/counts.h"
 
 enum {
 	CALLERS = 3,       /* shown below a line */
@@ -214,12 +215,11 @@ static void write_others(FILE *out, const struct allot_report *report)
 	for (uint32_t i = report->shown; i < report->ranked; i++) {
 		struct allot_group_change change = allotp_group_change(report, &statistics->groups[i]);
 
-		sum.now.bytes += change.now.bytes;
-		sum.now.blocks += change.now.blocks;
+		allotp_count_add(&sum.now, change.now);
 		sum.bytes += change.bytes;
 		sum.blocks += change.blocks;
-		sum.variance = allotp_variance_sum(sum.variance, change.variance);
-		sum.change_variance = allotp_variance_sum(sum.change_variance, change.change_variance);
+		allotp_variance_add(&sum.variance, change.variance);
+		allotp_variance_add(&sum.change_variance, change.change_variance);
 	}
 	if (others) {
 		fprintf(out, "%" PRIu32 " other: ", others);

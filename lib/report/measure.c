@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "report/statistics.h"
+#include "snapshot/counts.h"
 
 enum allot_measure allotp_measure_choose(enum allot_measure measure, const struct allot_snapshot *snapshot,
 					 const struct allot_snapshot *before)
@@ -75,19 +76,6 @@ struct allot_variance allotp_variances_of(const struct allot_variances *variance
 struct allot_variance allotp_group_variance(const struct allot_group *group, enum allot_measure measure)
 {
 	return allotp_variances_of(&group->variance, measure);
-}
-
-struct allot_variance allotp_variance_sum(struct allot_variance a, struct allot_variance b)
-{
-	return (struct allot_variance){ a.bytes + b.bytes, a.blocks + b.blocks };
-}
-
-void allotp_variances_add(struct allot_variances *sum, const struct allot_variances *variances)
-{
-	sum->live = allotp_variance_sum(sum->live, variances->live);
-	sum->peak = allotp_variance_sum(sum->peak, variances->peak);
-	sum->ever = allotp_variance_sum(sum->ever, variances->ever);
-	sum->temporary = allotp_variance_sum(sum->temporary, variances->temporary);
 }
 
 struct allot_variances allotp_snapshot_variances(const struct allot_snapshot *snapshot)

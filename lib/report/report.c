@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reports: makes the statistics that a format needs and hands them to its writer. */
 #include "report/writer.h"
+#include "snapshot/counts.h"
 
 enum { DEFAULT_TOP = 10 };
 
@@ -8,12 +9,14 @@ struct allot_group_change allotp_group_change(const struct allot_report *report,
 {
 	struct allot_count now = allotp_group_count(group, report->statistics->measure);
 	struct allot_variance variance = allotp_group_variance(group, report->statistics->measure);
+	struct allot_group_change change = { .now = now,
+					     .bytes = (int64_t)(now.bytes - group->before.bytes),
+					     .blocks = (int64_t)(now.blocks - group->before.blocks),
+					     .variance = variance,
+					     .change_variance = variance };
 
-	return (struct allot_group_change){ .now = now,
-					    .bytes = (int64_t)(now.bytes - group->before.bytes),
-					    .blocks = (int64_t)(now.blocks - group->before.blocks),
-					    .variance = variance,
-					    .change_variance = allotp_variance_sum(variance, group->variance_before) };
+	allotp_variance_add(&change.change_variance, group->variance_before);
+	return change;
 }
 
 static struct allot_variance total_variance(const struct allot_view *view, enum allot_measure measure)
@@ -32,8 +35,7 @@ struct allot_group_change allotp_total_change(const struct allot_report *report)
 	change.blocks = (int64_t)(statistics->total.blocks - statistics->total_before.blocks);
 	change.variance = change.change_variance = total_variance(report->now, statistics->measure);
 	if (report->before)
-		change.change_variance =
-			allotp_variance_sum(change.variance, total_variance(report->before, statistics->measure));
+		allotp_variance_add(&change.change_variance, total_variance(report->before, statistics->measure));
 	return change;
 }
 

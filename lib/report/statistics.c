@@ -9,6 +9,7 @@
 #include "report/array.h"
 #include "report/namer.h"
 #include "report/typed.h"
+#include "snapshot/counts.h"
 
 /* Sums on their way into groups: those of a site, or of all sites whose stacks pass a node. */
 struct sums {
@@ -32,11 +33,6 @@ struct grouper {
 	struct allot_count *largest; /* beside groups: what the largest site has of the measure */
 	uint32_t count, groups_room, largest_room;
 };
-
-static struct allot_count plus(struct allot_count a, struct allot_count b)
-{
-	return (struct allot_count){ a.bytes + b.bytes, a.blocks + b.blocks };
-}
 
 /* Is a larger than b, by what ranks first in the measure? */
 static bool larger(enum allot_measure measure, struct allot_count a, struct allot_count b)
@@ -87,10 +83,10 @@ static int add_to_group(struct grouper *g, uint32_t key, const struct sums *sums
 		group->node = node;
 		group->frame = frame;
 	}
-	group->live = plus(group->live, sums->live);
-	group->peak = plus(group->peak, sums->peak);
-	group->ever = plus(group->ever, sums->ever);
-	group->temporary = plus(group->temporary, sums->temporary);
+	allotp_count_add(&group->live, sums->live);
+	allotp_count_add(&group->peak, sums->peak);
+	allotp_count_add(&group->ever, sums->ever);
+	allotp_count_add(&group->temporary, sums->temporary);
 	allotp_variances_add(&group->variance, &sums->variance);
 	group->sites += sums->sites;
 	return 0;
@@ -100,10 +96,10 @@ static void add_to_sums(const struct grouper *g, struct sums *to, const struct s
 {
 	if (!to->sites || larger(g->measure, from->largest, to->largest))
 		to->largest = from->largest;
-	to->live = plus(to->live, from->live);
-	to->peak = plus(to->peak, from->peak);
-	to->ever = plus(to->ever, from->ever);
-	to->temporary = plus(to->temporary, from->temporary);
+	allotp_count_add(&to->live, from->live);
+	allotp_count_add(&to->peak, from->peak);
+	allotp_count_add(&to->ever, from->ever);
+	allotp_count_add(&to->temporary, from->temporary);
 	allotp_variances_add(&to->variance, &from->variance);
 	to->sites += from->sites;
 }
@@ -256,7 +252,7 @@ static int group_types(struct grouper *g)
 		uint32_t origin = ALLOT_NODE_NONE, key;
 
 		report_progress(g, i, count);
-		g->total = plus(g->total, one->live);
+		allotp_count_add(&g->total, one->live);
 		if (one->site != ALLOT_TYPED_NOWHERE)
 			rc = allotp_backtrace_origin(&g->namer.view, g->snapshot->sites[one->site].stack, &origin);
 		if (rc == 0)

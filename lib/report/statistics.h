@@ -39,9 +39,6 @@ struct allot_count allotp_site_count(const struct allot_site *site, enum allot_m
 struct allot_count allotp_group_count(const struct allot_group *group, enum allot_measure measure);
 struct allot_variance allotp_group_variance(const struct allot_group *group, enum allot_measure measure);
 struct allot_variance allotp_variances_of(const struct allot_variances *variances, enum allot_measure measure);
-/* The sum of two independent ones. */
-struct allot_variance allotp_variance_sum(struct allot_variance a, struct allot_variance b);
-void allotp_variances_add(struct allot_variances *sum, const struct allot_variances *variances);
 /* Of the totals. */
 struct allot_variances allotp_snapshot_variances(const struct allot_snapshot *snapshot);
 struct allot_count allotp_totals_count(const struct allot_snapshot_totals *totals, enum allot_measure measure);

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "snapshot/counts.h"
+
 static int compare(const void *left, const void *right)
 {
 	const struct allot_typed *a = left, *b = right;
@@ -24,13 +26,10 @@ static uint32_t list(const struct allot_snapshot *snapshot, struct allot_typed *
 
 		if (!object->site && snapshot->filters)
 			continue;
-		typed[count++] = (struct allot_typed){ object->type, object->site - 1, { object->size, 1 } };
-		if (object->site) {
-			struct allot_count *site = &left[object->site - 1];
-
-			site->bytes -= object->size < site->bytes ? object->size : site->bytes;
-			site->blocks -= site->blocks != 0;
-		}
+		typed[count] = (struct allot_typed){ object->type, object->site - 1, { object->size, 1 } };
+		if (object->site)
+			allotp_count_take(&left[object->site - 1], typed[count].live);
+		count++;
 	}
 	return count;
 }
@@ -47,8 +46,7 @@ static uint32_t merge(struct allot_typed *typed, uint32_t count)
 			typed[++merged] = typed[i];
 			continue;
 		}
-		typed[merged].live.bytes += typed[i].live.bytes;
-		typed[merged].live.blocks += typed[i].live.blocks;
+		allotp_count_add(&typed[merged].live, typed[i].live);
 	}
 	return merged + 1;
 }

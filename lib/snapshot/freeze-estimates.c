@@ -2,6 +2,7 @@
 /* What a store holds of sampled blocks, numbers with a fraction, to the whole numbers and variances of a snapshot. */
 #include <stddef.h>
 
+#include "snapshot/counts.h"
 #include "snapshot/freeze-sites.h"
 #include "snapshot/snapshot.h"
 #include "store/layout.h"
@@ -80,12 +81,6 @@ static void round_count(struct allot_count *count, struct carry *carry, struct a
 	round_one(&count->blocks, ALLOT_FRACTION_BLOCKS, &carry->blocks, most.blocks);
 }
 
-static void add(struct allot_count *sum, const struct allot_count *count)
-{
-	sum->bytes += count->bytes;
-	sum->blocks += count->blocks;
-}
-
 void allotp_freeze_estimates(struct allot_snapshot *snapshot)
 {
 	static const struct allot_count any = { UINT64_MAX, UINT64_MAX };
@@ -99,10 +94,10 @@ void allotp_freeze_estimates(struct allot_snapshot *snapshot)
 		round_count(&site->live, &live, site->ever);
 		round_count(&site->peak, &peak, site->ever);
 		round_count(&site->temporary, &temporary, site->ever);
-		add(&snapshot->ever, &site->ever);
-		add(&snapshot->live, &site->live);
-		add(&snapshot->peak, &site->peak);
-		add(&snapshot->temporary, &site->temporary);
+		allotp_count_add(&snapshot->ever, site->ever);
+		allotp_count_add(&snapshot->live, site->live);
+		allotp_count_add(&snapshot->peak, site->peak);
+		allotp_count_add(&snapshot->temporary, site->temporary);
 	}
 	snapshot->frees = snapshot->ever.blocks - snapshot->live.blocks;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "snapshot/counts.h"
 #include "snapshot/freeze-sites.h"
 #include "snapshot/snapshot.h"
 #include "store/layout.h"
@@ -69,8 +70,9 @@ static int freeze_groups(struct allot_view *view, const struct allot_freeze_plac
 			continue;
 		allotp_view_fetch(view, ALLOT_REGION_VERDICTS, i, &verdict, sizeof(verdict));
 		for (int j = 0; j < ALLOT_LEAKS; j++) {
-			sums[places->of_number[i] - 1][j].bytes += verdict.counts[j].bytes;
-			sums[places->of_number[i] - 1][j].blocks += verdict.counts[j].blocks;
+			const struct allot_count one = { verdict.counts[j].bytes, verdict.counts[j].blocks };
+
+			allotp_count_add(&sums[places->of_number[i] - 1][j], one);
 		}
 	}
 	for (uint32_t i = 0; i < snapshot->site_count; i++) {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "snapshot/counts.h"
 #include "snapshot/snapshot.h"
 #include "store/layout.h"
 
@@ -87,28 +88,13 @@ static int compare_candidates(const void *left, const void *right)
 	return a->number < b->number ? -1 : a->number > b->number;
 }
 
-static void add(struct allot_count *sum, const struct allot_count *count)
-{
-	sum->bytes += count->bytes;
-	sum->blocks += count->blocks;
-}
-
-static void add_variance(struct allot_variance *sum, const struct allot_variance *variance)
-{
-	sum->bytes += variance->bytes;
-	sum->blocks += variance->blocks;
-}
-
 static void merge(struct allot_site *into, const struct allot_site *site)
 {
-	add(&into->live, &site->live);
-	add(&into->peak, &site->peak);
-	add(&into->ever, &site->ever);
-	add(&into->temporary, &site->temporary);
-	add_variance(&into->variance.live, &site->variance.live);
-	add_variance(&into->variance.peak, &site->variance.peak);
-	add_variance(&into->variance.ever, &site->variance.ever);
-	add_variance(&into->variance.temporary, &site->variance.temporary);
+	allotp_count_add(&into->live, site->live);
+	allotp_count_add(&into->peak, site->peak);
+	allotp_count_add(&into->ever, site->ever);
+	allotp_count_add(&into->temporary, site->temporary);
+	allotp_variances_add(&into->variance, &site->variance);
 	into->mismatched += site->mismatched;
 }
 

@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libsnapshot.la
 libsnapshot_la_SOURCES = \
 	lib/snapshot/check.c lib/snapshot/check.h \
 	lib/snapshot/container.c lib/snapshot/container.h \
+	lib/snapshot/counts.h \
 	lib/snapshot/decode.c lib/snapshot/decoder.c lib/snapshot/decoder.h \
 	lib/snapshot/encode.c lib/snapshot/encoder.c lib/snapshot/encoder.h \
 	lib/snapshot/freeze.c lib/snapshot/freeze.h \

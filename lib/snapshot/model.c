@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "snapshot/counts.h"
+
 void allotp_symbol_release(struct allot_symbol *symbol)
 {
 	for (uint32_t i = 0; symbol->frames && i < symbol->frame_count; i++) {
@@ -123,11 +125,6 @@ const struct allot_symbol *allotp_snapshot_symbol(const struct allot_snapshot *s
 	return NULL;
 }
 
-static struct allot_count plus(struct allot_count a, struct allot_count b)
-{
-	return (struct allot_count){ a.bytes + b.bytes, a.blocks + b.blocks };
-}
-
 void allotp_snapshot_sum_up(struct allot_snapshot *snapshot)
 {
 	const struct allot_count none = { 0, 0 };
@@ -137,10 +134,10 @@ void allotp_snapshot_sum_up(struct allot_snapshot *snapshot)
 	for (uint32_t i = 0; i < snapshot->site_count; i++) {
 		const struct allot_site *site = &snapshot->sites[i];
 
-		snapshot->live = plus(snapshot->live, site->live);
-		snapshot->peak = plus(snapshot->peak, site->peak);
-		snapshot->ever = plus(snapshot->ever, site->ever);
-		snapshot->temporary = plus(snapshot->temporary, site->temporary);
+		allotp_count_add(&snapshot->live, site->live);
+		allotp_count_add(&snapshot->peak, site->peak);
+		allotp_count_add(&snapshot->ever, site->ever);
+		allotp_count_add(&snapshot->temporary, site->temporary);
 		if (site->ever.blocks > site->live.blocks)
 			snapshot->frees += site->ever.blocks - site->live.blocks;
 	}

@@ -82,7 +82,7 @@ static void tell_thread(const struct allot_chains *chains, const struct allot_sc
 	}
 	*word = block->address;
 	link->kind = is_inside(block, thread->sp) || is_inside(block, thread->thread_pointer) ? ALLOT_LINK_RUNS
-												    : ALLOT_LINK_LOCALS;
+											      : ALLOT_LINK_LOCALS;
 }
 
 /* Whether a word in memory is a thread's. */

@@ -18,7 +18,8 @@ struct allot_chains {
 	const struct allot_roots *roots;
 	const struct allot_map *maps; /* mappings with their sites, by address */
 	uint64_t map_count;
-	uint32_t (*module_of)(uintptr_t address); /* enters a module into the store; 0: there is none. NULL: nobody knows */
+	uint32_t (*module_of)(
+		uintptr_t address); /* enters a module into the store; 0: there is none. NULL: nobody knows */
 };
 
 /* why: an address in the block that is asked for, or 0. 0 or a negative errno; what there is no room for is left out. */

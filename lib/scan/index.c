@@ -22,6 +22,16 @@ void *allotp_scan_map(size_t size)
 	return allotp_sys_failed(memory) ? NULL : memory;
 }
 
+void *allotp_scan_map_large(size_t size)
+{
+	enum { LARGE = 4 << 20 };
+	void *memory = allotp_scan_map(size);
+
+	if (memory && size >= LARGE)
+		allotp_sys_madvise(memory, size, MADV_HUGEPAGE);
+	return memory;
+}
+
 void allotp_scan_unmap(void *memory, size_t size)
 {
 	if (memory)
@@ -233,14 +243,14 @@ static uint64_t cells_at_most(const struct allot_scan *scan)
 static int build(struct allot_scan *scan)
 {
 	uint64_t chunks = scan->count ? chunk_of(scan, scan->low + scan->span - 1) + 1 : 1;
-	struct allot_scan_block *sorted = allotp_scan_map(scan->blocks_size);
-	uint32_t *list = allotp_scan_map(scan->count * sizeof(*list)), used;
+	struct allot_scan_block *sorted = allotp_scan_map_large(scan->blocks_size);
+	uint32_t *list = allotp_scan_map_large(scan->count * sizeof(*list)), used;
 	size_t list_size = scan->count * sizeof(*list);
 
 	scan->chunks_size = chunks * sizeof(*scan->chunks);
 	scan->chunks = allotp_scan_map(scan->chunks_size);
 	scan->cells_size = cells_at_most(scan) * sizeof(*scan->cells);
-	scan->cells = allotp_scan_map(scan->cells_size);
+	scan->cells = allotp_scan_map_large(scan->cells_size);
 	if (!sorted || !list || !scan->chunks || !scan->cells) {
 		allotp_scan_unmap(sorted, scan->blocks_size);
 		allotp_scan_unmap(list, list_size);
@@ -274,11 +284,12 @@ int allotp_scan_begin(struct allot_scan *scan, struct allot_scan_block *blocks, 
 	result = build(scan);
 	if (result)
 		return result;
-	scan->queue = allotp_scan_map(numbers);
-	scan->later = allotp_scan_map(numbers);
-	scan->leaders = allotp_scan_map(numbers);
-	scan->holders = want_holders ? allotp_scan_map(2 * numbers) : NULL;
-	if (!scan->queue || !scan->later || !scan->leaders || (want_holders && !scan->holders))
+	scan->queue = allotp_scan_map_large(numbers);
+	scan->later = allotp_scan_map_large(numbers);
+	scan->batch = allotp_scan_map(ALLOT_SCAN_BATCH * sizeof(*scan->batch));
+	scan->leaders = allotp_scan_map_large(numbers);
+	scan->holders = want_holders ? allotp_scan_map_large(2 * numbers) : NULL;
+	if (!scan->queue || !scan->later || !scan->batch || !scan->leaders || (want_holders && !scan->holders))
 		return -ENOMEM;
 	return 0;
 }
@@ -292,6 +303,7 @@ void allotp_scan_release(struct allot_scan *scan)
 	allotp_scan_unmap(scan->cells, scan->cells_size);
 	allotp_scan_unmap(scan->queue, numbers);
 	allotp_scan_unmap(scan->later, numbers);
+	allotp_scan_unmap(scan->batch, ALLOT_SCAN_BATCH * sizeof(*scan->batch));
 	allotp_scan_unmap(scan->leaders, numbers);
 	allotp_scan_unmap(scan->holders, 2 * numbers);
 	memset(scan, 0, sizeof(*scan));

@@ -76,7 +76,7 @@ static int collect_blocks(const struct allot_store *store, struct collection *co
 	uint8_t *scratch = allotp_scan_map(pages);
 
 	collection->capacity = pages * ALLOT_LIVE_ENTRIES + 1;
-	collection->blocks = allotp_scan_map(collection->capacity * sizeof(*collection->blocks));
+	collection->blocks = allotp_scan_map_large(collection->capacity * sizeof(*collection->blocks));
 	if (!scratch || !collection->blocks)
 		return -ENOMEM;
 	allotp_live_each(store, scratch, collect, collection);
@@ -217,7 +217,7 @@ static void renumber(struct allot_store *store, const struct allot_scan *scan, c
 
 static int tell(struct allot_store *store, const struct allot_scan *scan, const struct known *known, uint64_t edges)
 {
-	uint32_t *place = allotp_scan_map(scan->count * sizeof(*place));
+	uint32_t *place = allotp_scan_map_large(scan->count * sizeof(*place));
 	int result = place ? clear_verdicts(store) : -ENOMEM;
 
 	if (result)
@@ -257,8 +257,9 @@ static int find(struct allot_look *look, struct collection *collection, const st
 		result = tell(store, &scan, known, edges.count);
 	}
 	if (!result) {
-		struct allot_chains chains = { store, &scan, &look->roots, collection->maps, collection->map_count,
-					       look->module_of };
+		struct allot_chains chains = {
+			store, &scan, &look->roots, collection->maps, collection->map_count, look->module_of
+		};
 
 		result = allotp_chains_tell(&chains, look->why);
 	}

@@ -131,6 +131,7 @@ int allotp_mappings_file(uint32_t process, const char *name, int flags)
 
 void allotp_mappings_pages(struct allot_mappings *mappings, uint32_t program)
 {
+	mappings->most = 0;
 	mappings->entries_of = -1;
 	mappings->told_of = NOTHING_TOLD;
 	mappings->pages[0] = allotp_sys_openat(AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
@@ -238,6 +239,7 @@ static bool tell(struct allot_mappings *mappings, int which, uint64_t address, u
 		.end = (end + PAGE - 1) & ~(PAGE - 1),
 		.vec = (uintptr_t)mappings->stretches,
 		.vec_len = sizeof(mappings->stretches) / sizeof(mappings->stretches[0]),
+		.max_pages = mappings->most,
 		.category_inverted = not,
 		.category_mask = not,
 		.category_anyof_mask = IS_PRESENT | IS_SWAPPED,

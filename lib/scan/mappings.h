@@ -39,6 +39,7 @@ struct allot_mappings {
 	uint64_t entries[512];
 	struct allot_pages stretches[128]; /* instead, where the kernel tells all at once: what was touched … */
 	uint32_t stretch_count;
+	uint64_t most;               /* pages that are asked for at once; 0: as many as there are */
 	uint64_t told_from, told_to; /* … of these addresses … */
 	int told_of;                 /* … by which of the two; -1: nothing, -2: it cannot */
 };

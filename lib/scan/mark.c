@@ -33,8 +33,13 @@ static bool is_next_chunk(const struct allot_scan *scan, const struct allot_scan
 static inline void resolve(struct allot_scan *scan, const struct allot_scan_candidate *candidate)
 {
 	const struct allot_scan_block *block = &scan->blocks[candidate->next];
-	uint64_t inside;
+	uint64_t inside = candidate->word - block->address;
 
+	/* Most often it is this one, and the next need not be fetched. */
+	if (block->address <= candidate->word && inside < block->size) {
+		hit(scan, candidate->next, candidate);
+		return;
+	}
 	while (block->address <= candidate->word)
 		block++;
 	if (block == scan->blocks)
@@ -116,23 +121,61 @@ static void put_off(struct allot_scan *scan, uint32_t number)
 	scan->queue[scan->queued++] = number;
 }
 
-/* Looks into all that waits in the queue, the memory of some of them being fetched ahead. */
+/* Puts numbers about in order. */
+static void order(uint32_t *to, const uint32_t *from, uint32_t used, uint32_t count)
+{
+	enum { BUCKETS = 2048 };
+	uint32_t places[BUCKETS + 1] = { 0 }, shift = 0;
+
+	while (count >> shift >= BUCKETS)
+		shift++;
+	for (uint32_t i = 0; i < used; i++)
+		places[(from[i] >> shift) + 1]++;
+	for (uint32_t i = 1; i < BUCKETS; i++)
+		places[i] += places[i - 1];
+	for (uint32_t i = 0; i < used; i++)
+		to[places[from[i] >> shift]++] = from[i];
+}
+
+/*
+ * Takes what waits in the queue by now, which is about as far from the roots, as much as there is room for, and in the order of
+ * addresses, more or less: to go back and forth between pages costs more than to read what is in them.
+ */
+static uint32_t take_batch(struct allot_scan *scan)
+{
+	enum { FEW = 64 };
+	uint32_t used = scan->queued - scan->looked;
+	const uint32_t *from = scan->queue + scan->looked;
+
+	used = used < ALLOT_SCAN_BATCH ? used : ALLOT_SCAN_BATCH;
+	if (used < FEW)
+		memcpy(scan->batch, from, used * sizeof(*from));
+	else
+		order(scan->batch, from, used, scan->count);
+	scan->looked += used;
+	return used;
+}
+
+/* Looks into all that waits in the queue: what says where a block is, and its memory, are fetched ahead. */
 static void drain(struct allot_scan *scan)
 {
 	enum { FETCHED = 16 };
-	uint32_t fetched = scan->looked;
 
 	for (;;) {
-		while (fetched < scan->queued && fetched - scan->looked < FETCHED)
-			__builtin_prefetch((const void *)(uintptr_t)scan->blocks[scan->queue[fetched++]].address);
-		if (scan->looked == fetched) {
-			/* What is still on its way may be put off, too. */
-			flush(scan);
-			if (scan->looked == scan->queued)
-				break;
-			continue;
+		uint32_t used = take_batch(scan), known = 0, fetched = 0;
+
+		for (uint32_t i = 0; i < used; i++) {
+			for (; known < used && known < i + 2 * FETCHED; known++)
+				__builtin_prefetch(&scan->blocks[scan->batch[known]]);
+			for (; fetched < used && fetched < i + FETCHED; fetched++)
+				__builtin_prefetch((const void *)(uintptr_t)scan->blocks[scan->batch[fetched]].address);
+			look_into(scan, scan->batch[i]);
 		}
-		look_into(scan, scan->queue[scan->looked++]);
+		/* What is still on its way may be put off, too. */
+		if (scan->looked == scan->queued)
+			flush(scan);
+		if (scan->looked == scan->queued)
+			break;
 	}
 	scan->from = ALLOT_SCAN_NO_BLOCK;
 }
@@ -153,8 +196,7 @@ static void hit_reaching(struct allot_scan *scan, uint32_t number, const struct 
 	if (block->flags & ALLOT_SCAN_REACHED)
 		return;
 	if (!inside || inside == block->size || block->flags & ALLOT_SCAN_HEADED ||
-	    scan->root_kind & ALLOT_SCAN_LOADERS ||
-	    allotp_scan_is_start(scan, block, inside)) {
+	    scan->root_kind & ALLOT_SCAN_LOADERS || allotp_scan_is_start(scan, block, inside)) {
 		reach(scan, number, candidate->holder);
 		return;
 	}
@@ -299,7 +341,7 @@ static int lead_cycles(struct allot_scan *scan)
 {
 	size_t size = scan->count * sizeof(*scan->path);
 
-	scan->path = allotp_scan_map(size);
+	scan->path = allotp_scan_map_large(size);
 	if (!scan->path)
 		return -ENOMEM;
 	scan->later_used = 0;

@@ -49,9 +49,8 @@ char *allotp_scan_heuristics_name(unsigned int heuristics, char *to);
 struct allot_scan_block {
 	uint64_t address;
 	uint64_t size;
-	uint32_t site; /* the caller's */
-	uint32_t
-		flags; /* private to the engine once it has begun, but for what the caller sets and keeps there */
+	uint32_t site;  /* the caller's */
+	uint32_t flags; /* private to the engine once it has begun, but for what the caller sets and keeps there */
 };
 
 enum { /* flags */
@@ -61,8 +60,9 @@ enum { /* flags */
        ALLOT_SCAN_HELD = 8,        /* lost, but another lost block points to it */
        ALLOT_SCAN_LED = 16,        /* lost, and has a leader */
        ALLOT_SCAN_UNREADABLE = 32, /* set by the caller: its memory is not to be looked at */
-       ALLOT_SCAN_HEADED = 64,     /* set by the caller: the program's own header is in front; any pointer is to the start */
-       ALLOT_SCAN_CALLERS = 128,   /* this bit and those above are the caller's */
+       ALLOT_SCAN_HEADED =
+	       64, /* set by the caller: the program's own header is in front; any pointer is to the start */
+       ALLOT_SCAN_CALLERS = 128, /* this bit and those above are the caller's */
 };
 
 /* How the engine sees memory. */
@@ -86,7 +86,7 @@ struct allot_scan_candidate {
 	uint32_t next;
 };
 
-enum { ALLOT_SCAN_AHEAD = 32 };
+enum { ALLOT_SCAN_AHEAD = 32, ALLOT_SCAN_BATCH = 1 << 20 };
 
 struct allot_scan {
 	/* to be set by the caller */
@@ -114,6 +114,7 @@ struct allot_scan {
 	uint32_t *cells;  /* the first block at or after the cell's start */
 	size_t chunks_size, cells_size, blocks_size;
 	uint32_t queued, looked; /* each block is in the queue once at most: how many are, and were looked into */
+	uint32_t *batch;         /* of the queue, being looked into */
 	uint32_t *later;         /* blocks that perhaps are to be looked into */
 	uint32_t later_used;
 	uint64_t *path; /* of the search for cycles: where it is in each block of its stack */
@@ -175,6 +176,8 @@ bool allotp_scan_is_empty_array(const struct allot_scan *scan, const struct allo
 
 /* Zeroed memory that costs nothing until it is used; NULL: none left. */
 void *allotp_scan_map(size_t size);
+/* The same, of which most will be used, in no order: on large pages, where there are such. */
+void *allotp_scan_map_large(size_t size);
 void allotp_scan_unmap(void *memory, size_t size);
 
 #endif

@@ -132,8 +132,13 @@ PLACE in_uncopied_mapping(void)
 
 	memory[70000] = make_1601();
 	REQUIRE(!madvise(memory, 1 << 20, MADV_DONTFORK));
-	/* and memory that fork copies as zeroes */
-	memory = leak_map(8192);
+}
+
+/* Fork would copy it as zeroes. */
+PLACE in_wiped_mapping(void)
+{
+	void **memory = leak_map(8192);
+
 	memory[700] = make_1602();
 	REQUIRE(!madvise(memory, 8192, MADV_WIPEONFORK));
 }
@@ -250,6 +255,7 @@ const struct leak_place leak_memory[] = {
 	AT(in_read_only_mapping),
 	AT(in_shared_mapping),
 	AT(in_uncopied_mapping),
+	AT(in_wiped_mapping),
 	AT(in_uncopied_block),
 	AT(in_given_back),
 	AT(in_unmapped),

@@ -138,13 +138,13 @@ static void order(uint32_t *to, const uint32_t *from, uint32_t used, uint32_t co
 }
 
 /*
- * Takes what waits in the queue by now, which is about as far from the roots, as much as there is room for, and in the order of
- * addresses, more or less: to go back and forth between pages costs more than to read what is in them.
+ * Takes what waits in the queue up to there, as much as there is room for, more or less in the order of addresses: to go back
+ * and forth between pages costs more than to read what is in them.
  */
-static uint32_t take_batch(struct allot_scan *scan)
+static uint32_t take_batch(struct allot_scan *scan, uint32_t end)
 {
 	enum { FEW = 64 };
-	uint32_t used = scan->queued - scan->looked;
+	uint32_t used = end - scan->looked;
 	const uint32_t *from = scan->queue + scan->looked;
 
 	used = used < ALLOT_SCAN_BATCH ? used : ALLOT_SCAN_BATCH;
@@ -156,26 +156,34 @@ static uint32_t take_batch(struct allot_scan *scan)
 	return used;
 }
 
-/* Looks into all that waits in the queue: what says where a block is, and its memory, are fetched ahead. */
-static void drain(struct allot_scan *scan)
+/* Looks into a batch: what says where a block is, and its memory, are fetched ahead. */
+static void look_into_batch(struct allot_scan *scan, uint32_t used)
 {
 	enum { FETCHED = 16 };
+	uint32_t known = 0, fetched = 0;
+
+	for (uint32_t i = 0; i < used; i++) {
+		for (; known < used && known < i + 2 * FETCHED; known++)
+			__builtin_prefetch(&scan->blocks[scan->batch[known]]);
+		for (; fetched < used && fetched < i + FETCHED; fetched++)
+			__builtin_prefetch((const void *)(uintptr_t)scan->blocks[scan->batch[fetched]].address);
+		look_into(scan, scan->batch[i]);
+	}
+}
+
+/* Looks into all that waits in the queue, by how far it is from where it began: what is on its way is further by one. */
+static void drain(struct allot_scan *scan)
+{
+	uint32_t end = scan->looked;
 
 	for (;;) {
-		uint32_t used = take_batch(scan), known = 0, fetched = 0;
-
-		for (uint32_t i = 0; i < used; i++) {
-			for (; known < used && known < i + 2 * FETCHED; known++)
-				__builtin_prefetch(&scan->blocks[scan->batch[known]]);
-			for (; fetched < used && fetched < i + FETCHED; fetched++)
-				__builtin_prefetch((const void *)(uintptr_t)scan->blocks[scan->batch[fetched]].address);
-			look_into(scan, scan->batch[i]);
-		}
-		/* What is still on its way may be put off, too. */
-		if (scan->looked == scan->queued)
+		if (scan->looked == end) {
 			flush(scan);
-		if (scan->looked == scan->queued)
-			break;
+			end = scan->queued;
+			if (scan->looked == end)
+				break;
+		}
+		look_into_batch(scan, take_batch(scan, end));
 	}
 	scan->from = ALLOT_SCAN_NO_BLOCK;
 }

@@ -8,6 +8,7 @@ allot_SOURCES = \
 	cli/diff.c \
 	cli/doctor.c \
 	cli/filters.c cli/filters.h \
+	cli/foresight.c cli/foresight.h \
 	cli/help.c cli/help.h \
 	cli/info.c \
 	cli/kept.c cli/kept.h \

@@ -40,6 +40,7 @@ void allotp_outcome_release(struct allot_outcome *outcome)
 		allotp_error(&error, -errno, "%s: %s", outcome->report_path, strerror(errno));
 		complain(error.text);
 	}
+	allotp_ahead_release(&outcome->foresight.ahead);
 	allotp_kept_release(&outcome->kept);
 	allotp_leak_options_release(&outcome->leaks);
 	allotp_refusals_release(&outcome->refusals);
@@ -110,6 +111,14 @@ static bool write_snapshot(const struct allot_snapshot *snapshot, const char *pa
 	return false;
 }
 
+void allotp_outcome_foresee(struct allot_outcome *outcome, struct allot_tracees *tracees, pid_t pid)
+{
+	const struct allot_tracee *tracee = allotp_tracees_last_of(tracees, (uint32_t)pid);
+
+	if (tracee && allotp_reader_ready(&tracee->reader))
+		allotp_foresee(&outcome->foresight, &tracee->reader);
+}
+
 void allotp_outcome_interval(struct allot_outcome *outcome, struct allot_tracees *tracees, pid_t pid,
 			     unsigned int number)
 {
@@ -126,8 +135,7 @@ void allotp_outcome_interval(struct allot_outcome *outcome, struct allot_tracees
 }
 
 /* Leaks, if they were to be looked for and have been; why not, if not, with the usual report behind it. */
-static int write_report(struct allot_outcome *outcome, const struct allot_view *view,
-			struct allot_report_options *how)
+static int write_report(struct allot_outcome *outcome, const struct allot_view *view, struct allot_report_options *how)
 {
 	struct allot_count counts[ALLOT_LEAKS];
 	struct allot_error error;
@@ -170,7 +178,10 @@ static void report(struct allot_outcome *outcome, struct allot_snapshot *snapsho
 	allotp_progress_line_init(&progress);
 	how.also_peak = true;
 	how.width = outcome->report_path ? 0 : allotp_terminal_width(STDERR_FILENO);
-	result = allotp_resolver_new(snapshot, view.progress, view.context, &view.resolver);
+	result = outcome->foresight.ahead.context
+			 ? allotp_resolver_new_ahead(snapshot, view.progress, view.context, &outcome->foresight.ahead,
+						     &view.resolver)
+			 : allotp_resolver_new(snapshot, view.progress, view.context, &view.resolver);
 	if (!result)
 		result = write_report(outcome, &view, &how);
 	allotp_progress_line_clear(&progress);

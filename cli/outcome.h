@@ -6,9 +6,10 @@
 #include <limits.h>
 
 #include "children.h"
+#include "foresight.h"
 #include "kept.h"
-#include "leak-options.h"
 #include "launch.h"
+#include "leak-options.h"
 #include "refusals.h"
 #include "report/report.h"
 #include "tracees.h"
@@ -21,7 +22,8 @@ struct allot_outcome {
 	bool look;               /* for leaks: then the report is of those */
 	struct allot_leak_options leaks;
 	/* as it is */
-	FILE *out;           /* where the report goes */
+	FILE *out; /* where the report goes */
+	struct allot_foresight foresight;
 	pid_t pid;           /* of the program */
 	char base[PATH_MAX]; /* what the names of all snapshots begin with */
 	struct allot_kept kept;
@@ -41,6 +43,9 @@ int allotp_outcome_open(struct allot_outcome *outcome, struct allot_error *error
 /* The program is being run: its snapshot gets a name. */
 void allotp_outcome_name(struct allot_outcome *outcome, const char *program, pid_t pid);
 void allotp_outcome_release(struct allot_outcome *outcome);
+
+/* Something of what the report will need is read, if there is anything: while there is little else to do. */
+void allotp_outcome_foresee(struct allot_outcome *outcome, struct allot_tracees *tracees, pid_t pid);
 
 /* Keeps a snapshot of the running program as FILE.NNN. A failure is said on standard error. */
 void allotp_outcome_interval(struct allot_outcome *outcome, struct allot_tracees *tracees, pid_t pid,

@@ -118,6 +118,8 @@ struct pace {
 };
 
 #define LOOK_NS 50000000
+/* A program that has run for so long makes it worth while to read ahead for its report. */
+#define FORESIGHT_NS 200000000
 
 /*
  * Waits a little and drains: not at all while a drain finds so many events that as many may have come meanwhile, often while
@@ -150,11 +152,13 @@ static void watch(struct allot_launch *launch, struct allot_tracees *tracees, st
 {
 	const uint64_t interval = (uint64_t)(settings->interval * 1e9);
 	struct pace pace = { .now = allotp_clock_ns(CLOCK_MONOTONIC), .pause = 1 };
-	uint64_t next_snapshot = pace.now + interval;
+	uint64_t next_snapshot = pace.now + interval, foresight = pace.now + FORESIGHT_NS;
 	unsigned int snapshots = 0;
 
 	while (!launch->ended) {
 		step(&pace, launch, tracees, &settings->outcome, launch->pid);
+		if (pace.pause && pace.now >= foresight && !launch->ended)
+			allotp_outcome_foresee(&settings->outcome, tracees, launch->pid);
 		if (interval && pace.now >= next_snapshot && !launch->ended) {
 			allotp_outcome_interval(&settings->outcome, tracees, launch->pid, ++snapshots);
 			next_snapshot += interval;

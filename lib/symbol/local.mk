@@ -5,6 +5,7 @@ libsymbol_la_SOURCES = \
 	lib/symbol/resolver.c \
 	lib/symbol/allocator.c lib/symbol/allocator.h \
 	lib/symbol/object.c lib/symbol/object.h \
+	lib/symbol/ahead.c lib/symbol/ahead.h \
 	lib/symbol/debug-file.c lib/symbol/debug-file.h \
 	lib/symbol/units.c lib/symbol/units.h \
 	lib/symbol/table.c lib/symbol/table.h \

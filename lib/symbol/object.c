@@ -15,6 +15,15 @@
 #include "symbol/debug-file.h"
 #include "symbol/table.h"
 
+void allotp_object_context_free(struct allot_object_context *context)
+{
+	if (!context)
+		return;
+	free(context->debug_path);
+	allotp_names_release(&context->names);
+	free(context);
+}
+
 struct allot_object {
 	struct allot_object_context *context;
 	Dwfl_Callbacks callbacks;

@@ -21,6 +21,8 @@ struct allot_object_context {
 	uint64_t snapshot_time_ns; /* CLOCK_REALTIME: a file without build-id that is newer is not trusted */
 };
 
+void allotp_object_context_free(struct allot_object_context *context);
+
 /*
  * Finds the file and opens it. A file that is not there or has another build-id gives an object
  * without names, unless a file with the right build-id is found elsewhere. context must outlive the object. 0 and

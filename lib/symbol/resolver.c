@@ -4,40 +4,58 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "symbol/ahead.h"
 #include "symbol/allocator.h"
 #include "symbol/data.h"
 #include "symbol/symbol.h"
 
 struct allot_resolver {
 	const struct allot_snapshot *snapshot;
-	struct allot_object_context context;
-	struct allot_object **objects; /* by module; NULL: not opened yet */
-	struct allot_symbol **by_node; /* by node; NULL: not resolved yet */
-	struct allot_symbol **places;  /* hash table by module, address and signal; a power of two */
+	struct allot_ahead ahead;
+	struct allot_object_context *context; /* the same as ahead's */
+	struct allot_object **objects;        /* by module; NULL: not opened yet */
+	struct allot_symbol **by_node;        /* by node; NULL: not resolved yet */
+	struct allot_symbol **places;         /* hash table by module, address and signal; a power of two */
 	size_t place_count, symbol_count;
 	struct allot_places scratch;
 };
 
-int allotp_resolver_new(const struct allot_snapshot *snapshot, allot_progress_fn *progress, void *context,
-			struct allot_resolver **out)
+int allotp_resolver_new_ahead(const struct allot_snapshot *snapshot, allot_progress_fn *progress, void *context,
+			      struct allot_ahead *ahead, struct allot_resolver **out)
 {
 	struct allot_resolver *resolver = calloc(1, sizeof(*resolver));
 
 	if (!resolver)
 		return -ENOMEM;
 	resolver->snapshot = snapshot;
-	allotp_progress_init(&resolver->context.progress, progress, context, snapshot->node_count);
-	resolver->context.snapshot_time_ns = snapshot->start_time_ns + snapshot->time_ns;
+	resolver->ahead = *ahead;
+	resolver->context = ahead->context;
+	allotp_progress_init(&resolver->context->progress, progress, context, snapshot->node_count);
+	resolver->context->snapshot_time_ns = snapshot->start_time_ns + snapshot->time_ns;
 	resolver->place_count = 1024;
 	resolver->objects = calloc(snapshot->module_count, sizeof(struct allot_object *));
 	resolver->by_node = calloc(snapshot->node_count, sizeof(struct allot_symbol *));
 	resolver->places = calloc(resolver->place_count, sizeof(struct allot_symbol *));
 	if (!resolver->objects || !resolver->by_node || !resolver->places) {
+		resolver->ahead = (struct allot_ahead){ 0 };
 		allotp_resolver_free(resolver);
 		return -ENOMEM;
 	}
+	*ahead = (struct allot_ahead){ 0 };
 	*out = resolver;
 	return 0;
+}
+
+int allotp_resolver_new(const struct allot_snapshot *snapshot, allot_progress_fn *progress, void *context,
+			struct allot_resolver **out)
+{
+	struct allot_ahead ahead;
+	int result = allotp_ahead_init(&ahead);
+
+	if (!result)
+		result = allotp_resolver_new_ahead(snapshot, progress, context, &ahead, out);
+	allotp_ahead_release(&ahead);
+	return result;
 }
 
 void allotp_resolver_free(struct allot_resolver *resolver)
@@ -52,8 +70,7 @@ void allotp_resolver_free(struct allot_resolver *resolver)
 	free(resolver->by_node);
 	free(resolver->objects);
 	free(resolver->scratch.items);
-	free(resolver->context.debug_path);
-	allotp_names_release(&resolver->context.names);
+	allotp_ahead_release(&resolver->ahead);
 	free(resolver);
 }
 
@@ -63,8 +80,8 @@ int allotp_resolver_set_debug_path(struct allot_resolver *resolver, const char *
 
 	if (!copy)
 		return -ENOMEM;
-	free(resolver->context.debug_path);
-	resolver->context.debug_path = copy;
+	free(resolver->context->debug_path);
+	resolver->context->debug_path = copy;
 	return 0;
 }
 
@@ -106,7 +123,7 @@ static int make_room(struct allot_resolver *resolver)
 static int find_carried(struct allot_resolver *resolver, uint32_t module, uint64_t address, bool signal)
 {
 	const struct allot_symbol *symbol = allotp_snapshot_symbol(resolver->snapshot, module, address, signal);
-	struct allot_names *names = &resolver->context.names;
+	struct allot_names *names = &resolver->context->names;
 
 	if (!symbol || !allotp_symbol_has_name(symbol))
 		return 0;
@@ -130,10 +147,12 @@ int allotp_resolver_object(struct allot_resolver *resolver, uint32_t module, str
 	int result = 0;
 
 	if (!resolver->objects[module])
-		result = allotp_object_open(&resolver->context, &resolver->snapshot->modules[module],
+		resolver->objects[module] = allotp_ahead_take(&resolver->ahead, &resolver->snapshot->modules[module]);
+	if (!resolver->objects[module])
+		result = allotp_object_open(resolver->context, &resolver->snapshot->modules[module],
 					    &resolver->objects[module]);
 	*object = resolver->objects[module];
-	*names = &resolver->context.names;
+	*names = &resolver->context->names;
 	return result;
 }
 
@@ -151,8 +170,7 @@ static int find_in_object(struct allot_resolver *resolver, uint32_t module, uint
 	if (result < 0)
 		return result;
 	/* A return address may already belong to the next line, or even to the next function. */
-	return allotp_object_find(object, address - loaded->bias - (signal ? 0 : 1),
-				  &resolver->scratch);
+	return allotp_object_find(object, address - loaded->bias - (signal ? 0 : 1), &resolver->scratch);
 }
 
 static struct allot_symbol *make_symbol(const struct allot_place *places, uint32_t count)
@@ -226,8 +244,8 @@ const struct allot_symbol *allotp_resolve(struct allot_resolver *resolver, uint3
 		else
 			resolver->by_node[node] = resolve_address(resolver, frame->module, frame->address,
 								  allotp_node_is_exact(resolver->snapshot, frame));
-		resolver->context.progress.done++;
-		allotp_progress_tick(&resolver->context.progress);
+		resolver->context->progress.done++;
+		allotp_progress_tick(&resolver->context->progress);
 	}
 	return resolver->by_node[node];
 }

@@ -27,6 +27,10 @@ enum allot_module_symbols {
 /* Returns 0 and *out, or a negative errno. The snapshot must outlive the resolver. progress may be NULL. */
 int allotp_resolver_new(const struct allot_snapshot *snapshot, allot_progress_fn *progress, void *context,
 			struct allot_resolver **out);
+/* The same with debug information that was read ahead. On success it is the resolver's, and what ahead points to is empty. */
+struct allot_ahead;
+int allotp_resolver_new_ahead(const struct allot_snapshot *snapshot, allot_progress_fn *progress, void *context,
+			      struct allot_ahead *ahead, struct allot_resolver **out);
 void allotp_resolver_free(struct allot_resolver *resolver);
 
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests lib/symbol on libraries whose functions and lines are known, in all the states that a file is met in. */
+#include "symbol/ahead.h"
 #include "symbol/symbol.h"
 
 #include <dlfcn.h>
@@ -183,6 +184,32 @@ END_TEST
 START_TEST(follows_a_debuglink)
 {
 	check_all_known("frames-link.so", BESIDE);
+}
+END_TEST
+
+START_TEST(takes_what_was_read_ahead)
+{
+	struct allot_snapshot *snapshot = make_snapshot("frames-stripped.so", &frames);
+	struct allot_module other = { .path = snapshot->modules[1].path, .build_id_size = 20 };
+	struct allot_resolver *resolver;
+	struct allot_ahead ahead;
+
+	ck_assert_int_eq(allotp_ahead_init(&ahead), 0);
+	ck_assert_int_gt(asprintf(&ahead.context->debug_path, ":.debug:-%s/debug", directory), 0);
+	for (int i = 0; i < 2; i++) {
+		allotp_ahead_read(&ahead, &snapshot->modules[1]);
+		allotp_ahead_read(&ahead, &other);
+	}
+	ck_assert_uint_eq(ahead.count, 2);
+	ck_assert_ptr_nonnull(ahead.objects[0].object);
+	ck_assert_ptr_null(ahead.objects[1].object);
+	ck_assert_ptr_null(allotp_ahead_take(&ahead, &other));
+	ck_assert_int_eq(allotp_resolver_new_ahead(snapshot, NULL, NULL, &ahead, &resolver), 0);
+	ck_assert_ptr_null(ahead.context);
+	ck_assert_uint_eq(ahead.count, 0);
+	assert_all_known(resolver);
+	allotp_resolver_free(resolver);
+	allotp_snapshot_free(snapshot);
 }
 END_TEST
 
@@ -510,6 +537,7 @@ int main(void)
 	tcase_add_test(tcase, reads_split_dwarf);
 	tcase_add_test(tcase, follows_a_debuglink);
 	tcase_add_test(tcase, finds_a_debug_file_by_build_id);
+	tcase_add_test(tcase, takes_what_was_read_ahead);
 	tcase_add_test(tcase, falls_back_on_the_symbol_table);
 	tcase_add_test(tcase, knows_exported_functions_of_a_stripped_file);
 	tcase_add_test(tcase, knows_nothing_where_nothing_is_known);

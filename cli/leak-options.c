@@ -77,8 +77,8 @@ int allotp_leak_options_status(const struct allot_leak_options *options, const s
 	return EXIT_OK;
 }
 
-int allotp_leak_options_why(FILE *out, const struct allot_leak_options *options, const struct allot_view *view, bool asked, bool dot,
-			    struct allot_error *error)
+int allotp_leak_options_why(FILE *out, const struct allot_leak_options *options, const struct allot_view *view,
+			    bool asked, bool dot, struct allot_error *error)
 {
 	struct allot_why why;
 	int rc = allotp_why_find(view, options->why, asked, &why, error);

@@ -86,8 +86,10 @@ static int show_leaks(struct request *request, const struct allot_view *view)
 		return EXIT_USAGE;
 	}
 	if (request->leaks.why)
-		return allotp_leak_options_why(stdout, &request->leaks, view, request->asked, request->dot, request->error) < 0 ? EXIT_USAGE
-														 : EXIT_OK;
+		return allotp_leak_options_why(stdout, &request->leaks, view, request->asked, request->dot,
+					       request->error) < 0
+			       ? EXIT_USAGE
+			       : EXIT_OK;
 	if ((request->dot ? allotp_leaks_write_dot(stdout, view)
 			  : allotp_leaks_write(stdout, view, &request->leaks.report, counts)) < 0) {
 		allotp_error(request->error, -ENOMEM, "out of memory");

@@ -29,13 +29,15 @@ int allotp_place_of(const struct allot_view *view, uint32_t stack, const struct 
 	return rc < 0 ? rc : 0;
 }
 
+enum { NAME_WIDTH = 60 }; /* of a template's name, which may fill a screen */
+
 static void write_frame(FILE *out, const struct allot_view *view, const struct allot_symbol *symbol,
 			const struct allot_frame *frame)
 {
 	char name[PATH_MAX + 32];
 
 	if (frame->function) {
-		allotp_put_function(out, frame->function, 0);
+		allotp_put_function(out, frame->function, allotp_is_library_template(frame->function) ? NAME_WIDTH : 0);
 	} else {
 		allotp_symbol_name(view->snapshot, symbol, name, sizeof(name));
 		allotp_put(out, name);
@@ -47,33 +49,45 @@ static void write_frame(FILE *out, const struct allot_view *view, const struct a
 	}
 }
 
-static int write_frames(FILE *out, const struct allot_view *view, uint32_t stack, int most)
+/* Who called is, of C++ containers, who has called the first of their templates. */
+static int write_caller(FILE *out, const struct allot_view *view, struct allot_backtrace *backtrace)
+{
+	const struct allot_frame *frame;
+	int rc;
+
+	do {
+		rc = allotp_backtrace_next(backtrace, view, &frame);
+	} while (rc == 1 && frame->function && allotp_is_library_template(frame->function));
+	if (rc != 1)
+		return rc;
+	fputs(" < ", out);
+	write_frame(out, view, backtrace->symbol, frame);
+	return 0;
+}
+
+static int write_place(FILE *out, const struct allot_view *view, uint32_t stack, bool called)
 {
 	struct allot_backtrace backtrace = { .node = ALLOT_NODE_NONE };
 	const struct allot_frame *frame;
 	int rc = allotp_backtrace_origin(view, stack, &backtrace.node);
 
-	for (int i = 0; i < most && rc == 0; i++) {
+	if (rc == 0)
 		rc = allotp_backtrace_next(&backtrace, view, &frame);
-		if (rc != 1)
-			break;
-		fputs(i ? " < " : "", out);
+	if (rc == 1)
 		write_frame(out, view, backtrace.symbol, frame);
-		rc = 0;
-	}
-	if (backtrace.symbol == NULL && rc == 0)
+	else if (rc == 0)
 		fputs("an unknown place", out);
-	return rc;
+	return rc == 1 && called ? write_caller(out, view, &backtrace) : rc < 0 ? rc : 0;
 }
 
 int allotp_place_write(FILE *out, const struct allot_view *view, uint32_t stack)
 {
-	return write_frames(out, view, stack, 1);
+	return write_place(out, view, stack, false);
 }
 
 int allotp_place_write_called(FILE *out, const struct allot_view *view, uint32_t stack)
 {
-	return write_frames(out, view, stack, 2);
+	return write_place(out, view, stack, true);
 }
 
 int allotp_place_same(const struct allot_view *view, uint32_t stack, uint32_t other)
@@ -130,8 +144,9 @@ static bool is_line(const struct allot_frame *frame, const char *text)
 	const char *colon = strrchr(text, ':');
 	char *end;
 
-	return frame->file && colon && isdigit((unsigned char)colon[1]) && strtoul(colon + 1, &end, 10) == frame->line &&
-	       !*end && is_end(frame->file, text, (size_t)(colon - text), "/");
+	return frame->file && colon && isdigit((unsigned char)colon[1]) &&
+	       strtoul(colon + 1, &end, 10) == frame->line && !*end &&
+	       is_end(frame->file, text, (size_t)(colon - text), "/");
 }
 
 /* With its parameters or without, with the namespaces that it is in or without. */

@@ -10,13 +10,13 @@
 #include "report/label.h"
 
 static const char *const kinds[ALLOT_LINKS] = {
-	[ALLOT_LINK_BLOCK] = "block",		[ALLOT_LINK_LEFT_OUT] = "left_out",
-	[ALLOT_LINK_DATA] = "variable",		[ALLOT_LINK_STACK] = "stack",
-	[ALLOT_LINK_REGISTER] = "register",	[ALLOT_LINK_LOCAL] = "thread_local",
-	[ALLOT_LINK_DESCRIPTOR] = "thread",	[ALLOT_LINK_LOCALS] = "thread_local_table",
-	[ALLOT_LINK_RUNS] = "stack_in_block",	[ALLOT_LINK_MAPPING] = "mapping",
-	[ALLOT_LINK_ENDED] = "ended_thread",
-	[ALLOT_LINK_NAMED] = "registered",	[ALLOT_LINK_IGNORED] = "ignored",
+	[ALLOT_LINK_BLOCK] = "block",         [ALLOT_LINK_LEFT_OUT] = "left_out",
+	[ALLOT_LINK_DATA] = "variable",       [ALLOT_LINK_STACK] = "stack",
+	[ALLOT_LINK_REGISTER] = "register",   [ALLOT_LINK_LOCAL] = "thread_local",
+	[ALLOT_LINK_DESCRIPTOR] = "thread",   [ALLOT_LINK_LOCALS] = "thread_local_table",
+	[ALLOT_LINK_RUNS] = "stack_in_block", [ALLOT_LINK_MAPPING] = "mapping",
+	[ALLOT_LINK_ENDED] = "ended_thread",  [ALLOT_LINK_NAMED] = "registered",
+	[ALLOT_LINK_IGNORED] = "ignored",
 };
 
 static int set(json_t *object, const char *key, json_t *value)
@@ -97,8 +97,9 @@ static int fill_answer(const struct allot_view *view, const struct allot_answer 
 	int rc = set(object, "class", json_string(allotp_leak_class_name((enum allot_leak_class)answer->leak_class)));
 
 	if (rc == 0)
-		rc = set(object, "live", json_pack("{s:o, s:o}", "bytes", allotp_json_number(answer->count.bytes),
-						   "blocks", allotp_json_number(answer->count.blocks)));
+		rc = set(object, "live",
+			 json_pack("{s:o, s:o}", "bytes", allotp_json_number(answer->count.bytes), "blocks",
+				   allotp_json_number(answer->count.blocks)));
 	if (rc == 0)
 		rc = allotp_place_json(view, answer->stack, object);
 	if (rc == 0)

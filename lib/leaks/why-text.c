@@ -69,8 +69,9 @@ static int write_lost(FILE *out, const struct allot_view *view, const struct all
 		rc = allotp_place_write(out, view, snapshot->sites[leader->site].stack);
 		putc('\n', out);
 	} else {
-		fputs(answer->leak_class == ALLOT_LEAK_INDIRECT ? "    only blocks lead there that are lost themselves\n"
-								: "    no pointer leads there\n",
+		fputs(answer->leak_class == ALLOT_LEAK_INDIRECT
+			      ? "    only blocks lead there that are lost themselves\n"
+			      : "    no pointer leads there\n",
 		      out);
 	}
 	return rc;

@@ -89,11 +89,11 @@ static int find_in_chains(const struct allot_snapshot *snapshot, uint64_t addres
 		const struct allot_link *link = &snapshot->links[i];
 
 		if (link->kind == ALLOT_LINK_BLOCK && is_inside(link->address, link->size, address))
-			return add(why, (struct allot_answer){ .stack = link->stack,
-							       .leak_class = link->leak_class,
-							       .links = link,
-							       .count = sum_of(snapshot, link->stack,
-									       link->leak_class) });
+			return add(why,
+				   (struct allot_answer){ .stack = link->stack,
+							  .leak_class = link->leak_class,
+							  .links = link,
+							  .count = sum_of(snapshot, link->stack, link->leak_class) });
 	}
 	return 0;
 }
@@ -254,9 +254,10 @@ int allotp_why_find(const struct allot_view *view, const char *question, bool as
 	if (rc == 0 && !why->count)
 		rc = find_place(view, question, true, why);
 	if (rc == 0 && !why->count)
-		return allotp_error(error, -ENOENT,
-				    "--why %.200s: no block that is there comes from such a call site; an address begins with 0x",
-				    question);
+		return allotp_error(
+			error, -ENOENT,
+			"--why %.200s: no block that is there comes from such a call site; an address begins with 0x",
+			question);
 	if (rc == 0)
 		qsort(why->list, why->count, sizeof(*why->list), compare);
 	return rc;

@@ -104,20 +104,15 @@ static const char *own_entry(const char *list, size_t *size)
 /* In hexadecimal, with 0x before it; 0 when the variable is not set. */
 static uint64_t address(const char *name)
 {
-	const char *text = value_of(name), *c = text;
+	static const char digits[] = "0123456789abcdef";
+	const char *text = value_of(name), *digit, *c;
 	uint64_t value = 0;
 
 	if (!text || !*text)
 		return 0;
-	for (c += 2 * !strncmp(text, "0x", 2); c > text; c++) {
-		uint64_t digit = *c >= '0' && *c <= '9'	  ? (uint64_t)(*c - '0')
-				 : *c >= 'a' && *c <= 'f' ? (uint64_t)(*c - 'a' + 10)
-							  : 16;
-
-		if (digit == 16 || value >> 60)
-			break;
-		value = value << 4 | digit;
-	}
+	c = strncmp(text, "0x", 2) ? text : text + 2;
+	for (; c > text && *c && !(value >> 60) && (digit = strchr(digits, *c)); c++)
+		value = value << 4 | (uint64_t)(digit - digits);
 	if (*c || !value)
 		complain(name, text);
 	return value;

@@ -12,7 +12,7 @@
 
 enum {
 	FIELD_NAME = 256,
-	SCOPES = 32,  /* calls inlined into each other */
+	SCOPES = 32, /* calls inlined into each other */
 	CALLERS = 4, /* functions on the way to malloc that only pass memory on */
 };
 
@@ -163,8 +163,7 @@ int allotp_resolve_field(struct allot_resolver *resolver, uint32_t node, uint64_
 	}
 	if (result != 1)
 		return result == -ENOMEM ? result : 0;
-	if (!allotp_type_field(&found, size > allotp_type_size(&found), offset, text, sizeof(text)) ||
-	    !*text)
+	if (!allotp_type_field(&found, size > allotp_type_size(&found), offset, text, sizeof(text)) || !*text)
 		return 0;
 	*field = allotp_names_plain(names, text);
 	if (dwarf_diename(&found))

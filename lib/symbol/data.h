@@ -11,8 +11,8 @@
 
 /* Strings live as long as the resolver. */
 struct allot_datum {
-	const char *name; /* of the variable; NULL: not known */
-	uint64_t offset;  /* in it */
+	const char *name;  /* of the variable; NULL: not known */
+	uint64_t offset;   /* in it */
 	const char *field; /* what is at that offset: "slots[3].next"; NULL: not known, or the variable is no struct */
 };
 

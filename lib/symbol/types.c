@@ -71,7 +71,7 @@ static bool is_of_pointer_size(Dwarf_Die *type)
 	return is_pointer(type) || (dwarf_tag(type) == DW_TAG_base_type && allotp_type_size(type) == sizeof(void *));
 }
 
-/* The member, or class of which this one is made, that an offset is in; *offset becomes that in it. */
+/* The member, or class of which this one is made, that a pointer at an offset is in; *offset becomes that in it. */
 static bool find_member(Dwarf_Die *type, uint64_t *offset, Dwarf_Die *member, Dwarf_Die *of_type)
 {
 	bool found = dwarf_child(type, member) == 0;
@@ -88,7 +88,8 @@ static bool find_member(Dwarf_Die *type, uint64_t *offset, Dwarf_Die *member, Dw
 		    !type_of(member, of_type))
 			continue;
 		size = allotp_type_size(of_type);
-		if (*offset < begin || *offset - begin >= size)
+		/* A base class without members shares its place with the first of them. */
+		if (*offset < begin || size < sizeof(void *) || *offset - begin > size - sizeof(void *))
 			continue;
 		*offset -= begin;
 		return true;
@@ -103,8 +104,7 @@ static bool find_element(Dwarf_Die *array, uint64_t *offset, Dwarf_Die *element,
 	uint64_t size;
 
 	/* One of several dimensions is told by its place alone. */
-	for (bool more = dwarf_child(array, &dimension) == 0; more;
-	     more = dwarf_siblingof(&dimension, &dimension) == 0)
+	for (bool more = dwarf_child(array, &dimension) == 0; more; more = dwarf_siblingof(&dimension, &dimension) == 0)
 		dimensions++;
 	if (dimensions != 1 || !type_of(array, element))
 		return false;

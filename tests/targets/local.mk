@@ -110,6 +110,9 @@ check_PROGRAMS += tests/targets/leak-while tests/targets/leak-api tests/targets/
 # What is kept, and by which chain of pointers.
 check_PROGRAMS += tests/targets/why
 tests_targets_why_CFLAGS = $(AM_CFLAGS) -g -O1 -pthread
+check_PROGRAMS += tests/targets/why-cxx
+tests_targets_why_cxx_SOURCES = tests/targets/why-cxx.cc
+tests_targets_why_cxx_CXXFLAGS = $(AM_CXXFLAGS) -g -O1
 tests_targets_leak_api_CFLAGS = $(AM_CFLAGS) -g -O1
 tests_targets_leak_stop_CFLAGS = $(AM_CFLAGS) -g -O1 -pthread
 tests_targets_leak_while_CFLAGS = $(AM_CFLAGS) -g -O1 -pthread

@@ -66,8 +66,12 @@ static void set_up(void)
 	block(0x6000, 48, 8, list_again, ALLOT_LEAK_REACHABLE);
 	links[snapshot->link_count - 1].inside = 4;
 	root((struct allot_link){ .kind = ALLOT_LINK_REGISTER, .thread = 78 });
-	lost[0] = (struct allot_leaked){ .address = 0x8000, .size = 10, .site = 3, .leak_class = ALLOT_LEAK_INDIRECT, .leader = 1 };
-	lost[1] = (struct allot_leaked){ .address = 0x9000, .size = 48, .site = 0, .leak_class = ALLOT_LEAK_DEFINITE, .leader = 1 };
+	lost[0] = (struct allot_leaked){
+		.address = 0x8000, .size = 10, .site = 3, .leak_class = ALLOT_LEAK_INDIRECT, .leader = 1
+	};
+	lost[1] = (struct allot_leaked){
+		.address = 0x9000, .size = 48, .site = 0, .leak_class = ALLOT_LEAK_DEFINITE, .leader = 1
+	};
 	snapshot->lost_count = 2;
 	ck_assert_int_eq(allotp_resolver_new(snapshot, NULL, NULL, &view.resolver), 0);
 	view.snapshot = snapshot;
@@ -180,7 +184,7 @@ END_TEST
 START_TEST(what_nobody_knows_is_an_error)
 {
 	static const char *const questions[] = { "ist.cc:12", "list.cc:13",  "list.cc:", "ake", "list", "0x4fff",
-						 "0x5030",    "0x123456789", "0x",	 "",	":12",	"list.cc" };
+						 "0x5030",    "0x123456789", "0x",       "",    ":12",  "list.cc" };
 
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
 		error.text[0] = '\0';

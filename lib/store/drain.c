@@ -231,21 +231,36 @@ static uint64_t ring_bytes(const struct allot_header *header)
 	return __atomic_load_n(&header->ring_bytes, __ATOMIC_RELAXED);
 }
 
+/* Each thread needs a segment of its own. */
+static uint64_t own_bytes(const struct allot_header *header)
+{
+	return __atomic_load_n(&header->slot_count, __ATOMIC_RELAXED) * header->segment_bytes;
+}
+
+static bool has_reader(const struct allot_header *header)
+{
+	return __atomic_load_n(&header->reader, __ATOMIC_RELAXED);
+}
+
 bool allotp_drain_is_due(const struct allot_store *store)
 {
 	const struct allot_header *header = store->header;
 
 	/* Large batches cost less. With a reader at work, some megabytes may wait for it. */
-	return ring_bytes(header) >=
-	       (__atomic_load_n(&header->reader, __ATOMIC_RELAXED) ? ALLOT_RING_RESERVE : ALLOT_RING_BATCH);
+	return ring_bytes(header) >= (has_reader(header) ? ALLOT_RING_RESERVE + own_bytes(header) : ALLOT_RING_BATCH);
+}
+
+bool allotp_drain_has_reserve(const struct allot_store *store)
+{
+	return has_reader(store->header) && !allotp_drain_is_due(store);
 }
 
 bool allotp_drain_is_behind(const struct allot_store *store)
 {
-	/* Each thread needs a segment of its own; beyond that, see ALLOT_RING_LIMIT. */
-	uint64_t own = __atomic_load_n(&store->header->slot_count, __ATOMIC_RELAXED) * store->header->segment_bytes;
+	const struct allot_header *header = store->header;
+	uint64_t limit = has_reader(header) ? ALLOT_RING_RESERVE : ALLOT_RING_LIMIT;
 
-	return ring_bytes(store->header) >= ALLOT_RING_LIMIT + own;
+	return ring_bytes(header) >= limit + own_bytes(header);
 }
 
 void allotp_drain_try(struct allot_store *store)

@@ -10,9 +10,9 @@
 
 /* So many bytes make a batch that is worth draining, where nobody else does it. */
 #define ALLOT_RING_BATCH (256u << 10)
-/* While a reader drains, the rings may hold this many bytes before producers step in. */
+/* While a reader drains, the rings may hold this many bytes before producers step in, or aside if it is at it. */
 #define ALLOT_RING_RESERVE (2u << 20)
-/* And this many before producers that cannot drain step aside for the one that does. */
+/* And where nobody does, this many before producers that cannot drain step aside for the one that can. */
 #define ALLOT_RING_LIMIT (3u << 20)
 
 /*
@@ -62,6 +62,9 @@ uint64_t allotp_drain_rest(struct allot_store *store);
 
 /* For producers whose ring is full: whether there is so much in the rings that somebody should drain them now. */
 bool allotp_drain_is_due(const struct allot_store *store);
+
+/* For producers: whether the rings may take more memory until a reader comes. */
+bool allotp_drain_has_reserve(const struct allot_store *store);
 
 /* For producers: whether the rings hold more than they should. */
 bool allotp_drain_is_behind(const struct allot_store *store);

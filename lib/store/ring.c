@@ -267,10 +267,14 @@ static uint32_t wait_for_segment(struct allot_store *store)
 	return 0;
 }
 
-/* A free segment, or else a new one; but first a try to drain, if there is much to be drained. */
+/*
+ * A free segment, or else a new one; but first a try to drain, if there is much to be drained. While a reader drains, rings
+ * take what they may hold until it comes as soon as they can use it, so that what a store takes does not depend on when
+ * that was.
+ */
 static uint32_t get_segment(struct allot_store *store)
 {
-	uint32_t number = pop_segment(store);
+	uint32_t number = allotp_drain_has_reserve(store) ? 0 : pop_segment(store);
 
 	if (number)
 		return number;

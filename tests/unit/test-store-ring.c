@@ -219,6 +219,23 @@ START_TEST(a_million_events_in_one_ring)
 }
 END_TEST
 
+/* Rings grow to what may wait for a reader, whether it comes late or, as this one does, after each segment; and no further. */
+START_TEST(the_reserve_does_not_depend_on_the_reader)
+{
+	const uint64_t reserve = ALLOT_RING_RESERVE + store.segment_bytes;
+	struct allot_producer producer = attached(1);
+
+	store.header->reader = 1;
+	for (uint32_t i = 0; i < MANY; i++) {
+		fixture_require(fixture_write(&producer, (struct allot_event){ .stamp = 2, .op = ALLOT_OP_MARK }));
+		if (_i && i % store.segment_events == 0)
+			fixture_drain(&store);
+	}
+	ck_assert_uint_ge(store.header->ring_bytes, reserve);
+	ck_assert_uint_lt(store.header->ring_bytes, reserve + store.segment_bytes);
+}
+END_TEST
+
 /* ---- threads ---- */
 
 static void *come_and_go(void *unused)
@@ -272,6 +289,7 @@ int main(void)
 	tcase_add_test(tcase, slots_run_out);
 	tcase_add_test(tcase, a_million_threads_one_after_another);
 	tcase_add_test(tcase, a_million_events_in_one_ring);
+	tcase_add_loop_test(tcase, the_reserve_does_not_depend_on_the_reader, 0, 2);
 	tcase_add_test(tcase, threads_share_what_they_leave);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);

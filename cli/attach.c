@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking for leaks in a program that runs, from outside. */
+/* Looking for leaks, and at objects, in a program that runs, from outside. */
 #include "attach.h"
 
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "read/reader.h"
@@ -21,14 +22,20 @@
 #include "scan/world.h"
 #include "store/drain.h"
 
-enum { ATTEMPTS = 50 };
+enum {
+	ATTEMPTS = 50,
+	OBJECT_ATTEMPTS = 5, /* to find no object in the middle of a change; the last leaves those out */
+};
+
+#define PATIENCE_NS UINT64_C(30000000000) /* a copy that tells objects runs code of the program */
 
 struct attachment {
 	int pid;
 	struct allot_reader reader;
 	struct allot_world world;
 	struct allot_held held;
-	int thread; /* that makes the copy */
+	uint32_t wanted; /* as in struct allot_object_look; 0: leaks */
+	int thread;      /* that makes the copy */
 	int copy;
 	struct allot_error *error;
 };
@@ -36,6 +43,17 @@ struct attachment {
 static struct allot_leak_look *leaks_of(const struct attachment *a)
 {
 	return &a->reader.store.header->leaks;
+}
+
+static struct allot_object_look *objects_of(const struct attachment *a)
+{
+	return &a->reader.store.header->objects;
+}
+
+/* What the copy is at, that it has done it, or failed: enum allot_look_state. */
+static uint32_t *state_of(const struct attachment *a)
+{
+	return a->wanted ? &objects_of(a)->state : &leaks_of(a)->state;
 }
 
 static int fail(const struct attachment *a, int result, const char *what)
@@ -77,7 +95,10 @@ static int prepare(struct attachment *a)
 	header = a->reader.store.header;
 	if (header->pid != (uint32_t)a->pid)
 		return allotp_error(a->error, -ESRCH, "process %d: it has another number where it runs", a->pid);
-	if (header->sampling_bytes)
+	if (a->wanted && !header->objects.announced)
+		return allotp_error(a->error, -ENODATA,
+				    "process %d: it has no objects: it does not use liballot-object", a->pid);
+	if (header->sampling_bytes && !a->wanted)
 		return allotp_error(a->error, -ENOTSUP, "process %d: only some of its blocks are recorded", a->pid);
 	if (!header->leaks.system_call)
 		return allotp_error(a->error, -ENOTSUP,
@@ -175,13 +196,18 @@ static int take_picture(struct attachment *a, unsigned heuristics, uint64_t why)
 	result = stop(a, &begun);
 	if (!result) {
 		allotp_drain_rest(&a->reader.store);
-		leaks->heuristics = heuristics;
-		leaks->why = why;
-		leaks->held_words = a->held.used;
-		leaks->at_exit = 0;
-		__atomic_store_n(&leaks->state, ALLOT_LOOK_RUNNING, __ATOMIC_RELEASE);
+		if (!a->wanted) {
+			leaks->heuristics = heuristics;
+			leaks->why = why;
+			leaks->held_words = a->held.used;
+			leaks->at_exit = 0;
+		}
+		objects_of(a)->wanted = a->wanted;
+		__atomic_store_n(state_of(a), ALLOT_LOOK_RUNNING, __ATOMIC_RELEASE);
 		result = make_copy(a);
 		allotp_world_release(&a->world);
+	}
+	if (!result && !a->wanted) {
 		leaks->stop_ns = allotp_clock_ns(CLOCK_MONOTONIC) - begun;
 		leaks->threads = a->held.threads;
 		leaks->method = ALLOT_LOOK_PTRACE;
@@ -228,34 +254,95 @@ static void bury(struct attachment *a)
 
 static int wait_for_copy(struct attachment *a)
 {
-	while (!is_over(a->copy))
+	uint64_t begun = allotp_clock_ns(CLOCK_MONOTONIC);
+
+	while (!is_over(a->copy)) {
+		if (a->wanted && allotp_clock_ns(CLOCK_MONOTONIC) - begun > PATIENCE_NS)
+			kill(a->copy, SIGKILL);
 		sleep_a_little();
+	}
 	bury(a);
-	if (__atomic_load_n(&leaks_of(a)->state, __ATOMIC_ACQUIRE) == ALLOT_LOOK_RUNNING)
+	if (__atomic_load_n(state_of(a), __ATOMIC_ACQUIRE) == ALLOT_LOOK_RUNNING)
 		return allotp_error(a->error, -EFAULT, "process %d: the copy ended before it was looked through",
 				    a->pid);
 	return 0;
 }
 
-int allotp_attach(int pid, unsigned heuristics, uint64_t why, struct allot_snapshot **out, struct allot_error *error)
+static int look_for_leaks(struct attachment *a, unsigned heuristics, uint64_t why)
+{
+	int result = take_picture(a, heuristics, why);
+
+	return result ? result : wait_for_copy(a);
+}
+
+/* A copy that was made in the middle of a change fails, or dies. */
+static int look_at_objects(struct attachment *a)
+{
+	int result = 0;
+
+	for (int i = 0; i < OBJECT_ATTEMPTS && !result; i++) {
+		a->wanted = i == OBJECT_ATTEMPTS - 1 ? 2 : 1;
+		result = take_picture(a, 0, 0);
+		if (!result)
+			wait_for_copy(a);
+		if (__atomic_load_n(state_of(a), __ATOMIC_ACQUIRE) == ALLOT_LOOK_DONE)
+			return 0;
+	}
+	return result ? result
+		      : allotp_error(a->error, -EAGAIN,
+				     "process %d: its objects are not known: the copy that was to tell them died, in a "
+				     "function of a type or because they were just being changed",
+				     a->pid);
+}
+
+/* What the copy has told is true of that moment only; unless the program has told others since, at its end. */
+static void forget_objects(struct attachment *a)
+{
+	if (allotp_drain_lock(&a->reader.store))
+		return;
+	if (objects_of(a)->wanted) {
+		objects_of(a)->wanted = 0;
+		objects_of(a)->object_count = objects_of(a)->reference_count = 0;
+		__atomic_store_n(&objects_of(a)->state, ALLOT_LOOK_NONE, __ATOMIC_RELEASE);
+	}
+	allotp_drain_unlock(&a->reader.store);
+}
+
+static int attach(struct attachment *a, unsigned heuristics, uint64_t why, struct allot_snapshot **out)
 {
 	const struct allot_reader_end end = { .exit = ALLOT_EXIT_RUNNING };
-	struct attachment a = { .pid = pid, .error = error };
 	char name[32];
-	int result = allotp_reader_open_process(&a.reader, pid, error);
+	int result = allotp_reader_open_process(&a->reader, a->pid, a->error);
 
 	if (result)
 		return result;
-	result = prepare(&a);
+	result = prepare(a);
 	if (!result)
-		result = take_picture(&a, heuristics, why);
+		result = a->wanted ? look_at_objects(a) : look_for_leaks(a, heuristics, why);
+	snprintf(name, sizeof(name), "process %d", a->pid);
 	if (!result)
-		result = wait_for_copy(&a);
-	snprintf(name, sizeof(name), "process %d", pid);
-	if (!result)
-		result = allotp_reader_freeze(&a.reader, &end, name, out, error);
-	free(a.world.threads);
-	free(a.world.buffer);
-	allotp_reader_close(&a.reader);
+		result = allotp_reader_freeze(&a->reader, &end, name, out, a->error);
+	if (a->wanted && allotp_reader_ready(&a->reader))
+		forget_objects(a);
+	free(a->world.threads);
+	free(a->world.buffer);
+	allotp_reader_close(&a->reader);
 	return result;
+}
+
+int allotp_attach(int pid, unsigned heuristics, uint64_t why, struct allot_snapshot **out, struct allot_error *error)
+{
+	return attach(&(struct attachment){ .pid = pid, .error = error }, heuristics, why, out);
+}
+
+int allotp_attach_objects(int pid, struct allot_snapshot **out, struct allot_error *error)
+{
+	return attach(&(struct attachment){ .pid = pid, .error = error, .wanted = 1 }, 0, 0, out);
+}
+
+bool allotp_is_process(const char *text, int *pid)
+{
+	char rest;
+
+	return sscanf(text, "%d%c", pid, &rest) == 1 && *pid > 0 && access(text, F_OK);
 }

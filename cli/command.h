@@ -43,6 +43,6 @@ struct allot_command {
 };
 
 extern const struct allot_command command_run, command_report, command_diff, command_leaks, command_snapshot,
-	command_info, command_doctor, command_check, command_symbolize;
+	command_info, command_doctor, command_check, command_objects, command_cycles, command_symbolize;
 
 #endif

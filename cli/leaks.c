@@ -120,14 +120,6 @@ static int show(struct request *request, const allot_snapshot_t *snapshot)
 	return status;
 }
 
-/* A number that is no file's name is that of a process. */
-static bool is_process(const char *text, int *pid)
-{
-	char rest;
-
-	return sscanf(text, "%d%c", pid, &rest) == 1 && *pid > 0 && access(text, F_OK);
-}
-
 static int look_into_process(struct request *request, int pid, allot_snapshot_t **out)
 {
 	struct allot_snapshot *snapshot;
@@ -149,7 +141,7 @@ static int open_operand(struct request *request, allot_snapshot_t **out)
 	const char *operand = request->arguments->operands[0];
 	int pid;
 
-	if (is_process(operand, &pid))
+	if (allotp_is_process(operand, &pid))
 		return look_into_process(request, pid, out);
 	if (allotp_option_value(&command_leaks, request->arguments, "heuristics"))
 		return allotp_error(

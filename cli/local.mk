@@ -5,6 +5,7 @@ allot_SOURCES = \
 	cli/attach.c cli/attach.h \
 	cli/children.c cli/children.h \
 	cli/check.c \
+	cli/cycles.c \
 	cli/diff.c \
 	cli/doctor.c \
 	cli/filters.c cli/filters.h \
@@ -16,6 +17,8 @@ allot_SOURCES = \
 	cli/leak-options.c cli/leak-options.h \
 	cli/leaks.c \
 	cli/library.c cli/library.h \
+	cli/object-input.c cli/object-input.h \
+	cli/objects.c \
 	cli/options.c cli/options.h \
 	cli/outcome.c cli/outcome.h \
 	cli/progress.c cli/progress.h \
@@ -32,4 +35,4 @@ allot_SOURCES = \
 	cli/tracees.c cli/tracees.h \
 	cli/witness.c cli/witness.h
 allot_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) -DALLOT_LIBDIR='"$(libdir)"'
-allot_LDADD = libleaks.la libgate.la libscan.la $(LIBRARY_PARTS)
+allot_LDADD = libleaks.la libobjects.la libgate.la libscan.la $(LIBRARY_PARTS)

@@ -17,7 +17,7 @@
 
 static const struct allot_command *const commands[] = {
 	&command_run,      &command_report, &command_diff,   &command_leaks, &command_check,
-	&command_snapshot, &command_info,   &command_doctor, &command_symbolize, NULL,
+	&command_objects,  &command_cycles, &command_snapshot, &command_info,  &command_doctor, &command_symbolize, NULL,
 };
 
 static const struct allot_command *find_command(const char *name)

@@ -22,7 +22,7 @@
 	}
 #define ALLOT_RENDER_GROUP_BY(standard)                                                                                \
 	{                                                                                                              \
-		"group-by", 'g', "KEY", "line, function, file, module, stack, domain, region (default: " standard ")"  \
+		"group-by", 'g', "KEY", "line, function, file, module, stack, domain, region, type (default: " standard ")"  \
 	}
 #define ALLOT_RENDER_CUMULATIVE                                                                                        \
 	{                                                                                                              \

@@ -4,6 +4,8 @@ libcommon_la_SOURCES = \
 	lib/common/bytes.h \
 	lib/common/clock.c \
 	lib/common/clock.h \
+	lib/common/components.c \
+	lib/common/components.h \
 	lib/common/error.c \
 	lib/common/error.h \
 	lib/common/mapping.c \

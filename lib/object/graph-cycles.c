@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tells the cycles of references that cannot be reached: the strongly connected components of the garbage, by Tarjan's
- * algorithm without recursion. Edges that lead back on the way from a cycle's oldest object are those to make weak.
+ * Tells the cycles of references that cannot be reached: the strongly connected components of the garbage. Edges that lead
+ * back on the way from a cycle's oldest object are those to make weak.
  */
 #include <allot/graph.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/components.h"
 #include "object/index.h"
 #include "object/origin.h"
 #include "object/symbolizer.h"
@@ -21,13 +22,9 @@ struct frame {
 struct cycles {
 	struct allotp_index index;
 	char *unreachable;
-	uint32_t *order; /* when a node was first seen, from 1; 0: not yet */
-	uint32_t *low;
-	uint32_t *component; /* of a node, from 1; 0: none yet */
-	uint32_t *stack;     /* of the nodes that have no component yet */
+	uint32_t *component; /* of a node, from 1; 0: it is reachable */
 	struct frame *frames;
-	size_t depth, stacked;
-	uint32_t seen, components;
+	size_t depth;
 
 	uint32_t *members; /* of one component, oldest first */
 	size_t member_count;
@@ -44,25 +41,18 @@ static bool allocate(struct cycles *cycles)
 	size_t count = cycles->index.count + 1;
 
 	cycles->unreachable = allotp_index_unreachable(&cycles->index);
-	cycles->order = calloc(count, sizeof(*cycles->order));
-	cycles->low = calloc(count, sizeof(*cycles->low));
 	cycles->component = calloc(count, sizeof(*cycles->component));
-	cycles->stack = calloc(count, sizeof(*cycles->stack));
 	cycles->frames = calloc(count, sizeof(*cycles->frames));
 	cycles->members = calloc(count, sizeof(*cycles->members));
 	cycles->state = calloc(count, 1);
-	return cycles->unreachable && cycles->order && cycles->low && cycles->component && cycles->stack &&
-	       cycles->frames && cycles->members && cycles->state;
+	return cycles->unreachable && cycles->component && cycles->frames && cycles->members && cycles->state;
 }
 
 static void release(struct cycles *cycles)
 {
 	free(cycles->unreachable);
 	allotp_symbolizer_end(&cycles->symbolizer);
-	free(cycles->order);
-	free(cycles->low);
 	free(cycles->component);
-	free(cycles->stack);
 	free(cycles->frames);
 	free(cycles->members);
 	free(cycles->state);
@@ -71,55 +61,6 @@ static void release(struct cycles *cycles)
 	free(cycles->texts);
 	free(cycles->times);
 	allotp_index_release(&cycles->index);
-}
-
-/* ---- Components ---- */
-
-static void enter(struct cycles *cycles, uint32_t node)
-{
-	cycles->order[node] = cycles->low[node] = ++cycles->seen;
-	cycles->stack[cycles->stacked++] = node;
-	cycles->frames[cycles->depth++] = (struct frame){ node, cycles->index.first[node] };
-}
-
-static void leave(struct cycles *cycles)
-{
-	uint32_t node = cycles->frames[--cycles->depth].node, other;
-
-	if (cycles->depth) {
-		uint32_t parent = cycles->frames[cycles->depth - 1].node;
-
-		if (cycles->low[node] < cycles->low[parent])
-			cycles->low[parent] = cycles->low[node];
-	}
-	if (cycles->low[node] != cycles->order[node])
-		return;
-	cycles->components++;
-	do {
-		other = cycles->stack[--cycles->stacked];
-		cycles->component[other] = cycles->components;
-	} while (other != node);
-}
-
-static void find_components(struct cycles *cycles, uint32_t start)
-{
-	enter(cycles, start);
-	while (cycles->depth) {
-		struct frame *frame = &cycles->frames[cycles->depth - 1];
-		uint32_t to;
-
-		if (frame->edge == cycles->index.first[frame->node + 1]) {
-			leave(cycles);
-			continue;
-		}
-		to = cycles->index.edges[frame->edge++];
-		if (!cycles->unreachable[to] || cycles->component[to])
-			continue;
-		if (!cycles->order[to])
-			enter(cycles, to);
-		else if (cycles->order[to] < cycles->low[frame->node])
-			cycles->low[frame->node] = cycles->order[to];
-	}
 }
 
 /* ---- One cycle as text ---- */
@@ -306,10 +247,10 @@ static bool refers_to_itself(const struct allotp_index *index, uint32_t node)
 }
 
 /* Sorts the nodes by component, each component's by age, and tells those that are cycles. */
-static long tell_all(struct cycles *cycles)
+static long tell_all(struct cycles *cycles, size_t components)
 {
 	size_t tracked = cycles->index.tracked, from = 0, end = 0;
-	size_t *ends = calloc((size_t)cycles->components + 2, sizeof(*ends));
+	size_t *ends = calloc(components + 2, sizeof(*ends));
 	uint32_t *sorted = calloc(tracked + 1, sizeof(*sorted));
 	long found = 0;
 	int error = ends && sorted ? 0 : -ENOMEM;
@@ -319,13 +260,13 @@ static long tell_all(struct cycles *cycles)
 		for (size_t i = 0; i < tracked; i++)
 			if (cycles->component[i])
 				ends[cycles->component[i] + 1]++;
-		for (size_t i = 1; i <= (size_t)cycles->components + 1; i++)
+		for (size_t i = 1; i <= components + 1; i++)
 			ends[i] += ends[i - 1];
 		for (size_t i = 0; i < tracked; i++)
 			if (cycles->component[i])
 				sorted[ends[cycles->component[i]]++] = (uint32_t)i;
 	}
-	for (size_t i = 1; i <= cycles->components && !error; i++, from = end) {
+	for (size_t i = 1; i <= components && !error; i++, from = end) {
 		end = ends[i];
 		cycles->member_count = end - from;
 		memcpy(cycles->members, sorted + from, cycles->member_count * sizeof(*sorted));
@@ -341,12 +282,13 @@ static long tell_all(struct cycles *cycles)
 
 static long find_all(struct cycles *cycles)
 {
+	long components;
+
 	if (!allocate(cycles))
 		return -ENOMEM;
-	for (size_t i = 0; i < cycles->index.tracked; i++)
-		if (cycles->unreachable[i] && !cycles->order[i])
-			find_components(cycles, (uint32_t)i);
-	return tell_all(cycles);
+	components = allotp_components(cycles->index.count, cycles->index.first, cycles->index.edges,
+				       cycles->unreachable, cycles->component);
+	return components < 0 ? components : tell_all(cycles, (size_t)components);
 }
 
 long allot_graph_write_cycles(struct allot_heap *heap, FILE *file)

@@ -46,5 +46,5 @@ endif
 liballot_object_la_SOURCES =
 liballot_object_la_LDFLAGS = -version-info 0:0:0 -Wl,--no-undefined \
 	-Wl,--version-script=$(top_srcdir)/lib/object/liballot-object.map
-liballot_object_la_LIBADD = libobject.la -lpthread -ldl
+liballot_object_la_LIBADD = libobject.la libcommon.la -lpthread -ldl
 EXTRA_DIST += lib/object/liballot-object.map

@@ -102,8 +102,7 @@ static void begin_in_copy(void)
 	}
 	if (allotp_state.store.header->objects.wanted) {
 		allotp_drain_inherit(&allotp_state.store);
-		result = allotp_objects_look(allotp_state.store.header->objects.wanted > 1);
-		allotp_drain_unlock(&allotp_state.store);
+		result = allotp_objects_look(allotp_state.store.header->objects.wanted > 1, true);
 		ALLOTP_SYSCALL(SYS_exit_group, result ? 1 : 0);
 	}
 	allotp_picture_look_through(&picture, leaks->heuristics, leaks->held_words);

@@ -78,16 +78,59 @@ static uint32_t name_of(const char *text)
 	return cache[place].name;
 }
 
+/* The live blocks of the objects' domain, by address, since the live table goes on to change. */
+static struct {
+	uint64_t *keys;
+	uint32_t *sites;
+	size_t mask;
+} blocks;
+
+static size_t place_of(uint64_t key)
+{
+	size_t at = (key ^ key >> 48 << 44) * UINT64_C(0x9e3779b97f4a7c15) >> 16;
+
+	while (blocks.keys[at & blocks.mask] && blocks.keys[at & blocks.mask] != key)
+		at++;
+	return at & blocks.mask;
+}
+
+static void copy_entry(void *context, const struct allot_live_entry *entry)
+{
+	size_t place;
+
+	(void)context;
+	if (!entry->key || entry->key >> 48 != domain)
+		return;
+	place = place_of(entry->key);
+	blocks.keys[place] = entry->key;
+	blocks.sites[place] = entry->site;
+}
+
+static int copy_blocks(void)
+{
+	const struct allot_header *header = allotp_state.store.header;
+	uint8_t *scratch = allotp_scan_map(header->page_count + 1);
+	size_t room = 2 * (header->page_count + 1) * ALLOT_LIVE_ENTRIES;
+
+	blocks.mask = 1023;
+	while (blocks.mask < room)
+		blocks.mask = blocks.mask * 2 + 1;
+	blocks.keys = allotp_scan_map((blocks.mask + 1) * sizeof(*blocks.keys));
+	blocks.sites = allotp_scan_map((blocks.mask + 1) * sizeof(*blocks.sites));
+	if (!scratch || !blocks.keys || !blocks.sites)
+		return -ENOMEM;
+	allotp_live_each(&allotp_state.store, scratch, copy_entry, NULL);
+	return 0;
+}
+
 static uint32_t site_of(const struct allot_object_facts *facts)
 {
-	struct allot_store *store = &allotp_state.store;
-	const struct allot_live_entry *entry =
-		allotp_live_find(store, allotp_live_key((uintptr_t)facts->address, domain));
+	size_t place = place_of(allotp_live_key((uintptr_t)facts->address, domain));
 
 	/* One that is too large for a pool is malloc's block, with what lies before the object. */
-	if (!entry)
-		entry = allotp_live_find(store, allotp_live_key((uintptr_t)facts->block, domain));
-	return entry ? entry->site : 0;
+	if (!blocks.keys[place])
+		place = place_of(allotp_live_key((uintptr_t)facts->block, domain));
+	return blocks.sites[place];
 }
 
 static int tell_object(void *context, const struct allot_object_facts *facts)
@@ -136,38 +179,24 @@ static void omit(void *context)
 	header_objects()->partial = 1;
 }
 
-struct visiting {
-	void (*visit)(void *data, const void *address);
-	void *data;
-	size_t count;
-};
-
-static void visit_entry(void *context, const struct allot_live_entry *entry)
-{
-	struct visiting *visiting = context;
-
-	if (entry->key >> 48 != domain || !entry->key)
-		return;
-	visiting->visit(visiting->data, (const void *)(uintptr_t)(entry->key & ALLOT_LOW48));
-	visiting->count++;
-}
-
 static size_t visit_blocks(void *context, void (*visit)(void *data, const void *address), void *data)
 {
 	const struct allot_header *header = allotp_state.store.header;
-	struct visiting visiting = { visit, data, 0 };
-	uint8_t *scratch;
+	size_t count = 0;
 
 	(void)context;
 	if (header->sampling_bytes || header->flags & (ALLOT_STORE_FORKED | ALLOT_STORE_LATE))
 		return 0;
-	scratch = allotp_scan_map(header->page_count + 1);
-	if (scratch)
-		allotp_live_each(&allotp_state.store, scratch, visit_entry, &visiting);
-	return visiting.count;
+	for (size_t i = 0; i <= blocks.mask; i++) {
+		if (!blocks.keys[i])
+			continue;
+		visit(data, (const void *)(uintptr_t)(blocks.keys[i] & ALLOT_LOW48));
+		count++;
+	}
+	return count;
 }
 
-int allotp_objects_look(bool lenient)
+int allotp_objects_look(bool lenient, bool locked)
 {
 	struct allot_object_look *look = header_objects();
 	const struct allot_object_sink sink = {
@@ -190,7 +219,12 @@ int allotp_objects_look(bool lenient)
 	ALLOTP_SYSCALL(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
 	look->object_count = look->reference_count = 0;
 	look->partial = 0;
-	result = function ? function(&sink) : -ENODATA;
+	result = copy_blocks();
+	/* So that the program's threads need not wait. */
+	if (locked)
+		allotp_drain_unlock(&allotp_state.store);
+	if (!result)
+		result = function ? function(&sink) : -ENODATA;
 	look->error = -result;
 	__atomic_store_n(&look->state, result ? ALLOT_LOOK_FAILED : ALLOT_LOOK_DONE, __ATOMIC_RELEASE);
 	return result;
@@ -200,7 +234,7 @@ static int begin_in_copy(void *context)
 {
 	const bool *lenient = context;
 
-	return (int)ALLOTP_SYSCALL(SYS_exit_group, allotp_objects_look(*lenient) ? 1 : 0);
+	return (int)ALLOTP_SYSCALL(SYS_exit_group, allotp_objects_look(*lenient, false) ? 1 : 0);
 }
 
 /* ---- In the program ---- */
@@ -262,7 +296,7 @@ void allotp_objects_take(void)
 
 	if (!__atomic_load_n(&walk, __ATOMIC_ACQUIRE))
 		return;
-	look->attempts = 0;
+	look->attempts = look->wanted = 0;
 	if (allotp_state.store.quiet) {
 		fail(EPERM);
 		return;

@@ -23,9 +23,10 @@ void allotp_objects_forget(void);
 void allotp_objects_at_exit(void);
 
 /*
- * In a copy of the process, with the drain lock: walks the heaps. lenient: leaves out what is in the middle of a change, instead
- * of giving up. 0 or a negative errno, which is in the header, too.
+ * In a copy of the process: walks the heaps. The store is drained, and stays so until this has copied the live blocks: locked:
+ * then it gives up the drain lock, which it has; else somebody else has it. lenient: leaves out what is in the middle of a
+ * change, instead of giving up. 0 or a negative errno, which is in the header, too.
  */
-int allotp_objects_look(bool lenient);
+int allotp_objects_look(bool lenient, bool locked);
 
 #endif

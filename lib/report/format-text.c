@@ -88,17 +88,6 @@ static void write_place(FILE *out, const struct allot_report *report, const stru
 	putc('\n', out);
 }
 
-/* What calls main() and threads, of no use to anybody. */
-static bool is_start(const struct allot_frame *frame)
-{
-	static const char *const names[] = { "_start", "start_thread", "clone", "clone3", "__clone3" };
-
-	for (size_t i = 0; frame->function && i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(frame->function, names[i]))
-			return true;
-	return frame->function && !strncmp(frame->function, "__libc_start", strlen("__libc_start"));
-}
-
 /* "    called by f (a.c:3), g (b.c:4), main (c.c:5)" */
 static int write_callers(FILE *out, const struct allot_report *report, const struct allot_view *view,
 			 struct allot_backtrace backtrace)
@@ -110,7 +99,7 @@ static int write_callers(FILE *out, const struct allot_report *report, const str
 	while ((rc = allotp_backtrace_next(&backtrace, view, &frame)) > 0 && shown < CALLERS) {
 		char name[4096];
 
-		if (is_start(frame))
+		if (allotp_frame_is_start(frame))
 			break;
 		if (frame->function && allotp_is_library_template(frame->function))
 			continue;

@@ -73,3 +73,13 @@ void allotp_put_frame(FILE *out, unsigned width, const struct allot_traceback_fr
 	fputs(frame->inlined ? " [inlined]\n" : "\n", out);
 	allotp_put_source(out, width, frame->file, frame->line, since_ns);
 }
+
+bool allotp_frame_is_start(const struct allot_frame *frame)
+{
+	static const char *const names[] = { "_start", "start_thread", "clone", "clone3", "__clone3" };
+
+	for (size_t i = 0; frame->function && i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(frame->function, names[i]))
+			return true;
+	return frame->function && !strncmp(frame->function, "__libc_start", strlen("__libc_start"));
+}

@@ -14,6 +14,9 @@ size_t allotp_room(unsigned width, size_t taken);
 struct allot_traceback_frame allotp_traceback_frame(const struct allot_snapshot *snapshot,
 						    const struct allot_symbol *symbol, const struct allot_frame *frame);
 
+/* Whether it is what calls main() and threads, of no use to anybody. */
+bool allotp_frame_is_start(const struct allot_frame *frame);
+
 /*
  * Writes `    ` and the line of the source, cut to the width, if there is one. Says so if the file is newer than since_ns
  * (CLOCK_REALTIME; 0: not known).

@@ -182,7 +182,9 @@ tests_targets_gconv_c_la_CPPFLAGS = $(AM_CPPFLAGS) -DSITE_NAME=gconv_c_1481 -DSI
 tests_targets_gconv_c_la_LDFLAGS = $(TARGET_MODULE)
 
 # Uses the object library as an installed program would: the shared one.
-check_PROGRAMS += tests/targets/document tests/targets/objects
+check_PROGRAMS += tests/targets/document tests/targets/object-table tests/targets/objects
+tests_targets_object_table_LDFLAGS = $(AM_LDFLAGS) -no-install -pthread
+tests_targets_object_table_LDADD = liballot-object.la
 tests_targets_document_LDFLAGS = $(AM_LDFLAGS) -no-install
 tests_targets_document_LDADD = liballot-object.la
 tests_targets_objects_LDFLAGS = $(AM_LDFLAGS) -no-install

@@ -32,6 +32,7 @@ E2E_TESTS = \
 	tests/e2e/manual.test \
 	tests/e2e/mappings.test \
 	tests/e2e/memcheck.test \
+	tests/e2e/object-table.test \
 	tests/e2e/object.test \
 	tests/e2e/outcome.test \
 	tests/e2e/pass-through.test \

@@ -262,6 +262,7 @@ static void be_busy(void)
 	stop = true;
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
+	allot_gc_collect(shared, 2);
 }
 
 static void end_in_child(void)

@@ -70,11 +70,14 @@ int allotp_leaks_unname(uint64_t start, uint64_t end)
 /* ---- a copy that somebody else has made, from outside ---- */
 
 #if defined(__x86_64__)
+#define CALL_AND_STOP "	syscall\n	int3\n"
+#elif defined(__aarch64__)
+#define CALL_AND_STOP "	svc #0\n	brk #0\n"
+#endif
+#ifdef CALL_AND_STOP
 __asm__(".pushsection .text\n"
-	".type allotp_leaks_system_call, @function\n"
-	"allotp_leaks_system_call:\n"
-	"	syscall\n"
-	"	int3\n"
+	".type allotp_leaks_system_call, %function\n"
+	"allotp_leaks_system_call:\n" CALL_AND_STOP
 	".size allotp_leaks_system_call, . - allotp_leaks_system_call\n"
 	".popsection");
 #define SYSTEM_CALL ((uintptr_t)allotp_leaks_system_call)

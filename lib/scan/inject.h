@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Having another process do something: a system call in one of its threads, which ptrace has stopped and which goes on afterwards
- * as if nothing had happened. For x86-64; elsewhere -ENOTSUP.
+ * as if nothing had happened. Where the processor is not known: -ENOTSUP.
  */
 #ifndef ALLOT_SCAN_INJECT_H
 #define ALLOT_SCAN_INJECT_H

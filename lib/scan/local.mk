@@ -7,6 +7,7 @@ libscan_la_SOURCES = \
 	lib/scan/held.h \
 	lib/scan/heuristic.c \
 	lib/scan/index.c \
+	lib/scan/inject.c \
 	lib/scan/inject.h \
 	lib/scan/look.c \
 	lib/scan/look.h \
@@ -27,8 +28,14 @@ libscan_la_SOURCES = \
 	lib/scan/world.c \
 	lib/scan/world.h
 if UNWIND_X86_64
-libscan_la_SOURCES += lib/scan/inject-x86_64.c lib/scan/machine-x86_64.c lib/scan/threads-x86_64.c
+libscan_la_SOURCES += lib/scan/machine-x86_64.c lib/scan/threads-x86_64.c
 else
-libscan_la_SOURCES += lib/scan/inject-generic.c lib/scan/machine-generic.c lib/scan/threads-generic.c
+libscan_la_SOURCES += lib/scan/threads-generic.c
+endif
+if UNWIND_AARCH64
+libscan_la_SOURCES += lib/scan/machine-aarch64.c
+endif
+if UNWIND_GENERIC
+libscan_la_SOURCES += lib/scan/machine-generic.c
 endif
 libscan_la_CFLAGS = $(AM_CFLAGS) -O2 -fasynchronous-unwind-tables

@@ -29,6 +29,46 @@ int allotp_machine_watch(int tid, uint64_t address)
 	return -ENOTSUP;
 }
 
+int allotp_machine_save(int tid, struct allot_machine_state *state)
+{
+	(void)tid;
+	(void)state;
+	return -ENOTSUP;
+}
+
+int allotp_machine_restore(int tid, struct allot_machine_state *state)
+{
+	(void)tid;
+	(void)state;
+	return -ENOTSUP;
+}
+
+int allotp_machine_call(int tid, const struct allot_machine_state *state, uint64_t at, uint64_t number,
+			const uint64_t arguments[4])
+{
+	(void)tid;
+	(void)state;
+	(void)at;
+	(void)number;
+	(void)arguments;
+	return -ENOTSUP;
+}
+
+int allotp_machine_result(int tid, int64_t *result)
+{
+	(void)tid;
+	(void)result;
+	return -ENOTSUP;
+}
+
+int allotp_machine_jump(int tid, uint64_t entry, uint64_t stack)
+{
+	(void)tid;
+	(void)entry;
+	(void)stack;
+	return -ENOTSUP;
+}
+
 uint64_t allotp_machine_own_thread_pointer(void)
 {
 	return 0;

@@ -2,6 +2,7 @@
 /* What of stopping threads is the processor's own, on x86-64. */
 #include "scan/machine.h"
 
+#include <assert.h>
 #include <elf.h>
 #include <errno.h>
 #include <signal.h>
@@ -61,6 +62,70 @@ int allotp_machine_watch(int tid, uint64_t address)
 	if (!result && address)
 		result = ALLOTP_SYSCALL(SYS_ptrace, PTRACE_POKEUSER, tid, control, ENABLED | WRITES);
 	return (int)result;
+}
+
+static int set_registers(int tid, const struct user_regs_struct *registers)
+{
+	struct iovec part = { (void *)(uintptr_t)registers, sizeof(*registers) };
+
+	return (int)ALLOTP_SYSCALL(SYS_ptrace, PTRACE_SETREGSET, tid, NT_PRSTATUS, &part);
+}
+
+static_assert(sizeof(struct user_regs_struct) <= sizeof(((struct allot_machine_state *)NULL)->words),
+	      "the registers have room");
+
+int allotp_machine_save(int tid, struct allot_machine_state *state)
+{
+	return get_registers(tid, (void *)state->words);
+}
+
+int allotp_machine_restore(int tid, struct allot_machine_state *state)
+{
+	return set_registers(tid, (const void *)state->words);
+}
+
+int allotp_machine_call(int tid, const struct allot_machine_state *state, uint64_t at, uint64_t number,
+			const uint64_t arguments[4])
+{
+	struct user_regs_struct registers;
+
+	memcpy(&registers, state->words, sizeof(registers));
+	registers.rip = at;
+	registers.rax = number;
+	/* The kernel is not to start the call anew that the thread was in, yet. */
+	registers.orig_rax = (unsigned long long)-1;
+	registers.rdi = arguments[0];
+	registers.rsi = arguments[1];
+	registers.rdx = arguments[2];
+	registers.r10 = arguments[3];
+	registers.r8 = 0;
+	return set_registers(tid, &registers);
+}
+
+int allotp_machine_result(int tid, int64_t *result)
+{
+	struct user_regs_struct registers;
+	int failed = get_registers(tid, &registers);
+
+	if (!failed)
+		*result = (int64_t)registers.rax;
+	return failed;
+}
+
+int allotp_machine_jump(int tid, uint64_t entry, uint64_t stack)
+{
+	struct user_regs_struct registers;
+	int result = get_registers(tid, &registers);
+
+	if (result)
+		return result;
+	registers.rip = entry;
+	registers.rsp = stack;
+	registers.rbp = 0;
+	registers.orig_rax = (unsigned long long)-1;
+	/* The direction that strings are copied in, as functions expect it. */
+	registers.eflags &= ~UINT64_C(0x400);
+	return set_registers(tid, &registers);
 }
 
 uint64_t allotp_machine_own_thread_pointer(void)

@@ -20,6 +20,24 @@ int allotp_machine_hold(int tid, void *buffer, size_t buffer_size, struct allot_
 /* Sets the processor's own watch on writes to a byte; 0: none. */
 int allotp_machine_watch(int tid, uint64_t address);
 
+/* What a thread is to find as it was. */
+struct allot_machine_state {
+	uint64_t words[64]; /* its general registers */
+	size_t vector_size; /* 0: the vectors need not be saved */
+	char vectors[9216] __attribute__((aligned(16)));
+};
+
+int allotp_machine_save(int tid, struct allot_machine_state *state);
+int allotp_machine_restore(int tid, struct allot_machine_state *state);
+
+/* Sets the registers for a system call, whose instruction is at that address; and reads what it has returned. */
+int allotp_machine_call(int tid, const struct allot_machine_state *state, uint64_t at, uint64_t number,
+			const uint64_t arguments[4]);
+int allotp_machine_result(int tid, int64_t *result);
+
+/* Sets the registers so that a function that takes nothing begins. */
+int allotp_machine_jump(int tid, uint64_t entry, uint64_t stack);
+
 /* The watch strikes before the byte is written. */
 extern const bool allotp_machine_strikes_early;
 

@@ -342,9 +342,9 @@ static void give_threads(struct allot_roots *roots, struct allot_scan *scan)
 		block = allotp_scan_find(scan, thread->thread_pointer);
 		if (block != ALLOT_SCAN_NO_BLOCK)
 			allotp_scan_root_block(scan, block, holder);
-		/* What names the blocks of dynamic thread-local memory begins 16 bytes before. */
-		if (is_readable(roots, thread->thread_pointer, 16))
-			allotp_scan_root_word(scan, word_at(thread->thread_pointer + 8) - 16, holder);
+		/* What names the blocks of dynamic thread-local memory begins 16 bytes before; it stands in one of two words. */
+		for (uint64_t i = 0; i < 16 && is_readable(roots, thread->thread_pointer, 16); i += 8)
+			allotp_scan_root_word(scan, word_at(thread->thread_pointer + i) - 16, holder);
 		at += sizeof(*thread) / sizeof(uint64_t) + thread->words;
 	}
 }

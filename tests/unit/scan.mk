@@ -1,7 +1,7 @@
 # The tests of lib/scan.
 SCAN_WORLD = tests/unit/scan-world.c tests/unit/scan-world.h tests/unit/unit.h
 SCAN_LIBS = libscan.la libcommon.la $(UNIT_LIBS)
-SCAN_TESTS = tests/unit/test-scan tests/unit/test-scan-large
+SCAN_TESTS = tests/unit/test-scan tests/unit/test-scan-large tests/unit/test-signal-stop
 check_PROGRAMS += $(SCAN_TESTS)
 TESTS += $(SCAN_TESTS)
 tests_unit_test_scan_SOURCES = tests/unit/test-scan.c $(SCAN_WORLD)
@@ -10,6 +10,9 @@ tests_unit_test_scan_LDADD = $(SCAN_LIBS)
 tests_unit_test_scan_large_SOURCES = tests/unit/test-scan-large.c $(SCAN_WORLD)
 tests_unit_test_scan_large_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_scan_large_LDADD = $(SCAN_LIBS)
+tests_unit_test_signal_stop_SOURCES = tests/unit/test-signal-stop.c tests/unit/unit.h
+tests_unit_test_signal_stop_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_signal_stop_LDADD = libscan.la libstore.la libcommon.la $(UNIT_LIBS)
 
 # And of lib/leaks.
 check_PROGRAMS += tests/unit/test-cycles

@@ -11,6 +11,7 @@
 
 #include "gate/identity.h"
 #include "gate/place.h"
+#include "report/hash.h"
 #include "report/print.h"
 #include "report/size.h"
 #include "snapshot/counts.h"
@@ -122,15 +123,6 @@ static char *message_of(const struct allot_verdict *verdict, const struct allot_
 	}
 }
 
-static uint64_t hash_text(const char *text)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-	return hash;
-}
-
 /* Which limit of which part, or which call site; not by how much. */
 static char *fingerprint_of(const struct allot_verdict *verdict, const struct allot_finding *finding,
 			    enum allot_kind kind)
@@ -141,7 +133,8 @@ static char *fingerprint_of(const struct allot_verdict *verdict, const struct al
 	if (finding->site)
 		return text_of("%s-%s-%s", allotp_kind_name(kind), quantity,
 			       allotp_identity_fingerprint(verdict->keys, finding->key).text);
-	return text_of("%s-%s-%016" PRIx64, allotp_kind_name(kind), quantity, hash_text(check->subject));
+	return text_of("%s-%s-%016" PRIx64, allotp_kind_name(kind), quantity,
+		       allotp_hash_chain(ALLOTP_HASH_START, check->subject, strlen(check->subject)));
 }
 
 static int find_place(struct allot_detail *detail, struct allot_verdict *verdict, const struct allot_finding *finding,

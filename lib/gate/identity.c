@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "gate/fold.h"
+#include "report/hash.h"
 
 /* What runs before main() and a thread's function. */
 static bool is_start(const struct allot_trace_frame *frame)
@@ -79,19 +80,16 @@ const struct allot_label **allotp_identity_labels(const struct allot_keys *keys,
 	return labels;
 }
 
-/* FNV-1a, the ends of texts included, so that "a" "bc" is not "ab" "c". */
+/* The ends of texts are included, so that "a" "bc" is not "ab" "c". */
 static uint64_t mix(uint64_t hash, const char *text)
 {
-	do
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-	while (*text++);
-	return hash;
+	return allotp_hash_chain(hash, text, strlen(text) + 1);
 }
 
 struct allot_fingerprint allotp_identity_fingerprint(const struct allot_keys *keys, uint32_t key)
 {
 	struct allot_fingerprint fingerprint;
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t hash = ALLOTP_HASH_START;
 
 	for (; key; key = allotp_keys_caller(keys, key)) {
 		const struct allot_label *label = allotp_keys_newest(keys, key);

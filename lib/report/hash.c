@@ -65,12 +65,18 @@ void allotp_hash_release(struct allot_hash *table)
 	*table = (struct allot_hash){ 0 };
 }
 
-uint32_t allotp_hash_bytes(uint32_t seed, const void *bytes, size_t size)
+uint64_t allotp_hash_chain(uint64_t hash, const void *bytes, size_t size)
 {
 	const unsigned char *p = bytes;
-	uint64_t hash = seed ^ UINT64_C(0xcbf29ce484222325); /* FNV-1a */
 
 	for (size_t i = 0; i < size; i++)
 		hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+uint32_t allotp_hash_bytes(uint32_t seed, const void *bytes, size_t size)
+{
+	uint64_t hash = allotp_hash_chain(seed ^ ALLOTP_HASH_START, bytes, size);
+
 	return (uint32_t)(hash ^ hash >> 32);
 }

@@ -6,7 +6,6 @@
  */
 #include <elf.h>
 #include <errno.h>
-#include <link.h>
 #include <string.h>
 #include <sys/auxv.h>
 
@@ -101,21 +100,14 @@ static void remember(const struct allotp_loaded *loaded)
 /* Fills in what the program headers say, but for the name; `start` is where the first segment begins. */
 static void read_headers(const ElfW(Phdr) * headers, size_t count, uint64_t start, struct allotp_loaded *out)
 {
-	uint64_t low = UINT64_MAX, high = 0, eh_frame_hdr = 0;
+	uint64_t low, high, eh_frame_hdr = 0;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		if (headers[i].p_type == PT_GNU_EH_FRAME)
 			eh_frame_hdr = headers[i].p_vaddr;
-		if (headers[i].p_type != PT_LOAD)
-			continue;
-		if (headers[i].p_vaddr < low)
-			low = headers[i].p_vaddr;
-		if (headers[i].p_vaddr + headers[i].p_memsz > high)
-			high = headers[i].p_vaddr + headers[i].p_memsz;
-	}
-	if (low > high)
+	if (!allotp_loaded_span(headers, count, &low, &high))
 		return;
-	out->bias = start - (low & ~(ALLOTP_PAGE - 1));
+	out->bias = start - low;
 	out->start = start;
 	out->end = out->bias + high;
 	out->eh_frame_hdr = eh_frame_hdr ? out->bias + eh_frame_hdr : 0;

@@ -7,6 +7,9 @@
 #ifndef ALLOT_UNWIND_LOADED_H
 #define ALLOT_UNWIND_LOADED_H
 
+#include <link.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Made for one look-up and then thrown away: the file may be unloaded at any time. */
@@ -24,6 +27,9 @@ int allotp_loaded_find(uint64_t address, struct allotp_loaded *out);
 
 /* Code may have been unloaded: what is remembered of loaded files is compared with what there is. */
 void allotp_loaded_check(void);
+
+/* From where to where the segments are that are loaded, as the file says: from the start of a page. False: there are none. */
+bool allotp_loaded_span(const ElfW(Phdr) * headers, size_t count, uint64_t *low, uint64_t *high);
 
 /*
  * Where the program itself lies, from its first segment to its last, by its bias. The loader knows a program whose segments

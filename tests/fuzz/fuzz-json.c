@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/error.h"
+#include "fuzz-reader.h"
 #include "fuzz.h"
 #include "library/json-read.h"
 #include "snapshot-sample.h"
@@ -13,17 +13,7 @@ const unsigned long fuzz_mutations = 200000;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct allot_snapshot *snapshot;
-	struct allot_error error = { "" };
-
-	if (allotp_json_read_memory(data, size, "x", &snapshot, &error) == 0) {
-		if (!sample_survives(snapshot))
-			abort();
-		allotp_snapshot_free(snapshot);
-	} else if (!error.text[0]) {
-		abort();
-	}
-	return 0;
+	return fuzz_reader(allotp_json_read_memory, sample_survives, data, size);
 }
 
 uint8_t *fuzz_seed(unsigned int n, size_t *size)

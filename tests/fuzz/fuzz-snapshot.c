@@ -2,7 +2,7 @@
 /* Fuzzes the reader with whole snapshot files. */
 #include <stdlib.h>
 
-#include "common/error.h"
+#include "fuzz-reader.h"
 #include "fuzz.h"
 #include "snapshot-sample.h"
 #include "snapshot/check.h"
@@ -13,19 +13,14 @@
 const char fuzz_corpus[] = "snapshot";
 const unsigned long fuzz_mutations = 200000;
 
+static bool is_sound(const struct allot_snapshot *snapshot)
+{
+	return !allotp_snapshot_check(snapshot);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct allot_snapshot *snapshot;
-	struct allot_error error = { "" };
-
-	if (allotp_snapshot_parse(data, size, "x", &snapshot, &error) == 0) {
-		if (allotp_snapshot_check(snapshot))
-			abort();
-		allotp_snapshot_free(snapshot);
-	} else if (!error.text[0]) {
-		abort();
-	}
-	return 0;
+	return fuzz_reader(allotp_snapshot_parse, is_sound, data, size);
 }
 
 uint8_t *fuzz_seed(unsigned int n, size_t *size)

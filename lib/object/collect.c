@@ -16,8 +16,18 @@ void allotp_trigger_set(struct allot_heap *heap)
 
 static void call_callbacks(struct allot_heap *heap, enum allot_gc_phase phase, const struct allot_gc_info *info)
 {
-	for (size_t i = 0; i < heap->callback_count; i++)
-		heap->callbacks[i].function(phase, info, heap->callbacks[i].data);
+	/* Callbacks can be added and removed meanwhile, by themselves or by other threads. */
+	for (size_t i = 0;; i++) {
+		struct allotp_callback callback = { 0 };
+
+		allotp_lock(heap);
+		if (i < heap->callback_count)
+			callback = heap->callbacks[i];
+		allotp_unlock(heap);
+		if (!callback.function)
+			return;
+		callback.function(phase, info, callback.data);
+	}
 }
 
 static void tell_start(struct allot_heap *heap, int generation)

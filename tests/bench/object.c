@@ -97,7 +97,7 @@ int main(int count, char **words)
 	static const struct object_library *const libraries[] = {
 		&object_malloc, &object_allot,
 #ifdef HAVE_GLIB
-		&object_glib,
+		&object_rc_box, &object_gobject,
 #endif
 #ifdef HAVE_TALLOC
 		&object_talloc,

@@ -20,7 +20,8 @@ struct object_library {
 	void (*collect_dead)(void);
 };
 
-extern const struct object_library object_malloc, object_allot, object_glib, object_talloc, object_boehm;
+extern const struct object_library object_malloc, object_allot, object_rc_box, object_gobject, object_talloc,
+	object_boehm;
 
 /* The same sequence of nodes for each library, from the start of a graph on. */
 size_t object_random(size_t *state);

@@ -656,6 +656,7 @@ int main(void)
 	Suite *suite = suite_create("object-core");
 	TCase *objects = tcase_create("objects"), *death = tcase_create("death"), *heaps_case = tcase_create("heaps");
 
+	tcase_set_timeout(objects, 120);
 	tcase_add_checked_fixture(objects, set_up, sample_tear_down);
 	tcase_add_test(objects, a_new_object);
 	tcase_add_test(objects, items);
@@ -663,6 +664,7 @@ int main(void)
 	tcase_add_test(objects, immortal);
 	tcase_add_test(objects, faults);
 	suite_add_tcase(suite, objects);
+	tcase_set_timeout(death, 120);
 	tcase_add_checked_fixture(death, set_up, sample_tear_down);
 	tcase_add_test(death, death_in_order);
 	tcase_add_test(death, resurrection);
@@ -672,6 +674,7 @@ int main(void)
 	tcase_add_test(death, nested_callbacks);
 	tcase_add_test(death, nested_resurrection);
 	suite_add_tcase(suite, death);
+	tcase_set_timeout(heaps_case, 120);
 	tcase_add_checked_fixture(heaps_case, set_up, sample_tear_down);
 	tcase_add_test(heaps_case, heaps);
 	tcase_add_test(heaps_case, two_heaps);

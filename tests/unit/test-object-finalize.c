@@ -388,6 +388,7 @@ int main(void)
 	Suite *suite = suite_create("object-finalize");
 	TCase *cases = tcase_create("finalization");
 
+	tcase_set_timeout(cases, 120);
 	tcase_add_checked_fixture(cases, set_up, tear_down);
 	tcase_add_loop_test(cases, test_simple, 0, 2);
 	tcase_add_test(cases, simple_test_simple_resurrect);

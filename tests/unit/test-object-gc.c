@@ -987,6 +987,7 @@ int main(void)
 	Suite *suite = suite_create("object-gc");
 	TCase *plain = tcase_create("gc"), *resurrection = tcase_create("resurrection");
 
+	tcase_set_timeout(plain, 120);
 	tcase_add_checked_fixture(plain, sample_set_up, sample_tear_down);
 	tcase_add_test(plain, test_list);
 	tcase_add_test(plain, test_tuple);
@@ -1015,6 +1016,7 @@ int main(void)
 	tcase_add_test(plain, debug_lines);
 	tcase_add_test(plain, test_collect);
 	suite_add_tcase(suite, plain);
+	tcase_set_timeout(resurrection, 120);
 	tcase_add_checked_fixture(resurrection, resurrection_set_up, resurrection_tear_down);
 	tcase_add_test(resurrection, test_resurrection_does_not_block_cleanup_of_other_objects);
 	tcase_add_test(resurrection, test_resurrection_is_transitive);

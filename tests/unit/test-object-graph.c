@@ -400,6 +400,7 @@ int main(void)
 	Suite *suite = suite_create("object-graph");
 	TCase *cases = tcase_create("graph");
 
+	tcase_set_timeout(cases, 120);
 	tcase_add_checked_fixture(cases, sample_set_up, tear_down);
 	tcase_add_test(cases, test_most_common_types);
 	tcase_add_test(cases, test_growth);

@@ -251,6 +251,7 @@ int main(void)
 	Suite *suite = suite_create("object-memory");
 	TCase *cases = tcase_create("memory");
 
+	tcase_set_timeout(cases, 120);
 	tcase_add_checked_fixture(cases, sample_set_up, sample_tear_down);
 	tcase_add_loop_test(cases, each_fails, 0, (int)(sizeof(scenarios) / sizeof(scenarios[0])));
 	tcase_add_test(cases, garbage_is_not_lost);

@@ -262,6 +262,7 @@ int main(void)
 	Suite *suite = suite_create("object-pool");
 	TCase *cases = tcase_create("pool");
 
+	tcase_set_timeout(cases, 120);
 	tcase_add_checked_fixture(cases, sample_set_up, sample_tear_down);
 	for (int size = 16; size <= 544; size += 33)
 		tcase_add_loop_test(cases, classes, size, size + 1);

@@ -628,6 +628,7 @@ int main(void)
 	Suite *suite = suite_create("object-weakref");
 	TCase *cases = tcase_create("weakref");
 
+	tcase_set_timeout(cases, 120);
 	tcase_add_checked_fixture(cases, set_up, sample_tear_down);
 	tcase_add_test(cases, test_basic_ref);
 	tcase_add_test(cases, test_getweakrefcount);

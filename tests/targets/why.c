@@ -45,14 +45,16 @@ struct part {
 	long weight;
 };
 
-static struct {
+/* Not static, so that no compiler takes it to pieces. */
+extern struct cache {
 	int users;
 	struct {
 		struct table *table;
 	} by_name[2];
 } cache;
+struct cache cache;
 
-static void *volatile plain[3];
+static void *volatile plain[4];
 static __thread void *volatile own;
 static uintptr_t middle; /* hidden */
 static volatile pid_t ended_tid;
@@ -90,6 +92,12 @@ SITE struct value *make_one_of_two(struct value **value, struct other **other)
 
 	memset(block, 0, sizeof(**other));
 	return *value = block;
+}
+
+/* What an argument points to is there already: the block may be anything. */
+SITE void *make_beside(struct other *there)
+{
+	return memset(malloc(sizeof(*there)), 0, sizeof(*there));
 }
 
 SITE void *make_1601(void)
@@ -130,6 +138,11 @@ SITE void *make_1607(void)
 SITE void *make_1608(void)
 {
 	return get(1608);
+}
+
+SITE void *make_1609(void)
+{
+	return get(1609);
 }
 
 SITE void *make_link(void)
@@ -278,6 +291,8 @@ int main(int argc, char **argv)
 	REQUIRE(!pthread_create(&ended, NULL, end_with_result, NULL));
 	plain[0] = make_one_of_two(&value, &other);
 	*(void **)plain[0] = make_1607();
+	plain[3] = make_beside(NULL);
+	*(void **)plain[3] = make_1609();
 	value = NULL;
 	own = make_1601();
 	in_cache();

@@ -64,6 +64,8 @@ static void set_environment(const struct allot_launch_plan *plan)
 		snprintf(names, sizeof(names), "0x%" PRIx64, plan->why);
 		setenv("ALLOT_WHY", plan->why ? names : "", 1);
 	}
+	if (plan->repeat)
+		setenv("ALLOT_REPEAT", plan->repeat, 1);
 	if (plan->sampling_bytes)
 		set_number("ALLOT_SAMPLE", plan->sampling_bytes);
 	if (plan->store_fd >= 0 && dup2(plan->store_fd, STORE_FD) >= 0)

@@ -34,6 +34,7 @@ struct allot_launch_plan {
 	uint32_t depth;          /* 0: no limit */
 	uint64_t sampling_bytes; /* 0: record every block */
 	bool follow, mmap, leaks;
+	const char *repeat;  /* the name of the marks that are repetitions; NULL: none */
 	unsigned heuristics; /* with which leaks are looked for: ALLOT_SCAN_* */
 	uint64_t why;        /* an address in a block of which is to be told what keeps it alive; 0: none */
 };

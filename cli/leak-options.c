@@ -3,6 +3,8 @@
 #include "leak-options.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "gate/date.h"
 #include "leaks/why.h"
@@ -18,6 +20,32 @@ static int read_classes(const struct allot_command *command, const struct allot_
 		return allotp_error(error, -EINVAL,
 				    "--%s: '%.64s' is no list of definite, indirect, possible, reachable", option,
 				    text);
+	return 0;
+}
+
+/* The same, or "growth" among them. */
+static int read_error_on(const struct allot_command *command, const struct allot_arguments *arguments,
+			 unsigned *classes, struct allot_error *error)
+{
+	static const char growth[] = "growth";
+	const char *text = allotp_option_value(command, arguments, "error-on");
+	unsigned one;
+
+	while (text) {
+		size_t size = strcspn(text, ",");
+		char word[16];
+
+		snprintf(word, sizeof(word), "%.*s", (int)size, text);
+		if (!strcmp(word, growth))
+			*classes |= ALLOT_LEAK_GROWTH;
+		else if (!allotp_leak_classes(word, &one))
+			*classes |= one;
+		else
+			return allotp_error(
+				error, -EINVAL,
+				"--error-on: '%.64s' is none of definite, indirect, possible, reachable, growth", text);
+		text = text[size] ? text + size + 1 : NULL;
+	}
 	return 0;
 }
 
@@ -51,7 +79,7 @@ int allotp_leak_options(const struct allot_command *command, const struct allot_
 	if (options->why)
 		allotp_why_address(options->why, &options->why_address);
 	options->report.fresh = allotp_option_value(command, arguments, "new") != NULL;
-	rc = read_classes(command, arguments, "error-on", &options->error_on, error);
+	rc = read_error_on(command, arguments, &options->error_on, error);
 	if (rc == 0)
 		rc = read_classes(command, arguments, "show", &options->report.classes, error);
 	if (rc == 0)

@@ -11,8 +11,11 @@
 	{                                                                                                              \
 		"error-on", 'e', "CLASSES",                                                                            \
 			"exit with status 1 if there are such leaks: definite, indirect, possible, reachable, with "   \
-			"commas between"                                                                               \
+			"commas between; or if anything grows: growth"                                                 \
 	}
+/* A class that --error-on knows besides those of leaks. */
+#define ALLOT_LEAK_GROWTH ALLOT_LEAK_BIT(ALLOT_LEAKS)
+
 #define ALLOT_LEAKS_SHOW                                                                                               \
 	{                                                                                                              \
 		"show", 0, "CLASSES", "list the leaks of these classes (default: definite,possible)"                   \
@@ -42,7 +45,7 @@
 struct allot_leak_options {
 	struct allot_leaks_options report;
 	struct allot_suppressions suppressions;
-	unsigned error_on; /* ALLOT_LEAK_BIT of each class */
+	unsigned error_on; /* ALLOT_LEAK_BIT of each class; ALLOT_LEAK_GROWTH */
 	unsigned heuristics;
 	const char *why;      /* --why; NULL: not asked for */
 	uint64_t why_address; /* if that is an address, else 0 */

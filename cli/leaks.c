@@ -8,6 +8,7 @@
 #include "attach.h"
 #include "command.h"
 #include "filters.h"
+#include "growth.h"
 #include "leak-options.h"
 #include "library/handle.h"
 #include "options.h"
@@ -20,6 +21,7 @@ static const struct allot_option options[] = {
 	ALLOT_LEAKS_SHOW,
 	ALLOT_LEAKS_ERROR_ON,
 	ALLOT_LEAKS_NEW,
+	ALLOT_GROWTH_OPTION,
 	ALLOT_LEAKS_SUPPRESSIONS,
 	ALLOT_FILTERS_FILTER,
 	ALLOT_FILTERS_ALL_FRAMES,
@@ -160,8 +162,14 @@ static int run(const struct allot_arguments *arguments, struct allot_error *erro
 	allot_snapshot_t *snapshot = NULL;
 	int status = EXIT_USAGE, rc;
 
+	if (allotp_option_value(&command_leaks, arguments, "growth"))
+		return allotp_growth(&command_leaks, arguments, error);
 	allotp_progress_line_init(&request.progress);
 	rc = read_options(&request);
+	if (rc == 0 && arguments->operand_count > 1)
+		rc = allotp_error(error, -EINVAL, "several snapshots go with --growth alone");
+	if (rc == 0 && request.leaks.error_on & ALLOT_LEAK_GROWTH)
+		rc = allotp_error(error, -EINVAL, "--error-on growth goes with --growth");
 	if (rc == 0)
 		rc = open_operand(&request, &snapshot);
 	if (rc == 0) {
@@ -179,16 +187,18 @@ static int run(const struct allot_arguments *arguments, struct allot_error *erro
 
 const struct allot_command command_leaks = {
 	.name = "leaks",
-	.operands = "SNAP|PID",
+	.operands = "SNAP|PID [SNAP…]",
 	.summary = "show what a program has lost: blocks that no pointer leads to",
 	.help = "The snapshot is one of 'allot run --leaks'; a running program that is traced is stopped for some milliseconds, "
 		"copied, and the copy is looked through. Definitely lost is a block that no pointer leads to; indirectly lost, "
 		"what only lost blocks point to; possibly lost, what only pointers into the middle of blocks lead to; the rest is "
 		"still reachable. Of a snapshot in which leaks were not looked for, it shows what was never freed, by stack.\n\n"
+		"--growth is about what is reachable and a leak all the same: the call sites that hold more with every repetition, told "
+		"from those that grew once. It takes a snapshot of 'allot run --repeat-mark' or '--interval', or several snapshots.\n\n"
 		"Exit status: 0; 1 with --error-on, if there are such leaks; 2 wrong usage or bad input; 3 leaks could not be looked "
 		"for.",
 	.options = options,
 	.min_operands = 1,
-	.max_operands = 1,
+	.max_operands = -1,
 	.run = run,
 };

@@ -10,6 +10,7 @@ allot_SOURCES = \
 	cli/doctor.c \
 	cli/filters.c cli/filters.h \
 	cli/foresight.c cli/foresight.h \
+	cli/growth.c cli/growth.h \
 	cli/help.c cli/help.h \
 	cli/info.c \
 	cli/kept.c cli/kept.h \

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "leaks/growth.h"
 #include "progress.h"
 #include "report/print.h"
 #include "terminal.h"
@@ -81,9 +82,10 @@ int allotp_outcome_open(struct allot_outcome *outcome, struct allot_error *error
 	return 0;
 }
 
-static struct allot_snapshot *freeze(struct allot_tracee *tracee, bool over, const struct allot_launch *launch)
+static struct allot_snapshot *freeze(struct allot_tracee *tracee, bool over, const struct allot_launch *launch,
+				     bool tick)
 {
-	struct allot_reader_end end = { .over = over, .exit = ALLOT_EXIT_UNKNOWN };
+	struct allot_reader_end end = { .over = over, .exit = ALLOT_EXIT_UNKNOWN, .tick = tick };
 	struct allot_snapshot *snapshot = NULL;
 	struct allot_error error;
 	int result;
@@ -123,7 +125,7 @@ void allotp_outcome_interval(struct allot_outcome *outcome, struct allot_tracees
 			     unsigned int number)
 {
 	struct allot_tracee *tracee = allotp_tracees_last_of(tracees, (uint32_t)pid);
-	struct allot_snapshot *snapshot = tracee ? freeze(tracee, false, NULL) : NULL;
+	struct allot_snapshot *snapshot = tracee ? freeze(tracee, false, NULL, true) : NULL;
 	char *path = NULL;
 
 	if (!snapshot)
@@ -147,7 +149,7 @@ static int write_report(struct allot_outcome *outcome, const struct allot_view *
 	if (!view->snapshot->leaks.looked) {
 		allotp_leaks_failure(view->snapshot, reason, sizeof(reason));
 		fprintf(outcome->out, "allot: %s\n", reason);
-		outcome->leak_status = outcome->leaks.error_on ? EXIT_INCOMPLETE : EXIT_OK;
+		outcome->leak_status = outcome->leaks.error_on & ~ALLOT_LEAK_GROWTH ? EXIT_INCOMPLETE : EXIT_OK;
 		return allotp_report_write(outcome->out, view, NULL, how);
 	}
 	outcome->leaks.report.group_by = how->group_by;
@@ -164,6 +166,38 @@ static int write_report(struct allot_outcome *outcome, const struct allot_view *
 			result = 0;
 		}
 	}
+	return result;
+}
+
+/* What grows, behind the report. */
+static int write_growth(struct allot_outcome *outcome, const struct allot_view *view,
+			const struct allot_report_options *how)
+{
+	const struct allot_growth_options options = {
+		.group_by = how->group_by == ALLOT_GROUP_TYPE ? ALLOT_GROUP_LINE : how->group_by,
+		.top = how->top,
+		.suppressions = outcome->leaks.report.suppressions,
+		.width = how->width,
+		.appendix = true,
+	};
+	const char *name = outcome->base;
+	struct allot_error error;
+	uint32_t grows;
+	int result;
+
+	if (!outcome->growth)
+		return 0;
+	if (allotp_growth_check(view, 1, &name, &error)) {
+		if (outcome->growth_wanted)
+			fprintf(outcome->out, "allot: no verdict on growth: %s\n", error.text);
+		if (outcome->leaks.error_on & ALLOT_LEAK_GROWTH && outcome->leak_status == EXIT_OK)
+			outcome->leak_status = EXIT_INCOMPLETE;
+		return 0;
+	}
+	putc('\n', outcome->out);
+	result = allotp_growth_write(outcome->out, view, 1, &options, &grows);
+	if (!result && grows && outcome->leaks.error_on & ALLOT_LEAK_GROWTH)
+		outcome->leak_status = EXIT_GATE;
 	return result;
 }
 
@@ -184,6 +218,8 @@ static void report(struct allot_outcome *outcome, struct allot_snapshot *snapsho
 			 : allotp_resolver_new(snapshot, view.progress, view.context, &view.resolver);
 	if (!result)
 		result = write_report(outcome, &view, &how);
+	if (!result)
+		result = write_growth(outcome, &view, &how);
 	allotp_progress_line_clear(&progress);
 	if (!result)
 		result = allotp_resolver_keep(view.resolver, snapshot);
@@ -219,7 +255,7 @@ static char *name_of(const struct allot_outcome *outcome, struct allot_tracees *
 static void keep_other(struct allot_outcome *outcome, struct allot_tracees *tracees, struct allot_tracee *tracee,
 		       bool over)
 {
-	struct allot_snapshot *snapshot = freeze(tracee, over, NULL);
+	struct allot_snapshot *snapshot = freeze(tracee, over, NULL, false);
 	char *path = NULL;
 
 	allotp_refusals_add(&outcome->refusals, &tracee->reader);
@@ -256,7 +292,7 @@ void allotp_outcome_keep(struct allot_outcome *outcome, struct allot_tracees *tr
 
 	if (!program)
 		return;
-	outcome->program = freeze(program, true, launch);
+	outcome->program = freeze(program, true, launch, false);
 	allotp_refusals_add(&outcome->refusals, &program->reader);
 	outcome->written =
 		outcome->program && (!is_file(outcome->base) || write_snapshot(outcome->program, outcome->base));

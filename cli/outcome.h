@@ -21,6 +21,8 @@ struct allot_outcome {
 	const char *report_path; /* NULL: standard error */
 	bool look;               /* for leaks: then the report is of those */
 	struct allot_leak_options leaks;
+	bool growth;        /* there is a history to tell growth of; */
+	bool growth_wanted; /* and if there is too little of it, that is to be told */
 	/* as it is */
 	FILE *out; /* where the report goes */
 	struct allot_foresight foresight;
@@ -30,7 +32,7 @@ struct allot_outcome {
 	struct allot_refusals refusals;
 	struct allot_snapshot *program; /* of the program's end; NULL: not recorded */
 	bool written;                   /* it is in its file */
-	int leak_status;                /* what its leaks come to: EXIT_OK, EXIT_GATE or EXIT_INCOMPLETE */
+	int leak_status;                /* what its leaks and growth come to: EXIT_OK, EXIT_GATE or EXIT_INCOMPLETE */
 	struct allot_children left;     /* still run, and have recorded nothing */
 	bool leaving;                   /* followed processes still run */
 };

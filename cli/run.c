@@ -27,7 +27,10 @@ static const struct allot_option options[] = {
 	ALLOT_RENDER_BY,
 	ALLOT_RENDER_GROUP_BY("line"),
 	{ "report", 'r', "FILE", "write the report to FILE instead of standard error" },
-	{ "interval", 'i', "S", "also keep a snapshot every S seconds: FILE.001, FILE.002, …" },
+	{ "interval", 'i', "S",
+	  "also keep a snapshot every S seconds: FILE.001, FILE.002, …, and tell what grows per second" },
+	{ "repeat-mark", 0, "NAME",
+	  "tell what grows from one mark of this name to the next: allot_mark(NAME) in the program" },
 	{ "depth", 'd', "N", "keep the innermost N frames of each stack (default: all, up to 65535)" },
 	{ "sample", 's', "BYTES",
 	  "record only one block about every BYTES allocated (512KiB, 1M): counts are estimates then" },
@@ -78,8 +81,13 @@ static int read_leaks(const struct allot_arguments *arguments, struct settings *
 	settings->plan.leaks = settings->outcome.look = asks(arguments, "leaks");
 	settings->plan.heuristics = leaks->heuristics;
 	settings->plan.why = leaks->why_address;
-	if (!settings->plan.leaks && (asks(arguments, "error-on") || asks(arguments, "show") ||
-				      asks(arguments, "suppressions") || asks(arguments, "heuristics") || leaks->why))
+	settings->outcome.growth = settings->plan.repeat || settings->interval > 0;
+	settings->outcome.growth_wanted = settings->plan.repeat || leaks->error_on & ALLOT_LEAK_GROWTH;
+	if (leaks->error_on & ALLOT_LEAK_GROWTH && !settings->outcome.growth)
+		return allotp_error(error, -EINVAL, "--error-on growth needs --repeat-mark or --interval");
+	if (!settings->plan.leaks &&
+	    (leaks->error_on & ~ALLOT_LEAK_GROWTH || asks(arguments, "show") || asks(arguments, "heuristics") || leaks->why ||
+	     (asks(arguments, "suppressions") && !settings->outcome.growth)))
 		return allotp_error(error, -EINVAL,
 				    "--error-on, --show, --suppressions, --heuristics and --why need --leaks");
 	if (settings->plan.leaks && settings->plan.sampling_bytes)
@@ -102,6 +110,9 @@ static int read_settings(const struct allot_arguments *arguments, struct setting
 		result = read_interval(arguments, &settings->interval, error);
 	if (!result)
 		result = allotp_library_find(settings->library, sizeof(settings->library), error);
+	settings->plan.repeat = allotp_option_value(&command_run, arguments, "repeat-mark");
+	if (!result && settings->plan.repeat && !*settings->plan.repeat)
+		result = allotp_error(error, -EINVAL, "--repeat-mark: a mark has a name");
 	settings->outcome.output = allotp_option_value(&command_run, arguments, "output");
 	settings->outcome.report_path = allotp_option_value(&command_run, arguments, "report");
 	settings->plan.library = settings->library;
@@ -262,7 +273,7 @@ const struct allot_command command_run = {
 	.summary = "trace a program, keep a snapshot of its allocations, print the top call sites",
 	.help = "The program runs as it would alone: its input, output, signals and exit status are passed on. The exit status is "
 		"the program's own, or 128 + N if signal N ended it; 2 if it could not be started or traced. With --error-on, a "
-		"program that exits with status 0 gives 1 if it has such leaks, 3 if they could not be looked for.",
+		"program that exits with status 0 gives 1 if it has such leaks, or if something grows, 3 if that could not be told.",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = -1,

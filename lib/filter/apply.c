@@ -116,6 +116,20 @@ static int drop_lost(struct allot_snapshot *snapshot, const uint32_t *numbers)
 	return 0;
 }
 
+static void drop_history(struct allot_history *history, const uint32_t *numbers)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < history->step_count; i++) {
+		struct allot_history_step step = history->steps[i];
+
+		step.site = numbers[step.site];
+		if (step.site != UINT32_MAX)
+			history->steps[count++] = step;
+	}
+	history->step_count = count;
+}
+
 /* "+a*, -*:main", with "; " behind what the snapshot was filtered by before. NULL: no memory. */
 static char *describe(const char *before, const struct allot_filter *filters, size_t count)
 {
@@ -171,6 +185,7 @@ int allotp_filter_apply(const struct allot_view *view, const struct allot_filter
 			drop_blocks(copy, numbers);
 			drop_leak_groups(copy, numbers);
 			drop_origins(copy, numbers);
+			drop_history(&copy->history, numbers);
 			rc = drop_lost(copy, numbers);
 			allotp_snapshot_sum_up(copy);
 		}

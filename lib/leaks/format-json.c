@@ -6,6 +6,7 @@
 
 #include "leaks/phrase.h"
 #include "leaks/place.h"
+#include "leaks/suppressed.h"
 #include "leaks/writer.h"
 #include "report/json.h"
 
@@ -24,7 +25,7 @@ static json_t *suppression(const struct allot_suppressions *set, const struct al
 			 "blocks", allotp_json_number(one->met.blocks));
 }
 
-static json_t *suppressions(const struct allot_suppressions *set)
+json_t *allotp_leaks_json_suppressions(const struct allot_suppressions *set)
 {
 	json_t *array = json_array();
 
@@ -104,7 +105,8 @@ static json_t *leaks(const struct allot_leaks_report *report)
 		     json_object_set_new(object, "suppressed", count(tally->suppressed)) ||
 		     json_object_set_new(object, "cycles", cycles(report->view, &report->cycles)) ||
 		     (report->options->suppressions &&
-		      json_object_set_new(object, "suppressions", suppressions(report->options->suppressions))) ||
+		      json_object_set_new(object, "suppressions",
+					  allotp_leaks_json_suppressions(report->options->suppressions))) ||
 		     json_object_set_new(object, "look",
 					 json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "method",
 						   allotp_look_method_name(look), "at_exit", look->at_exit, "threads",

@@ -5,6 +5,7 @@
 
 #include "leaks/phrase.h"
 #include "leaks/place.h"
+#include "leaks/suppressed.h"
 #include "leaks/writer.h"
 #include "report/print.h"
 #include "report/size.h"
@@ -32,8 +33,7 @@ static void write_totals(FILE *out, const struct allot_leaks_report *report)
 		write_count(out, "suppressed", tally->suppressed, tally->suppressed, false);
 }
 
-/* How much each suppression has met, or that it has met nothing. */
-static void write_suppressions(FILE *out, const struct allot_suppressions *set)
+void allotp_leaks_write_suppressions(FILE *out, const struct allot_suppressions *set)
 {
 	static const char *const notes[] = { "", ": has met nothing", ": expired", ": more than its limit" };
 
@@ -179,7 +179,7 @@ int allotp_leaks_write_text(FILE *out, const struct allot_leaks_report *report)
 	if (any)
 		putc('\n', out);
 	write_totals(out, report);
-	write_suppressions(out, report->options->suppressions);
+	allotp_leaks_write_suppressions(out, report->options->suppressions);
 	if (report->complaint)
 		fprintf(out, "The program's own suppressions are not used: %s.\n", report->complaint);
 	write_how(out, &report->view->snapshot->leaks);

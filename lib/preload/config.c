@@ -68,6 +68,16 @@ static bool copy_text(char *to, const char *text)
 	return true;
 }
 
+/* The name as marks have it. */
+static void read_repeat(void)
+{
+	const char *text = value_of("ALLOT_REPEAT");
+	size_t size = text ? strnlen(text, ALLOT_NAME_SIZE) : 0;
+
+	memcpy(allotp_config.repeat, text ? text : "", size);
+	allotp_config.repeat[size] = 0;
+}
+
 static bool is_separator(char c)
 {
 	return c == ':' || c == ' ';
@@ -148,6 +158,7 @@ void allotp_config_read(void)
 	config->verify = (uint32_t)number("ALLOT_VERIFY", 1, UINT32_MAX, 0);
 	config->record_mmap = number("ALLOT_MMAP", 0, 1, 0);
 	read_leaks();
+	read_repeat();
 	config->ring_events = (uint32_t)number("ALLOT_RING", 16, 65536, 2048);
 	if (config->ring_events & (config->ring_events - 1))
 		complain("ALLOT_RING", value_of("ALLOT_RING"));
@@ -225,6 +236,7 @@ void allotp_config_hide(void)
 	remove_variable("ALLOT_MMAP");
 	remove_variable("ALLOT_LEAKS");
 	remove_variable("ALLOT_WHY");
+	remove_variable("ALLOT_REPEAT");
 	remove_variable("ALLOT_VERIFY");
 	remove_variable("ALLOT_SAMPLE");
 	remove_variable("ALLOT_SAMPLE_SEED");

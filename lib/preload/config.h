@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "store/layout.h"
+
 #define ALLOT_CONFIG_TEXT 4096
 
 /*
@@ -20,6 +22,7 @@
  * ALLOT_SAMPLE      record one block about every so many bytes that a thread allocates, 1 to 2^40; 0 (default): every block
  * ALLOT_LEAKS       1: look for leaks when the program exits; or a list of heuristics to do so with, all, or none
  * ALLOT_WHY         an address as 0xN: when leaks are looked for, note which pointers keep the block there alive
+ * ALLOT_REPEAT      the name of the marks at which a point of the sites' history is made
  * ALLOT_SAMPLE_SEED what the choice of blocks starts from, so that it can be repeated; 0 (default): chance
  */
 struct allot_config {
@@ -37,6 +40,7 @@ struct allot_config {
 	int store_fd;            /* -1: none */
 	uint64_t sampling_bytes; /* 0: every block */
 	uint64_t sampling_seed;  /* 0: none */
+	char repeat[ALLOT_NAME_SIZE + 1];  /* ""; none. Cut, as the names of marks are */
 	char directory[ALLOT_CONFIG_TEXT]; /* "" if it was too long: then nothing is traced */
 	char preload[ALLOT_CONFIG_TEXT];   /* LD_PRELOAD as it was */
 	char library[ALLOT_CONFIG_TEXT];   /* our own entry in it */

@@ -22,7 +22,7 @@
 #include "snapshot/snapshot.h"
 
 /* How many variables are added, at most. */
-enum { ADDED = 10 };
+enum { ADDED = 11 };
 
 static bool has_name(const char *entry, const char *name)
 {
@@ -97,9 +97,10 @@ static const char *user_preload(char *const *environment)
 
 static bool is_ours(const char *entry)
 {
-	static const char *const names[] = { "LD_PRELOAD",   "ALLOT",        "ALLOT_DIR",
-					     "ALLOT_FOLLOW", "ALLOT_RING",   "ALLOT_MMAP", "ALLOT_LEAKS",
-					     "ALLOT_VERIFY", "ALLOT_SAMPLE", "ALLOT_SAMPLE_SEED" };
+	static const char *const names[] = { "LD_PRELOAD",        "ALLOT",        "ALLOT_DIR",
+					     "ALLOT_FOLLOW",      "ALLOT_RING",   "ALLOT_MMAP",
+					     "ALLOT_LEAKS",       "ALLOT_VERIFY", "ALLOT_SAMPLE",
+					     "ALLOT_SAMPLE_SEED", "ALLOT_REPEAT" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (has_name(entry, names[i]))
@@ -112,7 +113,7 @@ static bool is_ours(const char *entry)
 static size_t text_size(char *const *environment)
 {
 	return strlen(allotp_config.library) + strlen(user_preload(environment)) + strlen(allotp_config.directory) +
-	       256 + ALLOT_SCAN_NAMES;
+	       256 + ALLOT_SCAN_NAMES + ALLOT_NAME_SIZE;
 }
 
 /*
@@ -141,6 +142,10 @@ static void add_us(char **to, char *text, char *const *environment)
 	if (allotp_config.leaks) {
 		*to++ = ++text;
 		text = allotp_scan_heuristics_name(allotp_config.heuristics, join(text, "ALLOT_LEAKS="));
+	}
+	if (allotp_config.repeat[0]) {
+		*to++ = ++text;
+		text = join(join(text, "ALLOT_REPEAT="), allotp_config.repeat);
 	}
 	if (allotp_config.verify) {
 		*to++ = ++text;

@@ -12,10 +12,11 @@
 #include "common/sys.h"
 #include "preload/bootstrap.h"
 #include "preload/config.h"
+#include "preload/domains.h"
 #include "preload/leaks.h"
 #include "preload/objects.h"
-#include "preload/domains.h"
 #include "store/begin.h"
+#include "store/scope.h"
 
 /*
  * Not on the stack, which may be a handler's and small: only one thread at a time makes a session, and a forked child has
@@ -216,6 +217,7 @@ static int fill_in(struct allot_state *state, uint32_t flags)
 	allotp_domains_tell(store);
 	state->note = store->header->note;
 	state->stop_note = 0;
+	store->header->repeat_name = allotp_name_of(store, allotp_config.repeat);
 	allotp_leaks_announce(store);
 	allotp_objects_tell(store);
 	__atomic_store_n(&store->header->ready, 1, __ATOMIC_RELEASE);

@@ -15,6 +15,7 @@
 #include "read/mappings.h"
 #include "snapshot/freeze.h"
 #include "store/drain.h"
+#include "store/history.h"
 
 int allotp_reader_open(struct allot_reader *reader, int fd, const char *name, struct allot_error *error)
 {
@@ -230,6 +231,8 @@ int allotp_reader_freeze(struct allot_reader *reader, const struct allot_reader_
 		allotp_drain_now(store);
 		options.now_stamp = allotp_stamp(store->header->clock == ALLOT_CLOCK_COUNTER);
 		options.now_monotonic_ns = allotp_clock_ns(CLOCK_MONOTONIC);
+		if (end->tick)
+			allotp_history_tick(store, options.now_stamp);
 	}
 	if (end->over && end->exit == ALLOT_EXIT_UNKNOWN && store->header->exit_state) {
 		options.exit = (enum allot_exit)store->header->exit_state;

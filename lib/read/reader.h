@@ -57,6 +57,7 @@ struct allot_reader_end {
 	bool over;            /* nobody writes to the store any more: take all there is, whoever held the lock */
 	enum allot_exit exit; /* how it ended, if the caller knows; else ALLOT_EXIT_UNKNOWN, and the store is asked */
 	int exit_value;
+	bool tick; /* the looks at this one come at even times: to be a point of the history, if marks are not */
 };
 
 /* Drains all and freezes. Waits, for some seconds at most, while somebody else drains. 0 or a negative errno. */

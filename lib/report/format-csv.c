@@ -4,27 +4,9 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "report/print.h"
 #include "report/writer.h"
-
-/* A field of text; quoted when it must be. */
-static void write_field(FILE *out, const char *text)
-{
-	if (!text)
-		return;
-	if (!strpbrk(text, "\",\r\n")) {
-		fputs(text, out);
-		return;
-	}
-	putc('"', out);
-	for (; *text; text++) {
-		if (*text == '"')
-			putc('"', out);
-		putc(*text, out);
-	}
-	putc('"', out);
-}
 
 static void write_count(FILE *out, struct allot_count count)
 {
@@ -49,12 +31,12 @@ static int write_group(FILE *out, const struct allot_report *report, const struc
 		free(key);
 		return -ENOMEM;
 	}
-	write_field(out, key);
+	allotp_put_field(out, key);
 	free(key);
 	putc(',', out);
-	write_field(out, rc ? frame->function : NULL);
+	allotp_put_field(out, rc ? frame->function : NULL);
 	putc(',', out);
-	write_field(out, rc ? view->snapshot->modules[backtrace.symbol->module].path : NULL);
+	allotp_put_field(out, rc ? view->snapshot->modules[backtrace.symbol->module].path : NULL);
 	write_count(out, group->live);
 	write_count(out, group->peak);
 	write_count(out, group->ever);

@@ -1,24 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The Markdown format: a table fit for a comment on a change, with the totals and the trust header below. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "report/filtered.h"
+#include "report/print.h"
 #include "report/size.h"
 #include "report/writer.h"
-
-/* Text as code in a cell: neither '|' nor '`' nor a line end may break the table. */
-static void write_code(FILE *out, const char *text)
-{
-	fputs("<code>", out);
-	for (; *text; text++) {
-		if (strchr("|`<>&*_[]\\", *text))
-			fprintf(out, "&#%d;", *text);
-		else
-			putc((unsigned char)*text < 0x20 ? ' ' : *text, out);
-	}
-	fputs("</code>", out);
-}
 
 static void write_numbers(FILE *out, const struct allot_report *report, const struct allot_group_change *change)
 {
@@ -38,13 +25,12 @@ static void write_numbers(FILE *out, const struct allot_report *report, const st
 		change->now.blocks ? allotp_size((double)change->now.bytes / (double)change->now.blocks).text : "");
 }
 
-/* A whole stack in one cell, its frames below each other. */
-static void write_stack(FILE *out, const struct allot_keys *keys, uint32_t key)
+void allotp_put_key(FILE *out, const struct allot_keys *keys, uint32_t key)
 {
 	for (uint32_t k = key; k; k = allotp_keys_caller(keys, k)) {
 		if (k != key)
 			fputs("<br>", out);
-		write_code(out, allotp_keys_newest(keys, k)->text);
+		allotp_put_code(out, allotp_keys_newest(keys, k)->text);
 	}
 }
 
@@ -60,10 +46,10 @@ static int write_group(FILE *out, const struct allot_report *report, const struc
 		return rc;
 	write_numbers(out, report, &change);
 	fputs("| ", out);
-	write_stack(out, report->statistics->keys, group->key);
+	allotp_put_key(out, report->statistics->keys, group->key);
 	fputs(" | ", out);
 	if (rc && frame->function)
-		write_code(out, frame->function);
+		allotp_put_code(out, frame->function);
 	fputs(" |\n", out);
 	return 0;
 }

@@ -178,10 +178,9 @@ static int write_stack(FILE *out, const struct allot_report *report, const struc
 	return rc;
 }
 
-int allotp_write_text_group(FILE *out, const struct allot_report *report, const struct allot_group *group)
+void allotp_write_text_label(FILE *out, const struct allot_report *report, const struct allot_group *group)
 {
 	const struct allot_label *label = allotp_keys_newest(report->statistics->keys, group->key);
-	struct allot_group_change change = allotp_group_change(report, group);
 
 	if (report->options->group_by == ALLOT_GROUP_FUNCTION)
 		allotp_put_function(out, label->text,
@@ -189,9 +188,21 @@ int allotp_write_text_group(FILE *out, const struct allot_report *report, const 
 	else
 		allotp_put(out, label->text);
 	fputs(": ", out);
-	write_numbers(out, report, &change);
+}
+
+int allotp_write_text_place(FILE *out, const struct allot_report *report, const struct allot_group *group)
+{
 	return report->options->group_by == ALLOT_GROUP_STACK ? write_stack(out, report, group)
 							      : write_details(out, report, group);
+}
+
+int allotp_write_text_group(FILE *out, const struct allot_report *report, const struct allot_group *group)
+{
+	struct allot_group_change change = allotp_group_change(report, group);
+
+	allotp_write_text_label(out, report, group);
+	write_numbers(out, report, &change);
+	return allotp_write_text_place(out, report, group);
 }
 
 /* "7 other: size=4.2 KiB, count=17" and, in a diff, how many have not changed. */

@@ -148,3 +148,16 @@ int allotp_namer_type(struct allot_namer *namer, uint32_t type, uint32_t *key)
 
 	return rc < 0 ? rc : allotp_keys_add(namer->keys, 0, label, key);
 }
+
+int allotp_namer_site(struct allot_namer *namer, uint32_t domain, uint32_t origin, uint32_t region, uint32_t *key)
+{
+	if (namer->group_by == ALLOT_GROUP_DOMAIN)
+		return allotp_namer_domain(namer, domain, key);
+	if (namer->group_by == ALLOT_GROUP_REGION)
+		return allotp_namer_region(namer, region, key);
+	if (namer->group_by == ALLOT_GROUP_STACK)
+		return allotp_namer_stack(namer, origin, key);
+	if (origin < ALLOT_NODE_FIRST)
+		return allotp_namer_end(namer, ALLOT_NODE_NONE, key);
+	return allotp_namer_frame(namer, origin, 0, key);
+}

@@ -44,4 +44,7 @@ int allotp_namer_region(struct allot_namer *namer, uint32_t region, uint32_t *ke
 /* A type of the table of objects, by the index of its name; 0: none. */
 int allotp_namer_type(struct allot_namer *namer, uint32_t type, uint32_t *key);
 
+/* The key of a site whose stack has that origin (allotp_backtrace_origin). */
+int allotp_namer_site(struct allot_namer *namer, uint32_t domain, uint32_t origin, uint32_t region, uint32_t *key);
+
 #endif

@@ -111,3 +111,32 @@ bool allotp_is_library_template(const char *name)
 	free(brief);
 	return is_library;
 }
+
+void allotp_put_field(FILE *out, const char *text)
+{
+	if (!text)
+		return;
+	if (!strpbrk(text, "\",\r\n")) {
+		fputs(text, out);
+		return;
+	}
+	putc('"', out);
+	for (; *text; text++) {
+		if (*text == '"')
+			putc('"', out);
+		putc(*text, out);
+	}
+	putc('"', out);
+}
+
+void allotp_put_code(FILE *out, const char *text)
+{
+	fputs("<code>", out);
+	for (; *text; text++) {
+		if (strchr("|`<>&*_[]\\", *text))
+			fprintf(out, "&#%d;", *text);
+		else
+			putc((unsigned char)*text < 0x20 ? ' ' : *text, out);
+	}
+	fputs("</code>", out);
+}

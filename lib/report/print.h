@@ -16,6 +16,12 @@ void allotp_put(FILE *out, const char *text);
  */
 void allotp_put_function(FILE *out, const char *name, size_t limit);
 
+/* Writes a field of CSV, quoted when it must be; nothing for NULL. */
+void allotp_put_field(FILE *out, const char *text);
+
+/* Writes text as code in a cell of a Markdown table: neither '|' nor '`' nor a line end may break it. */
+void allotp_put_code(FILE *out, const char *text);
+
 /*
  * Is it a function of the C++ library's own namespaces? Those are templates, mostly, on the way from the code
  * that a person wrote to its allocation.

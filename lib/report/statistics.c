@@ -128,20 +128,6 @@ static void report_progress(const struct grouper *g, uint64_t done, uint64_t tot
 		g->namer.view.progress(g->namer.view.context, "naming call sites", done, total);
 }
 
-static int key_of_site(struct grouper *g, const struct allot_site *site, uint32_t origin, uint32_t region,
-		       uint32_t *key)
-{
-	if (g->options->group_by == ALLOT_GROUP_DOMAIN)
-		return allotp_namer_domain(&g->namer, site->domain, key);
-	if (g->options->group_by == ALLOT_GROUP_REGION)
-		return allotp_namer_region(&g->namer, region, key);
-	if (g->options->group_by == ALLOT_GROUP_STACK)
-		return allotp_namer_stack(&g->namer, origin, key);
-	if (origin < ALLOT_NODE_FIRST)
-		return allotp_namer_end(&g->namer, ALLOT_NODE_NONE, key);
-	return allotp_namer_frame(&g->namer, origin, 0, key);
-}
-
 /* A site's sums go to its group; cumulatively also to those of the regions around its own. */
 static int add_site(struct grouper *g, const struct allot_site *site, uint32_t origin)
 {
@@ -151,7 +137,7 @@ static int add_site(struct grouper *g, const struct allot_site *site, uint32_t o
 	int rc;
 
 	do {
-		rc = key_of_site(g, site, origin, region, &key);
+		rc = allotp_namer_site(&g->namer, site->domain, origin, region, &key);
 		if (rc == 0)
 			rc = add_to_group(g, key, &sums, origin, 0);
 		region = g->snapshot->regions[region].parent;

@@ -47,10 +47,15 @@ const char *allotp_report_total_name(const struct allot_report *report);
 int allotp_write_text(FILE *out, const struct allot_report *report);
 /* One group of those: its line, and where it is; or its whole stack, if groups are stacks. */
 int allotp_write_text_group(FILE *out, const struct allot_report *report, const struct allot_group *group);
+/* The two parts of that around the numbers: "a.c:12: ", and where it is. */
+void allotp_write_text_label(FILE *out, const struct allot_report *report, const struct allot_group *group);
+int allotp_write_text_place(FILE *out, const struct allot_report *report, const struct allot_group *group);
 int allotp_write_json(FILE *out, const struct allot_report *report);
 /* What comes before the groups: an object that is not closed. */
 int allotp_write_json_head(FILE *out, const struct allot_report *report);
 int allotp_write_markdown(FILE *out, const struct allot_report *report);
+/* A key in a cell of a table: the frames of a whole stack below each other. */
+void allotp_put_key(FILE *out, const struct allot_keys *keys, uint32_t key);
 int allotp_write_csv(FILE *out, const struct allot_report *report);
 
 #endif

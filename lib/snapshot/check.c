@@ -208,6 +208,26 @@ static const char *check_links(const struct allot_snapshot *snapshot)
 	return within ? "links: a chain has no end" : NULL;
 }
 
+static const char *check_history(const struct allot_snapshot *snapshot)
+{
+	const struct allot_history *history = &snapshot->history;
+
+	for (uint32_t i = 1; i < history->point_count; i++) {
+		if (history->points[i].number <= history->points[i - 1].number ||
+		    history->points[i].time_ns < history->points[i - 1].time_ns)
+			return "history: points are not in order";
+	}
+	for (uint32_t i = 0; i < history->step_count; i++) {
+		const struct allot_history_step *step = &history->steps[i];
+
+		if (step->site >= snapshot->site_count || step->point >= history->point_count)
+			return "history: a site or point is out of range";
+		if (i && (step->site < step[-1].site || (step->site == step[-1].site && step->point <= step[-1].point)))
+			return "history: steps are not in order";
+	}
+	return NULL;
+}
+
 static const char *check_symbols(const struct allot_snapshot *snapshot)
 {
 	for (uint32_t i = 0; i < snapshot->symbol_count; i++) {
@@ -226,9 +246,8 @@ static const char *check_symbols(const struct allot_snapshot *snapshot)
 const char *allotp_snapshot_check(const struct allot_snapshot *snapshot)
 {
 	static const char *(*const checks[])(const struct allot_snapshot *) = {
-		check_process,     check_modules, check_nodes,  check_regions, check_sites,
-		check_differences, check_marks,   check_blocks, check_leaks,
-		check_lost,        check_objects, check_links,  check_symbols,
+		check_process, check_modules, check_nodes, check_regions, check_sites, check_differences, check_marks,
+		check_blocks,  check_leaks,   check_lost,  check_objects, check_links, check_history,     check_symbols,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {

@@ -251,6 +251,27 @@ static void decode_links(struct allot_decoder *decoder, struct allot_snapshot *s
 	snapshot->link_count = (uint32_t)count;
 }
 
+static void decode_history(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	allotp_decode_columns(decoder, &allotp_table_history, snapshot, 1);
+}
+
+static void decode_points(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count;
+
+	snapshot->history.points = decode_array(decoder, &allotp_table_points, UINT32_MAX, &count);
+	snapshot->history.point_count = (uint32_t)count;
+}
+
+static void decode_steps(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
+{
+	uint64_t count;
+
+	snapshot->history.steps = decode_array(decoder, &allotp_table_steps, UINT32_MAX, &count);
+	snapshot->history.step_count = (uint32_t)count;
+}
+
 /* Hands each symbol its part of the frames; a frame's strings then belong to the symbol. */
 static void share_frames(struct allot_decoder *decoder, struct allot_snapshot *snapshot, struct allot_frame *frames)
 {
@@ -335,6 +356,9 @@ static const struct section {
 	{ ALLOT_TAG_OBJECT_TABLE, false, decode_object_table, "table of objects" },
 	{ ALLOT_TAG_REFERENCES, false, decode_references, "references" },
 	{ ALLOT_TAG_LINKS, false, decode_links, "links" },
+	{ ALLOT_TAG_HISTORY, false, decode_history, "history" },
+	{ ALLOT_TAG_POINTS, false, decode_points, "points of the history" },
+	{ ALLOT_TAG_STEPS, false, decode_steps, "steps of the history" },
 	{ ALLOT_TAG_SYMBOLS, false, decode_symbols, "symbols" },
 };
 

@@ -153,6 +153,10 @@ int allotp_snapshot_encode(const struct allot_snapshot *snapshot, const char *na
 	encode_optional(&encoder, &allotp_table_edges, snapshot->edges, snapshot->edge_count);
 	encode_objects(&encoder, &snapshot->objects, snapshot);
 	encode_optional(&encoder, &allotp_table_links, snapshot->links, snapshot->link_count);
+	if (snapshot->history.repetitions || snapshot->history.mark)
+		encode_struct(&encoder, &allotp_table_history, snapshot);
+	encode_optional(&encoder, &allotp_table_points, snapshot->history.points, snapshot->history.point_count);
+	encode_optional(&encoder, &allotp_table_steps, snapshot->history.steps, snapshot->history.step_count);
 	encode_symbols(&encoder, snapshot);
 	if (!encoder.failed && encoder.size <= ALLOT_SNAPSHOT_PAYLOAD_MAX) {
 		*data = encoder.data;

@@ -55,6 +55,10 @@ int allotp_freeze_leaks(struct allot_view *view, const struct allot_freeze_place
 int allotp_freeze_objects(struct allot_view *view, const struct allot_freeze_places *places,
 			  struct allot_snapshot *snapshot);
 
+/* The history of the sites, if there is one; the times of its points are stamps still. Returns 0 or -ENOMEM. */
+int allotp_freeze_history(struct allot_view *view, const struct allot_freeze_places *places,
+			  struct allot_snapshot *snapshot);
+
 /* Fills in the snapshot's blocks: all that is live, mappings too. Returns 0 or -ENOMEM. */
 int allotp_freeze_blocks(struct allot_view *view, const struct allot_freeze_places *places,
 			 struct allot_snapshot *snapshot);

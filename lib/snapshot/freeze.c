@@ -276,6 +276,10 @@ static int freeze(struct allot_view *view, const struct allot_freeze_options *op
 		result = allotp_freeze_leaks(view, &places, snapshot);
 	if (result == 0)
 		result = allotp_freeze_objects(view, &places, snapshot);
+	if (result == 0)
+		result = allotp_freeze_history(view, &places, snapshot);
+	for (uint32_t i = 0; i < snapshot->history.point_count && result == 0; i++)
+		snapshot->history.points[i].time_ns = time_of(&clock, snapshot->history.points[i].time_ns);
 	free(places.of_number);
 	free(places.of_scope);
 	if (result < 0)

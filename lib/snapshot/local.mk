@@ -7,7 +7,7 @@ libsnapshot_la_SOURCES = \
 	lib/snapshot/decode.c lib/snapshot/decoder.c lib/snapshot/decoder.h \
 	lib/snapshot/encode.c lib/snapshot/encoder.c lib/snapshot/encoder.h \
 	lib/snapshot/freeze.c lib/snapshot/freeze.h \
-	lib/snapshot/freeze-blocks.c lib/snapshot/freeze-leaks.c lib/snapshot/freeze-objects.c lib/snapshot/freeze-sites.c lib/snapshot/freeze-sites.h \
+	lib/snapshot/freeze-blocks.c lib/snapshot/freeze-history.c lib/snapshot/freeze-leaks.c lib/snapshot/freeze-objects.c lib/snapshot/freeze-sites.c lib/snapshot/freeze-sites.h \
 	lib/snapshot/freeze-estimates.c lib/snapshot/freeze-regions.c lib/snapshot/freeze-tree.c \
 	lib/snapshot/model.c \
 	lib/snapshot/payload.h \

@@ -51,6 +51,9 @@ void allotp_snapshot_free(struct allot_snapshot *snapshot)
 	free(snapshot->objects.objects);
 	free(snapshot->objects.references);
 	free(snapshot->links);
+	free(snapshot->history.mark);
+	free(snapshot->history.points);
+	free(snapshot->history.steps);
 	for (uint32_t i = 0; i < snapshot->symbol_count; i++)
 		allotp_symbol_release(&snapshot->symbols[i]);
 	free(snapshot->symbols);

@@ -202,6 +202,30 @@ struct allot_link {
 	uint32_t leak_class; /* of a block */
 };
 
+/*
+ * What was live of each site at repetitions of the program's work: marks of one name, or looks at even times. There is a point of
+ * the first, and one of every so many after it.
+ */
+struct allot_history_point {
+	uint64_t number;  /* of the repetition, from 1 */
+	uint64_t time_ns; /* since start */
+};
+
+struct allot_history_step { /* from this point on the site had so much, until its next step; before its first, nothing */
+	uint32_t site, point; /* indices */
+	struct allot_count live;
+};
+
+struct allot_history {
+	char *mark;           /* NULL: looks at even times */
+	uint64_t repetitions; /* how many there were; 0: there is no history */
+	uint64_t left_out;    /* points for which there was no memory */
+	struct allot_history_point *points;
+	uint32_t point_count;
+	struct allot_history_step *steps; /* by site and point */
+	uint32_t step_count;
+};
+
 struct allot_snapshot {
 	/* the process */
 	uint64_t pid;
@@ -259,6 +283,7 @@ struct allot_snapshot {
 	struct allot_object_table objects;
 	struct allot_link *links;
 	uint32_t link_count;
+	struct allot_history history;
 	struct allot_symbol *symbols; /* sorted by module, address, signal */
 	uint32_t symbol_count;
 };

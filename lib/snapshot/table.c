@@ -211,6 +211,25 @@ static const struct allot_column references_columns[] = {
 	FIELD(struct allot_table_reference, item, PLAIN),
 };
 TABLE(references, REFERENCES, struct allot_table_reference);
+static const struct allot_column history_columns[] = {
+	PROCESS(history.mark, STRING),
+	PROCESS(history.repetitions, PLAIN),
+	PROCESS(history.left_out, PLAIN),
+};
+TABLE(history, HISTORY, struct allot_snapshot);
+
+static const struct allot_column points_columns[] = {
+	FIELD(struct allot_history_point, number, DELTA),
+	FIELD(struct allot_history_point, time_ns, DELTA),
+};
+TABLE(points, POINTS, struct allot_history_point);
+
+static const struct allot_column steps_columns[] = {
+	FIELD(struct allot_history_step, site, DELTA),
+	FIELD(struct allot_history_step, point, PLAIN),
+	COUNT(struct allot_history_step, live),
+};
+TABLE(steps, STEPS, struct allot_history_step);
 
 static const struct allot_column links_columns[] = {
 	FIELD(struct allot_link, kind, PLAIN),   FIELD(struct allot_link, address, DELTA),

@@ -36,6 +36,9 @@ enum {
 	ALLOT_TAG_LOST_BLOCKS = ALLOT_TAG('L', 'E', 'K', 'B'),
 	ALLOT_TAG_EDGES = ALLOT_TAG('L', 'E', 'K', 'E'),
 	ALLOT_TAG_LINKS = ALLOT_TAG('L', 'E', 'K', 'C'),
+	ALLOT_TAG_HISTORY = ALLOT_TAG('H', 'I', 'S', 'T'),
+	ALLOT_TAG_POINTS = ALLOT_TAG('H', 'I', 'S', 'P'),
+	ALLOT_TAG_STEPS = ALLOT_TAG('H', 'I', 'S', 'S'),
 	ALLOT_TAG_REGIONS = ALLOT_TAG('R', 'E', 'G', 'N'),
 	ALLOT_TAG_DROPPED = ALLOT_TAG('D', 'R', 'O', 'P'),
 	ALLOT_TAG_VARIANCES = ALLOT_TAG('V', 'A', 'R', 'I'),
@@ -72,10 +75,11 @@ extern const struct allot_table allotp_table_process, allotp_table_trust, allotp
 	allotp_table_filtered; /* of struct allot_snapshot */
 extern const struct allot_table allotp_table_modules, allotp_table_domains, allotp_table_sites, allotp_table_marks,
 	allotp_table_regions, allotp_table_differences, allotp_table_series, allotp_table_blocks, allotp_table_symbols;
-extern const struct allot_table allotp_table_leaks; /* of struct allot_snapshot */
+extern const struct allot_table allotp_table_leaks, allotp_table_history; /* of struct allot_snapshot */
 extern const struct allot_table allotp_table_suppressions; /* of struct allot_snapshot */
 extern const struct allot_table allotp_table_objects; /* of struct allot_snapshot */
 extern const struct allot_table allotp_table_object_names, allotp_table_object_table, allotp_table_references;
+extern const struct allot_table allotp_table_points, allotp_table_steps;
 extern const struct allot_table allotp_table_leak_groups, allotp_table_lost_blocks, allotp_table_edges, allotp_table_links;
 extern const struct allot_table allotp_table_nodes;     /* without address and parent, which are coded by hand */
 extern const struct allot_table allotp_table_variances; /* of struct allot_site */

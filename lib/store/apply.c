@@ -4,6 +4,7 @@
 
 #include "snapshot/snapshot.h"
 #include "store/count.h"
+#include "store/history.h"
 #include "store/live.h"
 #include "store/maps.h"
 
@@ -242,6 +243,10 @@ static void apply_mark(struct allot_batch *batch, const struct allot_cursor *cur
 	struct allot_store *store = batch->store;
 	uint32_t count = batch->mark_count;
 
+	if (allotp_history_has(batch, allotp_event_address(event))) {
+		allotp_history_repeat(batch, event->stamp);
+		return;
+	}
 	/* That one is missing spoils no counter. */
 	if (count >= ALLOT_MARKS ||
 	    allotp_store_need(store, ALLOT_REGION_MARKS, ((uint64_t)count + 1) * sizeof(struct allot_store_mark))) {
@@ -403,11 +408,18 @@ static void apply_other(struct allot_batch *batch, struct allot_cursor *cursor, 
 	apply_seldom(batch, cursor, event);
 }
 
-/* Any other. Maps are changed in the store at once, so such an event is a batch of its own. */
+/* A point of the history is made of what the store has. */
+static bool makes_point(const struct allot_batch *batch, const struct allot_event *event)
+{
+	return event->op == ALLOT_OP_MARK && allotp_history_has(batch, allotp_event_address(event)) &&
+	       allotp_history_is_due(batch);
+}
+
+/* Any other. Maps are changed in the store at once, so such an event is a batch of its own; so is one that makes a point. */
 static __attribute__((noinline)) void apply_unusual(struct allot_batch *batch, struct allot_cursor *cursor,
 						    const struct allot_event *event, uint32_t *turn)
 {
-	bool alone = event->op == ALLOT_OP_MAP || event->op == ALLOT_OP_UNMAP;
+	bool alone = event->op == ALLOT_OP_MAP || event->op == ALLOT_OP_UNMAP || makes_point(batch, event);
 
 	if (alone)
 		allotp_batch_commit(batch);

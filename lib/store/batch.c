@@ -52,6 +52,9 @@ static void catch_up(struct allot_batch *batch)
 	batch->totals = header->totals;
 	batch->mark_count = __atomic_load_n(&header->mark_count, __ATOMIC_RELAXED);
 	batch->dropped_marks = header->dropped_marks;
+	batch->repeat_name = header->repeat_name;
+	batch->history = header->history;
+	batch->repeated = false;
 	batch->sampled = header->sampling_bytes != 0;
 	allotp_journal_limits(batch);
 	batch->end = batch->limit;

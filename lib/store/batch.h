@@ -95,6 +95,9 @@ struct allot_batch {
 	uint32_t events, site_count, changed_count, cursor_count, released_count, record_count;
 	uint32_t mark_count, sample_count;
 	uint64_t dropped_marks;
+	uint32_t repeat_name; /* the header's */
+	bool repeated;        /* the history is another than the header's */
+	struct allot_store_history history;
 	uint64_t next_sample;                                   /* stamp */
 	struct allot_store_sample samples[ALLOT_BATCH_SAMPLES]; /* for the time series, after the commit */
 	struct allot_totals totals;                             /* as they are after the events so far, */

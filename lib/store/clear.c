@@ -101,6 +101,7 @@ static void clear(struct allot_store *store)
 	header->mark_count = 0;
 	header->dropped_marks = 0;
 	header->dropped_scopes = 0;
+	header->history = (struct allot_store_history){ 0 };
 	header->sample_count = 0;
 	header->next_sample = 0;
 	clear_trust(store);

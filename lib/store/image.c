@@ -36,6 +36,8 @@ static uint64_t used_bytes(const struct allot_header *header, enum allot_region_
 		return header->objects.object_count * sizeof(struct allot_store_object);
 	case ALLOT_REGION_REFERENCES:
 		return header->objects.reference_count * sizeof(struct allot_store_reference);
+	case ALLOT_REGION_HISTORY:
+		return header->history.count ? (header->site_count + 1) * sizeof(struct allot_store_past) : 0;
 	case ALLOT_REGION_SLOTS:
 	case ALLOT_REGION_INDEX:
 	case ALLOT_REGION_NODE_SITE:

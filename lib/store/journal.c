@@ -191,6 +191,8 @@ static bool redo(struct allot_store *store, const struct parts *parts, struct al
 	header->totals = journal->totals;
 	header->mark_count = journal->mark_count;
 	header->dropped_marks = journal->dropped_marks;
+	if (journal->repeated)
+		header->history = journal->history;
 	for (uint32_t i = 0; i < parts->slots; i++)
 		redo_slot(store, &slots[i]);
 	header->mapping.active = 0;
@@ -339,6 +341,8 @@ static void drop(struct allot_batch *batch)
 	memcpy(store->header->applied, batch->applied, sizeof(batch->applied));
 	store->header->mapping.active = 0;
 	batch->totals = store->header->totals;
+	batch->history = store->header->history;
+	batch->repeated = false;
 	batch->number = ++store->header->batch;
 }
 
@@ -366,6 +370,10 @@ void allotp_journal_write(struct allot_batch *batch)
 	journal->sampled = parts.sampled;
 	journal->mark_count = batch->mark_count;
 	journal->dropped_marks = batch->dropped_marks;
+	journal->repeated = batch->repeated;
+	if (batch->repeated)
+		journal->history = batch->history;
+	batch->repeated = false;
 	journal->batch = ++batch->number;
 	journal->totals = batch->totals;
 	memcpy(journal->applied, batch->applied, sizeof(journal->applied));

@@ -8,7 +8,7 @@
  * from the start, its memory is committed as it is needed. Two kinds of writers:
  *
  *   producers  the threads of the traced program: slots, segments, nodes, modules, strings, names. Lock-free.
- *   drainer    whoever holds drain.lock, in any process: sites, live table, maps, totals, series, shares.
+ *   drainer    whoever holds drain.lock, in any process: sites, live table, maps, totals, series, history, shares.
  *
  * Glossary: a *slot* is a thread's place to write events, its ring a chain of *segments*; a *node* is a
  * frame of the stack tree; a *site* is a stack in a domain with its counters; the *live table* knows every
@@ -28,32 +28,33 @@
 
 enum allot_region_id {
 	ALLOT_REGION_HEADER,
-	ALLOT_REGION_SLOTS,    /* struct allot_slot[] */
-	ALLOT_REGION_MODULES,  /* struct allot_store_module[] */
-	ALLOT_REGION_STRINGS,  /* bytes; offset 0 is the empty string */
-	ALLOT_REGION_NODES,    /* struct allot_store_node[] */
-	ALLOT_REGION_INDEX,    /* uint32_t[]: hash tables (parent, address) -> node, see tree.c */
-	ALLOT_REGION_NODE_SITE, /* uint32_t[node] -> first site of that stack */
-	ALLOT_REGION_SITES,    /* struct allot_store_site[] */
-	ALLOT_REGION_VARIANCES, /* struct allot_store_variance[site]; empty when every block is recorded */
-	ALLOT_REGION_DIRECTORY, /* uint32_t[]: live table, hash prefix -> page */
-	ALLOT_REGION_PAGES,    /* struct allot_live_page[] */
-	ALLOT_REGION_MAPS,     /* struct allot_map[], sorted by address */
-	ALLOT_REGION_MARKS,    /* struct allot_store_mark[] */
-	ALLOT_REGION_SERIES,   /* struct allot_store_sample[] */
-	ALLOT_REGION_NAMES,    /* struct allot_store_name[]; the first is number 1 */
-	ALLOT_REGION_SCOPES,   /* struct allot_store_scope[]; the first is number 1 */
-	ALLOT_REGION_BUDGETS,  /* struct allot_store_budget[]; the first is number 1 */
-	ALLOT_REGION_SHARES,   /* struct allot_store_share[]; the first is number 1 */
-	ALLOT_REGION_JOURNAL,  /* struct allot_journal, and what it counts */
-	ALLOT_REGION_HELD,     /* uint64_t[]: what stopped threads held, see struct allot_held_thread */
-	ALLOT_REGION_VERDICTS, /* struct allot_site_verdict[site]; empty until leaks were looked for */
-	ALLOT_REGION_LOST,     /* struct allot_lost_block[], by address */
-	ALLOT_REGION_EDGES,    /* struct allot_lost_edge[] */
-	ALLOT_REGION_OBJECTS,  /* struct allot_store_object[] */
+	ALLOT_REGION_SLOTS,      /* struct allot_slot[] */
+	ALLOT_REGION_MODULES,    /* struct allot_store_module[] */
+	ALLOT_REGION_STRINGS,    /* bytes; offset 0 is the empty string */
+	ALLOT_REGION_NODES,      /* struct allot_store_node[] */
+	ALLOT_REGION_INDEX,      /* uint32_t[]: hash tables (parent, address) -> node, see tree.c */
+	ALLOT_REGION_NODE_SITE,  /* uint32_t[node] -> first site of that stack */
+	ALLOT_REGION_SITES,      /* struct allot_store_site[] */
+	ALLOT_REGION_VARIANCES,  /* struct allot_store_variance[site]; empty when every block is recorded */
+	ALLOT_REGION_DIRECTORY,  /* uint32_t[]: live table, hash prefix -> page */
+	ALLOT_REGION_PAGES,      /* struct allot_live_page[] */
+	ALLOT_REGION_MAPS,       /* struct allot_map[], sorted by address */
+	ALLOT_REGION_MARKS,      /* struct allot_store_mark[] */
+	ALLOT_REGION_SERIES,     /* struct allot_store_sample[] */
+	ALLOT_REGION_HISTORY,    /* struct allot_store_past[site]; empty when none is kept */
+	ALLOT_REGION_NAMES,      /* struct allot_store_name[]; the first is number 1 */
+	ALLOT_REGION_SCOPES,     /* struct allot_store_scope[]; the first is number 1 */
+	ALLOT_REGION_BUDGETS,    /* struct allot_store_budget[]; the first is number 1 */
+	ALLOT_REGION_SHARES,     /* struct allot_store_share[]; the first is number 1 */
+	ALLOT_REGION_JOURNAL,    /* struct allot_journal, and what it counts */
+	ALLOT_REGION_HELD,       /* uint64_t[]: what stopped threads held, see struct allot_held_thread */
+	ALLOT_REGION_VERDICTS,   /* struct allot_site_verdict[site]; empty until leaks were looked for */
+	ALLOT_REGION_LOST,       /* struct allot_lost_block[], by address */
+	ALLOT_REGION_EDGES,      /* struct allot_lost_edge[] */
+	ALLOT_REGION_OBJECTS,    /* struct allot_store_object[] */
 	ALLOT_REGION_REFERENCES, /* struct allot_store_reference[] */
-	ALLOT_REGION_LINKS,    /* struct allot_chain_link[]: chains of pointers, see there */
-	ALLOT_REGION_SEGMENTS, /* struct allot_segment, segment_bytes each */
+	ALLOT_REGION_LINKS,      /* struct allot_chain_link[]: chains of pointers, see there */
+	ALLOT_REGION_SEGMENTS,   /* struct allot_segment, segment_bytes each */
 	ALLOT_REGIONS,
 };
 
@@ -365,6 +366,34 @@ struct allot_store_sample {
 	uint64_t live_bytes, live_blocks, ever_bytes, ever_blocks;
 };
 
+#define ALLOT_HISTORY_PLACES 64u
+#define ALLOT_HISTORY_POINTS (ALLOT_HISTORY_PLACES - 1) /* one place is always free, for the next */
+
+/* What was live of a site at the points of the history, each at the place that the history says. */
+struct allot_store_past {
+	struct allot_past_count {
+		uint64_t bytes, blocks;
+	} at[ALLOT_HISTORY_PLACES];
+};
+static_assert(sizeof(struct allot_store_past) == 1024, "past size is part of the store's format");
+
+/*
+ * The history of the sites: what was live at repetitions of the program's work, which are marks of one name, or looks of a reader
+ * at even times. There is a point of the first, and others evenly spaced: when there is no room for one more, every other goes.
+ */
+struct allot_store_history {
+	uint64_t repetitions; /* how many there were */
+	uint64_t left_out;    /* points for which there was no memory */
+	uint32_t step;        /* a point is made of each so-many-th repetition, a power of two; 0 stands for 1 */
+	uint32_t count;
+	struct allot_store_point {
+		uint64_t number; /* of the repetition, from 1 */
+		uint64_t stamp;
+		uint32_t place;
+		uint32_t unused;
+	} points[ALLOT_HISTORY_POINTS]; /* in their order */
+};
+
 #define ALLOT_DOMAIN_NAMES 1024u /* domains with larger numbers have no name */
 
 /* ---- leaks: what a look for them found. For the looker, who has header.leaks.state to himself while it is RUNNING ---- */
@@ -532,10 +561,12 @@ struct allot_journal {
 	uint32_t sealed;        /* (atomic) */
 	uint32_t sampled;       /* there are variances */
 	uint32_t slots, sites, records, blocks;
+	uint32_t repeated; /* there is a history */
 	uint32_t mark_count;
 	uint64_t dropped_marks;
 	uint64_t batch;         /* which one it is */
 	struct allot_totals totals;
+	struct allot_store_history history;
 	uint32_t applied[ALLOT_TICKETS] __attribute__((aligned(64)));
 };
 
@@ -612,6 +643,7 @@ struct allot_header {
 	uint64_t latest_stamp, latest_monotonic_ns; /* a second pair, as late as was known; tells the stamp's rate */
 	uint64_t pid_namespace; /* inode of /proc/self/ns/pid; 0: not known */
 	uint64_t sampling_bytes; /* a block is recorded about every so many bytes allocated; 0: every block is */
+	uint32_t repeat_name;    /* number of the name whose marks are the repetitions of the history; 0: none */
 
 	/* producers; all atomic */
 	uint64_t slot_count __attribute__((aligned(64))); /* slots ever used */
@@ -669,6 +701,7 @@ struct allot_header {
 	uint32_t clearing;      /* enum allot_clearing that is to be done again, 0: none; never while a batch is put in */
 	uint64_t batch;         /* counts the batches of events that were drained: what a drainer remembers may be old */
 	struct allot_totals totals;
+	struct allot_store_history history;
 	struct allot_split split;
 	struct allot_remapping mapping;
 	uint32_t applied[ALLOT_TICKETS] __attribute__((aligned(64))); /* the ticket whose turn it is, by bucket */

@@ -13,6 +13,8 @@ libstore_la_SOURCES = \
 	lib/store/cursor.h \
 	lib/store/drain.c \
 	lib/store/drain.h \
+	lib/store/history.c \
+	lib/store/history.h \
 	lib/store/image.c \
 	lib/store/image.h \
 	lib/store/journal.c \

@@ -18,6 +18,7 @@ E2E_TESTS = \
 	tests/e2e/follow.test \
 	tests/e2e/gate.test \
 	tests/e2e/gate-builds.test \
+	tests/e2e/growth.test \
 	tests/e2e/harness.test \
 	tests/e2e/install.test \
 	tests/e2e/jit.test \

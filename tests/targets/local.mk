@@ -25,6 +25,7 @@ check_PROGRAMS += \
 	tests/targets/fork-threads \
 	tests/targets/free-sized \
 	tests/targets/gap \
+	tests/targets/growth \
 	tests/targets/hoard \
 	tests/targets/interrupted \
 	tests/targets/jit \
@@ -71,6 +72,7 @@ tests_targets_budgets_check_LDFLAGS = -rdynamic
 tests_targets_budgets_check_LDADD = $(CHECK_LIBS)
 tests_targets_gap_CFLAGS = $(AM_CFLAGS) -fomit-frame-pointer -fno-pie
 tests_targets_gap_LDFLAGS = -no-pie -Wl,--section-start=.rodata=0x5000000
+tests_targets_growth_CFLAGS = $(AM_CFLAGS) -g -pthread
 tests_targets_launcher_LDFLAGS = -all-static
 tests_targets_tracemalloc_CFLAGS = $(AM_CFLAGS) -fno-builtin -pthread
 

@@ -26,3 +26,9 @@ TESTS += tests/unit/test-why
 tests_unit_test_why_SOURCES = tests/unit/test-why.c $(REPORT_SAMPLE)
 tests_unit_test_why_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_why_LDADD = libleaks.la libgate.la $(REPORT_LIBS)
+
+check_PROGRAMS += tests/unit/test-trend
+TESTS += tests/unit/test-trend
+tests_unit_test_trend_SOURCES = tests/unit/test-trend.c tests/unit/unit.h
+tests_unit_test_trend_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_trend_LDADD = libleaks.la $(UNIT_LIBS)

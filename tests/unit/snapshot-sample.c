@@ -342,6 +342,30 @@ static void fill_symbols(struct allot_snapshot *s, uint64_t *state, uint32_t cou
 	s->symbol_count = count;
 }
 
+static void fill_history(struct allot_history *history, uint64_t *state, uint32_t points, uint32_t sites)
+{
+	uint64_t number = 0, time = 0;
+
+	history->mark = text(state, "request");
+	history->repetitions = any(state);
+	history->left_out = any(state);
+	history->points = array(points, sizeof(*history->points));
+	history->steps = array((size_t)2 * sites, sizeof(*history->steps));
+	for (uint32_t i = 0; i < points; i++) {
+		number += 1 + (any(state) >> 20);
+		time += any(state) >> 20;
+		history->points[i] = (struct allot_history_point){ number, time };
+	}
+	history->point_count = points;
+	for (uint32_t i = 0; i < 2 * sites; i++)
+		history->steps[i] = (struct allot_history_step){
+			.site = i / 2,
+			.point = i % 2 + (uint32_t)(sample_next(state) % (points - 1)) * (i % 2),
+			.live = any_count(state),
+		};
+	history->step_count = 2 * sites;
+}
+
 struct allot_snapshot *sample_snapshot(uint64_t seed, uint32_t scale)
 {
 	struct allot_snapshot *snapshot = allotp_snapshot_new();
@@ -360,6 +384,7 @@ struct allot_snapshot *sample_snapshot(uint64_t seed, uint32_t scale)
 	fill_leaks(snapshot, &state, 1 + scale);
 	fill_objects(snapshot, &state, 1 + scale);
 	fill_links(snapshot, &state, 2 + 2 * scale);
+	fill_history(&snapshot->history, &state, 3 + scale / 20, snapshot->site_count);
 	fill_symbols(snapshot, &state, 1 + scale);
 	return snapshot;
 }
@@ -540,6 +565,16 @@ static const char *link_difference(const struct allot_link *a, const struct allo
 		       : "link";
 }
 
+static const char *point_difference(const struct allot_history_point *a, const struct allot_history_point *b)
+{
+	return memcmp(a, b, sizeof(*a)) ? "point" : NULL;
+}
+
+static const char *step_difference(const struct allot_history_step *a, const struct allot_history_step *b)
+{
+	return memcmp(a, b, sizeof(*a)) ? "step" : NULL;
+}
+
 static const char *edge_difference(const struct allot_edge *a, const struct allot_edge *b)
 {
 	return memcmp(a, b, sizeof(*a)) ? "edge" : NULL;
@@ -647,6 +682,11 @@ const char *sample_difference(const struct allot_snapshot *a, const struct allot
 	SAME_ARRAY(objects.names, objects.name_count, name_difference);
 	SAME_ARRAY(objects.objects, objects.object_count, object_difference);
 	SAME_ARRAY(objects.references, objects.reference_count, reference_difference);
+	SAME_TEXT(history.mark);
+	SAME(history.repetitions);
+	SAME(history.left_out);
+	SAME_ARRAY(history.points, history.point_count, point_difference);
+	SAME_ARRAY(history.steps, history.step_count, step_difference);
 	SAME_ARRAY(symbols, symbol_count, symbol_difference);
 	return NULL;
 }

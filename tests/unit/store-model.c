@@ -395,7 +395,7 @@ static const char *compare_number(const char *what, uint64_t expected, uint64_t 
 	return differs("%s: %llu instead of %llu", what, (unsigned long long)found, (unsigned long long)expected);
 }
 
-static int64_t site_index(const struct store_model *model, const struct allot_store_site *site)
+int64_t model_site_index(const struct store_model *model, const struct allot_store_site *site)
 {
 	for (uint32_t i = 0; i < MODEL_SITES; i++) {
 		if (model->nodes[i / MODEL_DOMAINS] == site->stack && domains[i % MODEL_DOMAINS] == site->domain)
@@ -464,7 +464,7 @@ static const char *compare_sites(const struct store_model *model, const struct a
 
 	for (uint32_t number = 1; number <= store->header->site_count; number++) {
 		const struct allot_store_site *site = allotp_site(store, number);
-		int64_t i = site_index(model, site);
+		int64_t i = model_site_index(model, site);
 		const char *difference;
 
 		/* A kill may leave an empty site behind. */
@@ -517,7 +517,7 @@ static void compare_entry(const struct allot_live_entry *entry, void *data)
 	else if (!block->live)
 		live->difference = differs("block %u is live", number);
 	else if (entry->size != block->size || entry->slot_family != (block->slot << 2 | block->family) ||
-		 site_index(live->model, allotp_site(live->store, entry->site)) != block->site)
+		 model_site_index(live->model, allotp_site(live->store, entry->site)) != block->site)
 		live->difference = differs("block %u has another's values", number);
 	live->seen[number] = true;
 	live->count++;

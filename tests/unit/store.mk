@@ -4,7 +4,7 @@ STORE_MODEL = tests/unit/store-fixture.c tests/unit/store-fixture.h tests/unit/s
 STORE_LIBS = libstore.la libcommon.la $(UNIT_LIBS)
 
 STORE_TESTS = tests/unit/test-store-clear tests/unit/test-store-crash tests/unit/test-store-drain \
-	tests/unit/test-store-growth \
+	tests/unit/test-store-growth tests/unit/test-store-history \
 	tests/unit/test-store-hostile tests/unit/test-store-live tests/unit/test-store-lock tests/unit/test-store-maps \
 	tests/unit/test-store-order tests/unit/test-store-ring tests/unit/test-store-scope tests/unit/test-store-step \
 	tests/unit/test-store-threads tests/unit/test-store-tree
@@ -23,6 +23,9 @@ tests_unit_test_store_drain_LDADD = $(STORE_LIBS)
 tests_unit_test_store_growth_SOURCES = tests/unit/test-store-growth.c $(STORE_MODEL)
 tests_unit_test_store_growth_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_store_growth_LDADD = $(STORE_LIBS)
+tests_unit_test_store_history_SOURCES = tests/unit/test-store-history.c tests/unit/store-past.c tests/unit/store-past.h $(STORE_MODEL)
+tests_unit_test_store_history_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_store_history_LDADD = $(STORE_LIBS)
 tests_unit_test_store_hostile_SOURCES = tests/unit/test-store-hostile.c $(STORE_MODEL)
 tests_unit_test_store_hostile_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_store_hostile_LDADD = $(STORE_LIBS)
@@ -47,7 +50,7 @@ tests_unit_test_store_scope_SOURCES = tests/unit/test-store-scope.c $(STORE_MODE
 tests_unit_test_store_scope_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_store_scope_CFLAGS = $(AM_CFLAGS) -pthread
 tests_unit_test_store_scope_LDADD = $(STORE_LIBS)
-tests_unit_test_store_step_SOURCES = tests/unit/test-store-step.c $(STORE_MODEL)
+tests_unit_test_store_step_SOURCES = tests/unit/test-store-step.c tests/unit/store-past.c tests/unit/store-past.h $(STORE_MODEL)
 tests_unit_test_store_step_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_store_step_LDADD = $(STORE_LIBS)
 tests_unit_test_store_threads_SOURCES = tests/unit/test-store-threads.c $(STORE_MODEL)

@@ -51,6 +51,70 @@ static void assert_count(const struct allot_count *count, uint64_t bytes, uint64
 	ck_assert_uint_eq(count->blocks, blocks);
 }
 
+/* A history of two points of the marks "test foo begins"; what the twins had is one site's. */
+static void add_history(void)
+{
+	struct allot_store_past *past = STORE_SAMPLE_ITEM(&store, ALLOT_REGION_HISTORY, struct allot_store_past, 0);
+	struct allot_store_history *history = &store.header->history;
+
+	store.header->repeat_name = 1;
+	history->repetitions = 5;
+	history->left_out = 2;
+	history->step = 2;
+	history->count = 2;
+	history->points[0] = (struct allot_store_point){ .number = 1, .stamp = 1000 + 30, .place = 9 };
+	history->points[1] = (struct allot_store_point){ .number = 4, .stamp = 1000 + 90, .place = 3 };
+	past[STORE_SAMPLE_SITE_LEAF].at[9] = (struct allot_past_count){ 100, 1 };
+	past[STORE_SAMPLE_SITE_LEAF].at[3] = (struct allot_past_count){ 200, 2 };
+	past[STORE_SAMPLE_SITE_LEAF_TWIN].at[9] = (struct allot_past_count){ 30, 3 };
+	past[STORE_SAMPLE_SITE_LEAF_TWIN].at[3] = (struct allot_past_count){ 40, 4 };
+	past[STORE_SAMPLE_SITE_POOL].at[3] = (struct allot_past_count){ 500, 10 };
+	past[STORE_SAMPLE_SITE_POOL].at[4] = (struct allot_past_count){ 1, 1 }; /* of a place that is not used */
+}
+
+START_TEST(history_is_copied)
+{
+	const struct allot_history *history;
+	const struct allot_site *site;
+
+	add_history();
+	freeze();
+	history = &frozen->history;
+	ck_assert_str_eq(history->mark, "test foo begins");
+	ck_assert_uint_eq(history->repetitions, 5);
+	ck_assert_uint_eq(history->left_out, 2);
+	ck_assert_uint_eq(history->point_count, 2);
+	ck_assert_uint_eq(history->points[0].number, 1);
+	ck_assert_uint_eq(history->points[0].time_ns, 10);
+	ck_assert_uint_eq(history->points[1].number, 4);
+	ck_assert_uint_eq(history->points[1].time_ns, 30);
+	ck_assert_uint_eq(history->step_count, 3);
+	site = &frozen->sites[history->steps[0].site];
+	ck_assert_uint_eq(site->domain, 3);
+	ck_assert_uint_eq(history->steps[0].point, 1);
+	assert_count(&history->steps[0].live, 500, 10);
+	ck_assert_uint_eq(history->steps[1].site, history->steps[2].site);
+	ck_assert_uint_eq(history->steps[1].point, 0);
+	assert_count(&history->steps[1].live, 130, 4);
+	ck_assert_uint_eq(history->steps[2].point, 1);
+	assert_count(&history->steps[2].live, 240, 6);
+}
+END_TEST
+
+START_TEST(points_of_no_place_or_order_are_left_out)
+{
+	struct allot_store_history *history = &store.header->history;
+
+	add_history();
+	history->count = UINT32_MAX;
+	for (uint32_t i = 2; i < ALLOT_HISTORY_POINTS; i++)
+		history->points[i] = (struct allot_store_point){ .number = 10 + i, .place = ALLOT_HISTORY_PLACES + i };
+	history->points[1].number = 1;
+	assert_corrupt(ALLOT_HISTORY_POINTS - 1);
+	ck_assert_uint_eq(frozen->history.point_count, 1);
+}
+END_TEST
+
 START_TEST(process_and_totals_are_copied)
 {
 	uint64_t overhead = 0;
@@ -633,6 +697,7 @@ int main(void)
 	tcase_add_checked_fixture(sound, set_up, tear_down);
 	tcase_set_timeout(sound, 120);
 	tcase_add_test(sound, process_and_totals_are_copied);
+	tcase_add_test(sound, history_is_copied);
 	tcase_add_test(sound, trust_is_copied);
 	tcase_add_test(sound, unknown_frees_after_fork_are_the_parents);
 	tcase_add_test(sound, modules_are_copied);
@@ -664,6 +729,7 @@ int main(void)
 	tcase_add_loop_test(damaged, scope_inside_of_none_before_it_is_in_none, 0, 2);
 	tcase_add_test(damaged, name_that_is_not_there_is_empty);
 	tcase_add_test(damaged, node_of_a_scope_inside_a_stack_is_no_frame);
+	tcase_add_test(damaged, points_of_no_place_or_order_are_left_out);
 	tcase_add_test(damaged, more_freed_than_allocated_is_nothing_live);
 	tcase_add_loop_test(damaged, parent_that_is_no_ancestor_ends_the_stack, 0, 2);
 	tcase_add_test(damaged, node_of_no_module_is_in_none);

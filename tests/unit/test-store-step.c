@@ -13,6 +13,7 @@
 
 #include "common/clock.h"
 #include "snapshot/snapshot.h"
+#include "store-past.h"
 #include "store-scopes.h"
 #include "store/batch.h"
 #include "store/clear.h"
@@ -31,12 +32,14 @@
 /* As much of most regions as these tests use; pages that a split was to fill may be lost. */
 #define WINDOW 4096u
 #define PAGES_WINDOW (8 * sizeof(struct allot_live_page))
+#define HISTORY_WINDOW (4 * sizeof(struct allot_store_past))
 #define SEGMENTS_WINDOW 16384u
 #define JOURNAL_WINDOW 65536u
 
 static struct allot_store store, reader; /* as the program maps it, and as a reader does */
 static struct store_model model;
 static struct store_scopes scopes; /* model NULL: there are none */
+static struct store_past past;     /* compared if there was a repetition */
 static struct allot_producer producers[SLOTS];
 static uint64_t stamp;
 
@@ -52,6 +55,8 @@ static uint64_t window(int region)
 		return ALLOT_SAMPLES * sizeof(struct allot_store_sample);
 	case ALLOT_REGION_PAGES:
 		return PAGES_WINDOW;
+	case ALLOT_REGION_HISTORY:
+		return HISTORY_WINDOW;
 	case ALLOT_REGION_SEGMENTS:
 		return SEGMENTS_WINDOW;
 	case ALLOT_REGION_JOURNAL:
@@ -180,6 +185,7 @@ static void set_up(void)
 	close(fd);
 	model_init(&model, &store, BLOCKS);
 	scopes.model = NULL;
+	past.repetitions = 0;
 	stamp = 2;
 	for (uint32_t i = 0; i < SLOTS; i++) {
 		ck_assert_int_eq(allotp_producer_attach(&producers[i], &store, 100 + i, 1), 0);
@@ -236,6 +242,8 @@ static const char *wrong_after_takeover(struct allot_store *dead)
 			return "the time series is out of order";
 	}
 	wrong = model_difference(&model, dead);
+	if (!wrong && past.repetitions)
+		wrong = past_difference(&past, &model, dead);
 	return wrong || !scopes.model ? wrong : scopes_difference(&scopes, dead);
 }
 
@@ -404,6 +412,23 @@ START_TEST(double_allocations)
 	go(0, ALLOT_OP_FREE, 1);
 	drain_and_die("an allocation of such a block, which goes at once");
 	ck_assert_uint_eq(reader.header->totals.tallies.double_allocations, 4);
+}
+END_TEST
+
+START_TEST(repetitions)
+{
+	store.header->repeat_name = PAST_NAME;
+	/* The last makes every other point go. */
+	for (uint32_t i = 0; i <= ALLOT_HISTORY_POINTS; i++) {
+		allocate(i % 2, i, 100 + i, i % 2);
+		fixture_require(fixture_write(&producers[1], past_repeat(&past, &model, stamp++)));
+		go(0, ALLOT_OP_FREE, i);
+		if (i > 0 && i < ALLOT_HISTORY_POINTS)
+			fixture_drain(&store);
+		else
+			drain_and_die("a repetition");
+	}
+	ck_assert_uint_eq(reader.header->history.step, 2);
 }
 END_TEST
 
@@ -715,6 +740,7 @@ int main(void)
 	tcase_add_loop_test(tcase, reallocations, 0, 2);
 	tcase_add_test(tcase, growth_of_the_live_table);
 	tcase_add_loop_test(tcase, double_allocations, 0, 2);
+	tcase_add_test(tcase, repetitions);
 	tcase_add_test(tcase, threads_and_marks);
 	tcase_add_test(tcase, scopes_and_budgets);
 	tcase_add_test(tcase, ring_segments);

@@ -86,8 +86,8 @@ static int read_leaks(const struct allot_arguments *arguments, struct settings *
 	if (leaks->error_on & ALLOT_LEAK_GROWTH && !settings->outcome.growth)
 		return allotp_error(error, -EINVAL, "--error-on growth needs --repeat-mark or --interval");
 	if (!settings->plan.leaks &&
-	    (leaks->error_on & ~ALLOT_LEAK_GROWTH || asks(arguments, "show") || asks(arguments, "heuristics") || leaks->why ||
-	     (asks(arguments, "suppressions") && !settings->outcome.growth)))
+	    (leaks->error_on & ~ALLOT_LEAK_GROWTH || asks(arguments, "show") || asks(arguments, "heuristics") ||
+	     leaks->why || (asks(arguments, "suppressions") && !settings->outcome.growth)))
 		return allotp_error(error, -EINVAL,
 				    "--error-on, --show, --suppressions, --heuristics and --why need --leaks");
 	if (settings->plan.leaks && settings->plan.sampling_bytes)

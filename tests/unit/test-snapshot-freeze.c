@@ -642,7 +642,8 @@ END_TEST
 
 START_TEST(object_of_no_type_or_site_has_none)
 {
-	struct allot_store_object *object = STORE_SAMPLE_ITEM(&store, ALLOT_REGION_OBJECTS, struct allot_store_object, 0);
+	struct allot_store_object *object =
+		STORE_SAMPLE_ITEM(&store, ALLOT_REGION_OBJECTS, struct allot_store_object, 0);
 
 	object->type = UINT32_MAX;
 	object->site = UINT32_MAX;
@@ -663,9 +664,77 @@ END_TEST
 
 START_TEST(block_of_no_site_is_left_out)
 {
-	STORE_SAMPLE_ITEM(&store, ALLOT_REGION_PAGES, struct allot_live_page, 1)->entries[101].site = _i == 0 ? 0 : _i == 1 ? STORE_SAMPLE_SITE_EMPTY : UINT32_MAX;
+	STORE_SAMPLE_ITEM(&store, ALLOT_REGION_PAGES, struct allot_live_page, 1)->entries[101].site =
+		_i == 0   ? 0
+		: _i == 1 ? STORE_SAMPLE_SITE_EMPTY
+			  : UINT32_MAX;
 	assert_corrupt(1);
 	ck_assert_uint_eq(frozen->block_count, 3);
+}
+END_TEST
+
+static void put_links(const struct allot_chain_link *links, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++)
+		*STORE_SAMPLE_ITEM(&store, ALLOT_REGION_LINKS, struct allot_chain_link, i) = links[i];
+	store.header->leaks.state = ALLOT_LOOK_DONE;
+	store.header->leaks.link_count = count;
+}
+
+START_TEST(chains_with_a_link_of_no_sense_are_left_out)
+{
+	struct allot_chain_link links[] = {
+		{ .kind = ALLOT_LINK_BLOCK, .site = 1, .address = 0x100, .size = 8 },
+		{ .kind = ALLOT_LINK_DATA, .address = 0x4000 },
+		{ .kind = ALLOT_LINK_BLOCK, .site = 1 },
+		{ .kind = ALLOT_LINK_BLOCK, .site = 2 },
+		{ .kind = ALLOT_LINK_STACK, .thread = 7 },
+		{ .kind = ALLOT_LINK_BLOCK, .site = 2, .address = 0x200, .offset = 16 },
+		{ .kind = ALLOT_LINK_REGISTER, .thread = 8 },
+	};
+
+	switch (_i) {
+	case 0:
+		links[3].site = 0;
+		break;
+	case 1:
+		links[3].site = UINT32_MAX;
+		break;
+	case 2:
+		links[3].kind = UINT8_MAX;
+		break;
+	case 3:
+		links[3].leak_class = ALLOT_LEAKS;
+		break;
+	default:
+		links[2].kind = ALLOT_LINK_LEFT_OUT;
+		break;
+	}
+	put_links(links, sizeof(links) / sizeof(links[0]));
+	freeze();
+	ck_assert_uint_gt(frozen->trust.lost[ALLOT_LOST_CORRUPT], 10 + ALLOT_LOST_CORRUPT);
+	/* A kind that nobody knows ends a chain, and what is behind it begins with no block. */
+	ck_assert_uint_eq(frozen->link_count, 4);
+	ck_assert_uint_eq(frozen->links[0].address, 0x100);
+	ck_assert_uint_ge(frozen->links[0].stack, ALLOT_NODE_FIRST);
+	ck_assert_uint_eq(frozen->links[1].kind, ALLOT_LINK_DATA);
+	ck_assert_uint_eq(frozen->links[2].address, 0x200);
+	ck_assert_uint_eq(frozen->links[2].offset, 16);
+	ck_assert_uint_eq(frozen->links[3].thread, 8);
+}
+END_TEST
+
+START_TEST(chain_without_end_is_left_out)
+{
+	static const struct allot_chain_link links[] = {
+		{ .kind = ALLOT_LINK_BLOCK, .site = 1 },
+		{ .kind = ALLOT_LINK_STACK },
+		{ .kind = ALLOT_LINK_BLOCK, .site = 1 },
+	};
+
+	put_links(links, 3);
+	assert_corrupt(1);
+	ck_assert_uint_eq(frozen->link_count, 2);
 }
 END_TEST
 
@@ -740,6 +809,8 @@ int main(void)
 	tcase_add_loop_test(damaged, reference_to_no_object_is_left_out, 0, 2);
 	tcase_add_test(damaged, object_of_no_type_or_site_has_none);
 	tcase_add_test(damaged, more_objects_than_there_is_room_for_are_not_read);
+	tcase_add_loop_test(damaged, chains_with_a_link_of_no_sense_are_left_out, 0, 5);
+	tcase_add_test(damaged, chain_without_end_is_left_out);
 	tcase_add_test(damaged, directory_with_wrong_pages_is_not_followed);
 	tcase_add_loop_test(damaged, directory_too_large_is_not_followed, 0, 2);
 	suite_add_tcase(suite, damaged);

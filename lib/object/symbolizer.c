@@ -32,8 +32,8 @@
 struct place {
 	char module[PATH];
 	const char *function; /* NULL: not known */
-	uintptr_t offset; /* as the file counts */
-	const void *start; /* of what is mapped; NULL: not known */
+	uintptr_t offset;     /* as the file counts */
+	const void *start;    /* of what is mapped; NULL: not known */
 	uintptr_t bias;
 };
 
@@ -65,7 +65,7 @@ static bool find_place(const void *call, struct place *place)
 static void find_build_id(const struct place *place, char *text, size_t size)
 {
 	const ElfW(Ehdr) *file = place->start;
-	const ElfW(Phdr) *headers;
+	const ElfW(Phdr) * headers;
 
 	*text = 0;
 	if (!file || memcmp(file->e_ident, ELFMAG, SELFMAG) || file->e_phentsize != sizeof(*headers))

@@ -5,8 +5,8 @@
 
 #include "preload/access.h"
 #include "preload/api.h"
-#include "preload/domains.h"
 #include "preload/bootstrap.h"
+#include "preload/domains.h"
 #include "preload/export.h"
 #include "preload/real.h"
 #include "preload/record.h"

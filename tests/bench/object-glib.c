@@ -51,8 +51,8 @@ const struct object_library object_rc_box = {
 
 static void object_set_up(void)
 {
-	thing_type = g_type_register_static_simple(G_TYPE_OBJECT, "Thing", sizeof(GObjectClass), NULL, OBJECT_SIZE, NULL,
-						   0);
+	thing_type =
+		g_type_register_static_simple(G_TYPE_OBJECT, "Thing", sizeof(GObjectClass), NULL, OBJECT_SIZE, NULL, 0);
 	for (int i = 0; i < 1000; i++)
 		objects[i] = g_object_new(thing_type, NULL);
 }

@@ -32,6 +32,7 @@ TESTS += tests/unit/test-trend
 tests_unit_test_trend_SOURCES = tests/unit/test-trend.c tests/unit/unit.h
 tests_unit_test_trend_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_trend_LDADD = libleaks.la $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/test-object-table
 TESTS += tests/unit/test-object-table
 tests_unit_test_object_table_SOURCES = tests/unit/test-object-table.c tests/unit/unit.h

@@ -22,6 +22,7 @@ allot_SOURCES = \
 	cli/objects.c \
 	cli/options.c cli/options.h \
 	cli/outcome.c cli/outcome.h \
+	cli/pace.c cli/pace.h \
 	cli/progress.c cli/progress.h \
 	cli/refusals.c cli/refusals.h \
 	cli/render.c cli/render.h \

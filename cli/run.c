@@ -14,6 +14,7 @@
 #include "library.h"
 #include "options.h"
 #include "outcome.h"
+#include "pace.h"
 #include "render.h"
 #include "rescue.h"
 #include "store/weight.h"
@@ -122,55 +123,41 @@ static int read_settings(const struct allot_arguments *arguments, struct setting
 	return result ? result : read_leaks(arguments, settings, error);
 }
 
-/* How often to look: times of CLOCK_MONOTONIC. */
-struct pace {
-	uint64_t now, next_look;
-	int pause; /* milliseconds */
-};
-
-#define LOOK_NS 50000000
 /* A program that has run for so long makes it worth while to read ahead for its report. */
 #define FORESIGHT_NS 200000000
 
 /*
- * Waits a little and drains: not at all while a drain finds so many events that as many may have come meanwhile, often while
- * there is something to do, seldom while there is nothing. program is the process whose end is for others to look
- * after; 0: none.
+ * Waits a little and drains. program is the process whose end is for others to look after; 0: none. Returns when that was, by
+ * CLOCK_MONOTONIC.
  */
-static void step(struct pace *pace, struct allot_launch *launch, struct allot_tracees *tracees,
-		 struct allot_outcome *outcome, pid_t program)
+static uint64_t step(struct allot_pace *pace, struct allot_launch *launch, struct allot_tracees *tracees,
+		     struct allot_outcome *outcome, pid_t program)
 {
-	enum { SELDOM = 50, MANY = 16384 };
-	uint64_t applied;
+	uint64_t now;
 	bool look;
 
 	allotp_launch_wait(launch, pace->pause);
-	pace->now = allotp_clock_ns(CLOCK_MONOTONIC);
-	look = pace->now >= pace->next_look;
-	applied = allotp_tracees_poll(tracees, look);
-	if (applied)
-		pace->pause = applied >= MANY ? 0 : 1;
-	else
-		pace->pause = pace->pause < SELDOM / 2 ? 2 * pace->pause + 1 : SELDOM;
-	if (look) {
+	now = allotp_clock_ns(CLOCK_MONOTONIC);
+	look = allotp_pace_look(pace, now);
+	allotp_pace_drained(pace, allotp_tracees_poll(tracees, look));
+	if (look)
 		allotp_outcome_ended(outcome, tracees, program);
-		pace->next_look = pace->now + LOOK_NS;
-	}
+	return now;
 }
 
 /* Until the program ends. */
 static void watch(struct allot_launch *launch, struct allot_tracees *tracees, struct settings *settings)
 {
 	const uint64_t interval = (uint64_t)(settings->interval * 1e9);
-	struct pace pace = { .now = allotp_clock_ns(CLOCK_MONOTONIC), .pause = 1 };
-	uint64_t next_snapshot = pace.now + interval, foresight = pace.now + FORESIGHT_NS;
+	struct allot_pace pace = ALLOT_PACE_START;
+	uint64_t now = allotp_clock_ns(CLOCK_MONOTONIC), next_snapshot = now + interval, foresight = now + FORESIGHT_NS;
 	unsigned int snapshots = 0;
 
 	while (!launch->ended) {
-		step(&pace, launch, tracees, &settings->outcome, launch->pid);
-		if (pace.pause && pace.now >= foresight && !launch->ended)
+		now = step(&pace, launch, tracees, &settings->outcome, launch->pid);
+		if (pace.pause && now >= foresight && !launch->ended)
 			allotp_outcome_foresee(&settings->outcome, tracees, launch->pid);
-		if (interval && pace.now >= next_snapshot && !launch->ended) {
+		if (interval && now >= next_snapshot && !launch->ended) {
 			allotp_outcome_interval(&settings->outcome, tracees, launch->pid, ++snapshots);
 			next_snapshot += interval;
 		}
@@ -184,8 +171,8 @@ static void watch(struct allot_launch *launch, struct allot_tracees *tracees, st
 static void outlast(struct allot_launch *launch, struct allot_tracees *tracees, struct allot_outcome *outcome,
 		    const char *program)
 {
-	struct pace pace = { .now = allotp_clock_ns(CLOCK_MONOTONIC), .pause = 1 };
-	uint64_t patience = pace.now + 1000000000;
+	struct allot_pace pace = ALLOT_PACE_START;
+	uint64_t now = allotp_clock_ns(CLOCK_MONOTONIC), patience = now + 1000000000;
 	struct allot_children orphans;
 
 	for (;;) {
@@ -194,11 +181,11 @@ static void outlast(struct allot_launch *launch, struct allot_tracees *tracees, 
 			return;
 		if (launch->left)
 			break;
-		if (pace.now >= patience) {
+		if (now >= patience) {
 			allotp_outcome_tell_wait(program, &orphans);
 			patience = UINT64_MAX;
 		}
-		step(&pace, launch, tracees, outcome, 0);
+		now = step(&pace, launch, tracees, outcome, 0);
 	}
 	allotp_outcome_leave(outcome, tracees, &orphans);
 }

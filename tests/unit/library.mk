@@ -26,8 +26,7 @@ tests_unit_test_library_LDADD = $(LIBRARY_PARTS) $(UNIT_LIBS)
 
 check_PROGRAMS += tests/unit/test-library-memory
 TESTS += tests/unit/test-library-memory
-tests_unit_test_library_memory_SOURCES = tests/unit/test-library-memory.c $(REPORT_SAMPLE)
+tests_unit_test_library_memory_SOURCES = tests/unit/test-library-memory.c $(FAILING) $(REPORT_SAMPLE)
 tests_unit_test_library_memory_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
-tests_unit_test_library_memory_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=vasprintf,--wrap=open_memstream
+tests_unit_test_library_memory_LDFLAGS = $(AM_LDFLAGS) $(ALLOCATIONS_WRAPPED)
 tests_unit_test_library_memory_LDADD = $(LIBRARY_PARTS) $(UNIT_LIBS)

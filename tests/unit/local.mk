@@ -60,6 +60,12 @@ tests_unit_test_options_SOURCES = tests/unit/test-options.c cli/options.c cli/su
 tests_unit_test_options_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/cli
 tests_unit_test_options_LDADD = libcommon.la $(UNIT_LIBS)
 
+check_PROGRAMS += tests/unit/test-pace
+TESTS += tests/unit/test-pace
+tests_unit_test_pace_SOURCES = tests/unit/test-pace.c cli/pace.c cli/pace.h tests/unit/unit.h
+tests_unit_test_pace_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/cli
+tests_unit_test_pace_LDADD = $(UNIT_LIBS)
+
 include $(top_srcdir)/tests/unit/symbol.mk
 
 check_PROGRAMS += tests/unit/test-snapshot-store
@@ -68,11 +74,16 @@ tests_unit_test_snapshot_store_SOURCES = tests/unit/test-snapshot-store.c $(SNAP
 tests_unit_test_snapshot_store_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_snapshot_store_LDADD = libsnapshot.la libstore.la libcommon.la $(UNIT_LIBS)
 
+# Tests that let each allocation fail in turn.
+FAILING = tests/unit/failing.c tests/unit/failing.h
+ALLOCATIONS_WRAPPED = -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup,--wrap=strndup \
+	-Wl,--wrap=vasprintf,--wrap=asprintf,--wrap=open_memstream
+
 check_PROGRAMS += tests/unit/test-snapshot-memory
 TESTS += tests/unit/test-snapshot-memory
-tests_unit_test_snapshot_memory_SOURCES = tests/unit/test-snapshot-memory.c $(SNAPSHOT_SAMPLE) $(STORE_SAMPLE)
+tests_unit_test_snapshot_memory_SOURCES = tests/unit/test-snapshot-memory.c $(FAILING) $(SNAPSHOT_SAMPLE) $(STORE_SAMPLE)
 tests_unit_test_snapshot_memory_CPPFLAGS = $(UNIT_CPPFLAGS)
-tests_unit_test_snapshot_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+tests_unit_test_snapshot_memory_LDFLAGS = $(AM_LDFLAGS) $(ALLOCATIONS_WRAPPED)
 tests_unit_test_snapshot_memory_LDADD = $(SNAPSHOT_LIBS)
 
 include $(top_srcdir)/tests/unit/gate.mk

@@ -4,77 +4,14 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "failing.h"
 #include "library/handle.h"
 #include "report-sample.h"
 #include "unit.h"
-
-/* The linker sends all calls of these here. */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__real_reallocarray(void *old, size_t count, size_t size);
-char *__real_strdup(const char *text);
-int __real_vasprintf(char **text, const char *format, va_list args);
-FILE *__real_open_memstream(char **text, size_t *size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void *__wrap_reallocarray(void *old, size_t count, size_t size);
-char *__wrap_strdup(const char *text);
-int __wrap_vasprintf(char **text, const char *format, va_list args);
-FILE *__wrap_open_memstream(char **text, size_t *size);
-
-static bool armed, failed; /* failed: an allocation has */
-static unsigned long until_failure;
-
-static bool fails(void)
-{
-	if (!armed || until_failure-- > 0)
-		return false;
-	failed = true;
-	errno = ENOMEM;
-	return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return fails() ? NULL : __real_realloc(old, size);
-}
-
-void *__wrap_reallocarray(void *old, size_t count, size_t size)
-{
-	return fails() ? NULL : __real_reallocarray(old, count, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-	return fails() ? NULL : __real_strdup(text);
-}
-
-int __wrap_vasprintf(char **text, const char *format, va_list args)
-{
-	return fails() ? -1 : __real_vasprintf(text, format, args);
-}
-
-FILE *__wrap_open_memstream(char **text, size_t *size)
-{
-	return fails() ? NULL : __real_open_memstream(text, size);
-}
 
 static allot_snapshot_t *snapshot, *older;
 static allot_statistics_t *statistics;
@@ -90,11 +27,10 @@ typedef int work_fn(struct allot_error *error);
 static allot_snapshot_t *fresh(void)
 {
 	allot_snapshot_t *made = NULL;
-	bool was_armed = armed;
 
-	armed = false;
+	failing_hold(true);
 	ck_assert_int_eq(allotp_handle_new(sample_program(), &made), 0);
-	armed = was_armed;
+	failing_hold(false);
 	return made;
 }
 
@@ -277,12 +213,9 @@ START_TEST(every_failing_allocation_is_told)
 		struct allot_error error = { "" };
 		int result;
 
-		until_failure = n;
-		failed = false;
-		armed = true;
+		failing_begin(n);
 		result = works[_i](&error);
-		armed = false;
-		if (!failed) {
+		if (!failing_end()) {
 			ck_assert_int_eq(result, 0);
 			ck_assert_uint_gt(n, 0); /* or nothing was tested */
 			return;

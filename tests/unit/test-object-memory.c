@@ -5,50 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "failing.h"
 #include "object-sample.h"
 #include "unit.h"
-
-/* How many allocations succeed before one fails; negative: all do. */
-static int left = -1;
-static bool has_failed;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *block, size_t size);
-void *__real_reallocarray(void *block, size_t count, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *block, size_t size);
-void *__wrap_reallocarray(void *block, size_t count, size_t size);
-
-static bool fails(void)
-{
-	if (left < 0 || left--)
-		return false;
-	has_failed = true;
-	errno = ENOMEM;
-	return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *block, size_t size)
-{
-	return fails() ? NULL : __real_realloc(block, size);
-}
-
-void *__wrap_reallocarray(void *block, size_t count, size_t size)
-{
-	return fails() ? NULL : __real_reallocarray(block, count, size);
-}
 
 /* Each of these gives 0 or -ENOMEM, and leaves nothing behind. */
 static struct pair *target;
@@ -193,6 +152,7 @@ static int (*const scenarios[])(void) = {
 START_TEST(each_fails)
 {
 	size_t before, after;
+	bool has_failed;
 	int error;
 
 	target = pair_new(NULL, NULL);
@@ -201,17 +161,16 @@ START_TEST(each_fails)
 	/* A cycle of its own that only is looked at. */
 	target->second = allot_ref(target);
 	allot_heap_usage(heap, &before, NULL);
-	for (int n = 0;; n++) {
-		has_failed = false;
-		left = n;
+	for (unsigned long n = 0;; n++) {
+		failing_begin(n);
 		error = scenarios[_i]();
-		left = -1;
+		has_failed = failing_end();
 		ck_assert_int_eq(error, has_failed ? -ENOMEM : 0);
 		allot_heap_usage(heap, &after, NULL);
 		ck_assert_uint_eq(before, after);
 		if (!has_failed)
 			break;
-		ck_assert_int_lt(n, 1000);
+		ck_assert_uint_lt(n, 1000);
 	}
 	ALLOT_CLEAR(target->second);
 	allot_unref(target);
@@ -227,11 +186,9 @@ START_TEST(garbage_is_not_lost)
 	for (int i = 0; i < 20; i++)
 		pair_garbage();
 	allot_gc_set_debug(heap, ALLOT_GC_SAVEALL);
-	left = 0;
-	has_failed = false;
+	failing_begin(0);
 	ck_assert_int_eq(allot_gc_collect(heap, 2), 20);
-	left = -1;
-	ck_assert(has_failed);
+	ck_assert(failing_end());
 	ck_assert_uint_eq(sample_dead, 0);
 	/* The first was not kept, the others were: memory came back. */
 	ck_assert_uint_eq(allot_gc_garbage_count(heap), 19);

@@ -4,43 +4,13 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "failing.h"
 #include "snapshot-sample.h"
 #include "snapshot/freeze.h"
 #include "snapshot/payload.h"
 #include "snapshot/snapshot.h"
 #include "store-sample.h"
 #include "unit.h"
-
-/* The linker sends all calls of malloc, calloc and realloc here. */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-static bool armed;
-static unsigned long until_failure;
-
-static bool fails(void)
-{
-	return armed && until_failure-- == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return fails() ? NULL : __real_realloc(old, size);
-}
 
 /* Does the work with the nth allocation failing, and says what came of it. */
 typedef int work_fn(struct allot_error *error);
@@ -96,11 +66,10 @@ static void assert_every_failure_is_told(work_fn *work)
 		struct allot_error error = { "" };
 		int result;
 
-		until_failure = n;
-		armed = true;
+		failing_begin(n);
 		result = work(&error);
-		armed = false;
-		if (result == 0) {
+		if (!failing_end()) {
+			ck_assert_int_eq(result, 0);
 			ck_assert_uint_gt(n, 0); /* or nothing was tested */
 			return;
 		}

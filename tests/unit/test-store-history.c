@@ -174,7 +174,7 @@ END_TEST
 /* The least store has room for the history of some hundred sites. */
 START_TEST(without_room_points_are_left_out)
 {
-	uint32_t sites = (uint32_t)(store.region_size[ALLOT_REGION_HISTORY] / sizeof(struct allot_store_past));
+	uint32_t sites;
 
 	tear_down();
 	set_up_in(ALLOT_STORE_SIZE_MIN);

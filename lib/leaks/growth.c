@@ -11,6 +11,7 @@
 #include "leaks/growth-writer.h"
 #include "report/array.h"
 #include "report/namer.h"
+#include "snapshot/counts.h"
 
 enum { DEFAULT_TOP = 10 };
 
@@ -134,12 +135,6 @@ struct gather {
 	uint32_t *met;            /* what the suppressions have said of it */
 };
 
-static void add(struct allot_count *sum, struct allot_count count)
-{
-	sum->bytes += count.bytes;
-	sum->blocks += count.blocks;
-}
-
 static int find_group(struct gather *gather, uint32_t key, struct allot_growth_group **group)
 {
 	struct allot_growth *growth = gather->growth;
@@ -181,7 +176,7 @@ static int group_of_site(struct gather *gather, uint32_t number, struct allot_gr
 	*out = NULL;
 	if (suppressions && allotp_suppressions_hold(suppressions, gather->met[number])) {
 		if (is_last(gather))
-			add(&gather->growth->suppressed, gather->last[number]);
+			allotp_count_add(&gather->growth->suppressed, gather->last[number]);
 		return 0;
 	}
 	rc = allotp_backtrace_origin(&gather->namer.view, site->stack, &origin);
@@ -213,7 +208,7 @@ static int add_live(struct gather *gather)
 			continue;
 		rc = group_of_site(gather, i, &group);
 		if (rc == 0 && group)
-			add(&group->live[gather->view], gather->last[i]);
+			allotp_count_add(&group->live[gather->view], gather->last[i]);
 	}
 	return rc;
 }
@@ -244,7 +239,7 @@ static int add_history(struct gather *gather)
 		for (uint32_t point = 0; point < history->point_count && rc == 0 && group; point++) {
 			if (next < end && history->steps[next].point == point)
 				live = history->steps[next++].live;
-			add(&group->live[point], live);
+			allotp_count_add(&group->live[point], live);
 		}
 	}
 	return rc;
@@ -362,7 +357,7 @@ static int judge(struct allot_growth *growth)
 
 		for (uint32_t j = 0; j < growth->points; j++) {
 			y[j] = (double)group->live[j].bytes;
-			add(&growth->total[j], group->live[j]);
+			allotp_count_add(&growth->total[j], group->live[j]);
 		}
 		allotp_trend_judge(&group->bytes, growth->x, y, growth->points, sqrt(group->variance));
 		for (uint32_t j = 0; j < growth->points; j++)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "leaks/place.h"
+#include "snapshot/counts.h"
 
 bool allotp_why_address(const char *text, uint64_t *address)
 {
@@ -63,8 +64,7 @@ static struct allot_count sum_of(const struct allot_snapshot *snapshot, uint32_t
 
 		if (snapshot->sites[group->site].stack != stack || group->leak_class != leak_class)
 			continue;
-		sum.bytes += group->count.bytes;
-		sum.blocks += group->count.blocks;
+		allotp_count_add(&sum, group->count);
 	}
 	return sum;
 }
@@ -194,8 +194,7 @@ static int add_group(const struct allot_view *view, const struct allot_leak_grou
 	rc = same ? 0 : find_same(view, &answer, why, &same);
 	if (rc < 0 || !same)
 		return rc < 0 ? rc : add(why, answer);
-	same->count.bytes += group->count.bytes;
-	same->count.blocks += group->count.blocks;
+	allotp_count_add(&same->count, group->count);
 	return 0;
 }
 

@@ -7,8 +7,13 @@
 #include "common/error.h"
 #include "report/statistics.h"
 
-int allotp_grouping_check(enum allot_group_by group_by, enum allot_measure measure, bool cumulative,
-			  struct allot_error *error)
+static bool lacks_objects(const allot_snapshot_t *snapshot)
+{
+	return snapshot && !allot_snapshot_has_objects(snapshot);
+}
+
+int allotp_grouping_check(const allot_snapshot_t *snapshot, const allot_snapshot_t *older, enum allot_group_by group_by,
+			  enum allot_measure measure, bool cumulative, struct allot_error *error)
 {
 	if (!allot_group_by_name(group_by))
 		return allotp_error(error, -EINVAL, "there are no groups of kind %d", (int)group_by);
@@ -21,12 +26,8 @@ int allotp_grouping_check(enum allot_group_by group_by, enum allot_measure measu
 	if (group_by == ALLOT_GROUP_TYPE && measure != ALLOT_MEASURE_AUTO && measure != ALLOT_MEASURE_LIVE)
 		return allotp_error(error, -EINVAL, "groups by type know what is live, not what was (%s)",
 				    allot_measure_name(measure));
+	if (group_by == ALLOT_GROUP_TYPE && (lacks_objects(snapshot) || lacks_objects(older)))
+		return allotp_error(error, -ENODATA,
+				    "there is no table of objects; programs that use liballot-object have one");
 	return 0;
-}
-
-int allotp_objects_check(const allot_snapshot_t *snapshot, enum allot_group_by group_by, struct allot_error *error)
-{
-	if (!snapshot || group_by != ALLOT_GROUP_TYPE || allot_snapshot_has_objects(snapshot))
-		return 0;
-	return allotp_error(error, -ENODATA, "there is no table of objects; programs that use liballot-object have one");
 }

@@ -5,11 +5,11 @@
 
 #include <allot/snapshot.h>
 
-/* 0, or -EINVAL with the error filled in. */
-int allotp_grouping_check(enum allot_group_by group_by, enum allot_measure measure, bool cumulative,
-			  struct allot_error *error);
-
-/* 0, or -ENODATA with the error filled in: groups by type, but no table of objects. NULL is fine. */
-int allotp_objects_check(const allot_snapshot_t *snapshot, enum allot_group_by group_by, struct allot_error *error);
+/*
+ * Whether the sites of a snapshot, and of an older one unless it is NULL, can be grouped so. 0, or with the error filled in
+ * -EINVAL, or -ENODATA: by type, but there is no table of objects.
+ */
+int allotp_grouping_check(const allot_snapshot_t *snapshot, const allot_snapshot_t *older, enum allot_group_by group_by,
+			  enum allot_measure measure, bool cumulative, struct allot_error *error);
 
 #endif

@@ -14,12 +14,9 @@ int allot_snapshot_report(const allot_snapshot_t *snapshot, const allot_snapshot
 			  const struct allot_report_options *options, FILE *out, struct allot_error *error)
 {
 	struct allot_view now, before;
-	int rc = allotp_grouping_check(options->group_by, options->measure, options->cumulative, error);
+	int rc =
+		allotp_grouping_check(snapshot, older, options->group_by, options->measure, options->cumulative, error);
 
-	if (rc == 0)
-		rc = allotp_objects_check(snapshot, options->group_by, error);
-	if (rc == 0)
-		rc = allotp_objects_check(older, options->group_by, error);
 	if (rc < 0)
 		return rc;
 	if (!allot_format_name(options->format))

@@ -66,12 +66,9 @@ static int make(const allot_snapshot_t *snapshot, const allot_snapshot_t *older,
 {
 	allot_statistics_t *statistics;
 	struct allot_view now, before;
-	int rc = allotp_grouping_check(options->group_by, options->measure, options->cumulative, error);
+	int rc =
+		allotp_grouping_check(snapshot, older, options->group_by, options->measure, options->cumulative, error);
 
-	if (rc == 0)
-		rc = allotp_objects_check(snapshot, options->group_by, error);
-	if (rc == 0)
-		rc = allotp_objects_check(older, options->group_by, error);
 	if (rc < 0)
 		return rc;
 	statistics = calloc(1, sizeof(*statistics));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/error.h"
+#include "snapshot/counts.h"
 
 static void *checked(void *pointer)
 {
@@ -107,12 +108,6 @@ uint32_t sample_frame(struct allot_snapshot *snapshot, uint32_t parent, uint64_t
 	return sample_node(snapshot, parent, 1, offset);
 }
 
-static void add(struct allot_count *to, struct allot_count count)
-{
-	to->bytes += count.bytes;
-	to->blocks += count.blocks;
-}
-
 struct allot_site *sample_site(struct allot_snapshot *snapshot, uint32_t stack, struct allot_count live,
 			       struct allot_count ever)
 {
@@ -121,9 +116,9 @@ struct allot_site *sample_site(struct allot_snapshot *snapshot, uint32_t stack, 
 	snapshot->sites = grown(snapshot->sites, snapshot->site_count, sizeof(*site));
 	site = &snapshot->sites[snapshot->site_count++];
 	*site = (struct allot_site){ .stack = stack, .live = live, .peak = ever, .ever = ever };
-	add(&snapshot->live, live);
-	add(&snapshot->peak, ever);
-	add(&snapshot->ever, ever);
+	allotp_count_add(&snapshot->live, live);
+	allotp_count_add(&snapshot->peak, ever);
+	allotp_count_add(&snapshot->ever, ever);
 	snapshot->frees += ever.blocks - live.blocks;
 	snapshot->trust.events += 2 * ever.blocks - live.blocks;
 	snapshot->trust.walks += ever.blocks;

@@ -283,8 +283,12 @@ static int help(void *context)
 	uint64_t begun;
 	int pid;
 
-	while (!__atomic_load_n(&picture->ready, __ATOMIC_ACQUIRE))
+	while (!__atomic_load_n(&picture->ready, __ATOMIC_ACQUIRE)) {
+		/* It was killed. */
+		if (ALLOTP_SYSCALL(SYS_getppid) != picture->pid)
+			return (int)ALLOTP_SYSCALL(SYS_exit, 0);
 		ALLOTP_SYSCALL(SYS_sched_yield);
+	}
 	if (!stop_world(picture, &begun)) {
 		allotp_drain_rest(&allotp_state.store);
 		pid = take(picture);
@@ -298,9 +302,10 @@ static int help(void *context)
 static void take_by_helper(struct allot_picture *picture)
 {
 	char *stack = (char *)picture->memory + picture->memory_size;
-	int pid = clone(help, stack, CLONE_VM | CLONE_FS | CLONE_UNTRACED, picture);
-	int result;
+	int pid, result;
 
+	picture->pid = allotp_sys_getpid();
+	pid = clone(help, stack, CLONE_VM | CLONE_FS | CLONE_UNTRACED, picture);
 	if (pid < 0) {
 		failed(picture, -errno, ALLOT_LOOK_AT_FORK);
 		return;

@@ -37,6 +37,7 @@ struct allot_picture {
 	size_t memory_size;
 	size_t range_room; /* it begins with so many ranges that are ours */
 	uint32_t ready;    /* the helper may begin (atomic) */
+	int pid;           /* of the process that it helps */
 	bool unavailable;  /* ptrace is not to be had */
 	bool entered;      /* somebody is still in it, who cannot be waited for: the memory stays */
 };

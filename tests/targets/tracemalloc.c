@@ -151,6 +151,11 @@ SITE void allocate_many(void **blocks, int count)
 		blocks[i] = allocate_deep(30, 42);
 }
 
+/* While another process drains, rings take so much before they use again what they have; see lib/store/drain.h. */
+#define RING_RESERVE (2u << 20)
+
+static size_t reserve;
+
 /* Blocks of one stack share it: it takes no memory twice. */
 static void test_get_traces_intern_traceback(void)
 {
@@ -168,7 +173,7 @@ static void test_get_traces_intern_traceback(void)
 		for (int j = 0; j < 1000; j++)
 			free(blocks[j]);
 	}
-	CHECK_IS(overhead[5], overhead[2]);
+	CHECK(overhead[5] <= overhead[2] + reserve);
 }
 
 static void test_clear_traces(void)
@@ -649,7 +654,7 @@ static void threads_come_and_go(void)
 		pthread_barrier_wait(&barrier);
 		pthread_join(thread, NULL);
 	}
-	CHECK(allot_get_overhead() < overhead + (1 << 17));
+	CHECK(allot_get_overhead() < overhead + (1 << 17) + reserve);
 	pthread_barrier_destroy(&barrier);
 }
 
@@ -664,7 +669,7 @@ static void the_store_stays_small(void)
 		if (i == 10)
 			overhead = allot_get_overhead();
 	}
-	CHECK_IS(allot_get_overhead(), overhead);
+	CHECK(allot_get_overhead() <= overhead + reserve);
 }
 
 /* A child of one that has stopped does not trace before it wants to, and then by itself. */
@@ -710,7 +715,8 @@ static void snapshots_that_fail(void)
 	CHECK_IS(errno, 1234);
 }
 
-int main(void)
+/* With an argument: while another process drains. */
+int main(int argc, char **argv)
 {
 	static const struct test_case cases[] = {
 		CASE(test_get_traced_memory),
@@ -741,5 +747,7 @@ int main(void)
 		CASE(snapshots_that_fail),
 	};
 
+	(void)argv;
+	reserve = argc > 1 ? RING_RESERVE : 0;
 	return cases_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

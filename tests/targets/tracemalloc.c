@@ -151,8 +151,8 @@ SITE void allocate_many(void **blocks, int count)
 		blocks[i] = allocate_deep(30, 42);
 }
 
-/* While another process drains, rings take so much before they use again what they have; see lib/store/drain.h. */
-#define RING_RESERVE (2u << 20)
+/* While another process drains, rings take so much before they use again what they have: the reserve of lib/store/drain.h, and what one thread needs. */
+#define RING_RESERVE ((2u << 20) + (256u << 10))
 
 static size_t reserve;
 

@@ -136,7 +136,10 @@ static void often(void)
 	REQUIRE(grows_often() == 0);
 }
 
-/* While another process drains, rings take so much before they use again what they have: the reserve of lib/store/drain.h, and what one thread needs. */
+/*
+ * While another process drains, rings take so much before they use again what they have: the reserve of
+ * lib/store/drain.h, and what one thread needs.
+ */
 #define RING_RESERVE ((2u << 20) + (256u << 10))
 
 static void often_drained(void)

@@ -151,7 +151,10 @@ SITE void allocate_many(void **blocks, int count)
 		blocks[i] = allocate_deep(30, 42);
 }
 
-/* While another process drains, rings take so much before they use again what they have: the reserve of lib/store/drain.h, and what one thread needs. */
+/*
+ * While another process drains, rings take so much before they use again what they have: the reserve of
+ * lib/store/drain.h, and what one thread needs.
+ */
 #define RING_RESERVE ((2u << 20) + (256u << 10))
 
 static size_t reserve;

@@ -73,6 +73,7 @@ static int lock(struct attachment *a)
 	int result = -EBUSY;
 
 	for (int i = 0; i < 10000 && result == -EBUSY; i++) {
+		allotp_drain_want(&a->reader.store);
 		result = allotp_drain_lock(&a->reader.store);
 		/* Another look gives the lock up early, but is not done. One that was killed seems to go on for ever. */
 		if (!result && i < 5000 &&

@@ -162,8 +162,10 @@ static int lock_patiently(struct allot_store *store)
 	const struct timespec pause = { .tv_nsec = 1000000 };
 
 	for (int i = 0; i < 10000; i++) {
-		int result = allotp_drain_lock(store);
+		int result;
 
+		allotp_drain_want(store);
+		result = allotp_drain_lock(store);
 		if (result != -EBUSY)
 			return result;
 		nanosleep(&pause, NULL);

@@ -140,6 +140,24 @@ int allotp_drain_lock(struct allot_store *store)
 	return take_over(store, true);
 }
 
+#define WANTED_NS 20000000
+
+void allotp_drain_want(struct allot_store *store)
+{
+	__atomic_store_n(&store->header->wanted_until_ns, allotp_clock_ns(CLOCK_MONOTONIC) + WANTED_NS, __ATOMIC_RELAXED);
+}
+
+/* The time that a reader is given; one that was killed, or has another clock, does not keep producers for longer. */
+static bool is_wanted(const struct allot_store *store)
+{
+	uint64_t until = __atomic_load_n(&store->header->wanted_until_ns, __ATOMIC_RELAXED), now;
+
+	if (!until)
+		return false;
+	now = allotp_clock_ns(CLOCK_MONOTONIC);
+	return now < until && until - now <= WANTED_NS;
+}
+
 int allotp_drain_lock_by_force(struct allot_store *store)
 {
 	uint64_t before = __atomic_exchange_n(&store->header->lock, owner_word(store), __ATOMIC_ACQUIRE);
@@ -267,6 +285,8 @@ void allotp_drain_try(struct allot_store *store)
 {
 	uint64_t all = ~UINT64_C(0), old = 0;
 
+	if (is_wanted(store))
+		return;
 	/* A handler must not jump away or be the end of this thread while it holds the lock; to run it may. */
 	if (!store->quiet && allotp_sys_sigprocmask(SIG_SETMASK, &all, &old))
 		return;

@@ -27,6 +27,12 @@ uint64_t allotp_drain_signature(const struct allot_store *store);
  */
 int allotp_drain_lock(struct allot_store *store);
 
+/*
+ * For a reader that waits for the lock, before each try: producers leave it alone for a moment. Where they have more to drain
+ * than time, one has it always, and a try now and then would hardly ever find it free.
+ */
+void allotp_drain_want(struct allot_store *store);
+
 /* Whether a thread of the traced program holds the lock, and this is it. Any thread; async-signal-safe. */
 bool allotp_drain_owner_is_here(const struct allot_store *store);
 

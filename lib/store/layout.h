@@ -685,6 +685,7 @@ struct allot_header {
 
 	/* drainer */
 	uint64_t lock __attribute__((aligned(64))); /* who drains, see drain.c; 0: nobody (atomic) */
+	uint64_t wanted_until_ns; /* CLOCK_MONOTONIC: until then producers leave the lock to a reader (atomic) */
 	uint32_t dropping;      /* enum allot_dropping (atomic: the program and its readers look at it, too) */
 	uint32_t reader;        /* a reader drains now and then: producers leave it to that for a while (atomic) */
 	uint64_t site_count;    /* the first site is number 1 */

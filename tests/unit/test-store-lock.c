@@ -178,6 +178,31 @@ START_TEST(an_owner_in_this_process_is_waited_for)
 }
 END_TEST
 
+/* But not for longer than it says, nor for one whose clock is another. */
+START_TEST(a_reader_that_waits_is_let_in)
+{
+	struct allot_producer producer;
+	const uint64_t *batch = &store.header->batch;
+	uint64_t before, since, stamp = 2;
+
+	ck_assert_int_eq(allotp_producer_attach(&producer, &store, 1, 1), 0);
+	/* Again, if this process was not given a processor for so long that the time was over. */
+	do {
+		fixture_require(fixture_write(&producer, (struct allot_event){ .stamp = stamp++, .op = ALLOT_OP_MARK }));
+		before = *batch;
+		since = allotp_clock_ns(CLOCK_MONOTONIC);
+		allotp_drain_want(&reader);
+		allotp_drain_try(&store);
+	} while (allotp_clock_ns(CLOCK_MONOTONIC) - since > 10000000);
+	ck_assert_uint_eq(*batch, before);
+	ck_assert_int_eq(allotp_drain_lock(&reader), 0);
+	allotp_drain_unlock(&reader);
+	store.header->wanted_until_ns = _i ? UINT64_MAX : 1;
+	allotp_drain_try(&store);
+	ck_assert_uint_gt(*batch, before);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store-lock");
@@ -191,6 +216,7 @@ int main(void)
 	tcase_add_test(tcase, processes_are_told_apart);
 	tcase_add_test(tcase, a_stopped_owner_is_not_waited_for);
 	tcase_add_test(tcase, an_owner_in_this_process_is_waited_for);
+	tcase_add_loop_test(tcase, a_reader_that_waits_is_let_in, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

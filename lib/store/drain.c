@@ -144,7 +144,8 @@ int allotp_drain_lock(struct allot_store *store)
 
 void allotp_drain_want(struct allot_store *store)
 {
-	__atomic_store_n(&store->header->wanted_until_ns, allotp_clock_ns(CLOCK_MONOTONIC) + WANTED_NS, __ATOMIC_RELAXED);
+	__atomic_store_n(&store->header->wanted_until_ns, allotp_clock_ns(CLOCK_MONOTONIC) + WANTED_NS,
+			 __ATOMIC_RELAXED);
 }
 
 /* The time that a reader is given; one that was killed, or has another clock, does not keep producers for longer. */

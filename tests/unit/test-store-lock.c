@@ -188,7 +188,8 @@ START_TEST(a_reader_that_waits_is_let_in)
 	ck_assert_int_eq(allotp_producer_attach(&producer, &store, 1, 1), 0);
 	/* Again, if this process was not given a processor for so long that the time was over. */
 	do {
-		fixture_require(fixture_write(&producer, (struct allot_event){ .stamp = stamp++, .op = ALLOT_OP_MARK }));
+		fixture_require(
+			fixture_write(&producer, (struct allot_event){ .stamp = stamp++, .op = ALLOT_OP_MARK }));
 		before = *batch;
 		since = allotp_clock_ns(CLOCK_MONOTONIC);
 		allotp_drain_want(&reader);

@@ -26,7 +26,10 @@ struct allot_weakref;
  */
 typedef void allot_weakref_callback(struct allot_weakref *weakref, void *data);
 
-/* A new reference to the one weak reference without callback that an object has. -EOPNOTSUPP if its type has no support, -ENOMEM. */
+/*
+ * A new reference to the one weak reference without callback that an object has. -EOPNOTSUPP if its type has no support,
+ * -ESTALE in its own clear and dealloc, when it is dead already, -ENOMEM. The same goes for the next.
+ */
 int allot_weakref_new(void *object, struct allot_weakref **weakref);
 
 /* A weak reference of its own, with a callback. It owns a reference to held, if that is not NULL: what data lies in, usually. */

@@ -96,6 +96,8 @@ int allot_weakref_new(void *object, struct allot_weakref **weakref)
 
 	if (!(allotp_state(target) & ALLOTP_WEAK))
 		return -EOPNOTSUPP;
+	if (!allotp_refs(target))
+		return -ESTALE;
 	for (;;) {
 		allotp_lock(heap);
 		known = plain(target);
@@ -128,6 +130,8 @@ int allot_weakref_watch(void *object, allot_weakref_callback *callback, void *da
 		return -EINVAL;
 	if (!(allotp_state(target) & ALLOTP_WEAK))
 		return -EOPNOTSUPP;
+	if (!allotp_refs(target))
+		return -ESTALE;
 	made = allot_new(heap, &weakref_type);
 	if (!made)
 		return -ENOMEM;

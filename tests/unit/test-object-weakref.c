@@ -259,6 +259,33 @@ static const struct allot_field pair_fields[] = {
 	ALLOT_FIELDS_END,
 };
 
+static int too_late;
+
+static void refer_too_late(void *object)
+{
+	struct allot_weakref *none = NULL;
+
+	too_late += allot_weakref_new(object, &none) == -ESTALE;
+	too_late += allot_weakref_watch(object, call_event, NULL, NULL, &none) == -ESTALE;
+	ck_assert_ptr_null(none);
+}
+
+/* It would be left with the memory of another object. */
+START_TEST(none_is_made_of_what_is_dead)
+{
+	const struct allot_type type = {
+		.name = "target",
+		.size = sizeof(struct pair),
+		.flags = ALLOT_TYPE_WEAKREFS,
+		.dealloc = refer_too_late,
+	};
+
+	too_late = 0;
+	allot_unref(allot_new(heap, &type));
+	ck_assert_int_eq(too_late, 2);
+}
+END_TEST
+
 START_TEST(test_ref_created_during_del)
 {
 	struct allot_type type = {
@@ -638,6 +665,7 @@ int main(void)
 	tcase_add_test(cases, test_callback_in_cycle_resurrection);
 	tcase_add_test(cases, test_sf_bug_840829);
 	tcase_add_test(cases, test_ref_created_during_del);
+	tcase_add_test(cases, none_is_made_of_what_is_dead);
 	tcase_add_test(cases, order_of_3_15);
 	tcase_add_test(cases, callback_resurrects);
 	tcase_add_test(cases, test_order);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Cycles among lost blocks: Tarjan's strongly connected components, without recursion. */
+/* Cycles among lost blocks: components of the graph that they make. */
 #include "leaks/cycles.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/components.h"
 
 #define NONE UINT32_MAX
 
@@ -13,15 +15,12 @@ enum { SHAPES = 4096 }; /* that are told apart; beyond, nobody reads them */
 struct finder {
 	const struct allot_snapshot *snapshot;
 	struct allot_cycles *cycles;
-	uint32_t *first;               /* by block: its first edge in order[]; one more at the end */
-	uint32_t *order;               /* edges by the block that they come from */
-	uint32_t *number, *low, *next; /* Tarjan's; next: the edge to look at, by block */
-	uint32_t *stack, *path;
-	bool *on_stack;
-	uint32_t *component; /* by block, while one is looked at: its round */
-	uint32_t *parent;    /* by block: the edge that a search came by */
-	uint32_t stacked, numbered, round;
-	int failed;
+	size_t *first;       /* by block: its first edge in order[]; one more at the end */
+	uint32_t *order;     /* edges by the block that they come from */
+	uint32_t *to;        /* the blocks that those lead to */
+	uint32_t *component; /* by block: its number; 0: the search for the shortest way has reached it */
+	uint32_t *parent;    /* by block: the edge that this search came by */
+	uint32_t *path;
 };
 
 static int prepare(struct finder *f)
@@ -29,23 +28,23 @@ static int prepare(struct finder *f)
 	uint32_t blocks = f->snapshot->lost_count, edges = f->snapshot->edge_count;
 
 	f->first = calloc((size_t)blocks + 2, sizeof(*f->first));
-	f->order = calloc((size_t)edges + 1, sizeof(*f->order));
-	f->number = calloc((size_t)blocks + 1, 8 * sizeof(*f->number));
-	f->on_stack = calloc((size_t)blocks + 1, sizeof(*f->on_stack));
-	if (!f->first || !f->order || !f->number || !f->on_stack)
+	f->order = calloc((size_t)edges + 1, 2 * sizeof(*f->order));
+	f->component = calloc((size_t)blocks + 1, 3 * sizeof(*f->component));
+	if (!f->first || !f->order || !f->component)
 		return -ENOMEM;
-	f->low = f->number + blocks;
-	f->next = f->low + blocks;
-	f->stack = f->next + blocks;
-	f->path = f->stack + blocks;
-	f->component = f->path + blocks;
+	f->to = f->order + edges;
 	f->parent = f->component + blocks;
+	f->path = f->parent + blocks;
 	for (uint32_t i = 0; i < edges; i++)
 		f->first[f->snapshot->edges[i].from + 2]++;
 	for (uint32_t i = 2; i < blocks + 2; i++)
 		f->first[i] += f->first[i - 1];
-	for (uint32_t i = 0; i < edges; i++)
-		f->order[f->first[f->snapshot->edges[i].from + 1]++] = i;
+	for (uint32_t i = 0; i < edges; i++) {
+		size_t place = f->first[f->snapshot->edges[i].from + 1]++;
+
+		f->order[place] = i;
+		f->to[place] = f->snapshot->edges[i].to;
+	}
 	return 0;
 }
 
@@ -57,15 +56,15 @@ static const struct allot_edge *edge_at(const struct finder *f, uint32_t place)
 /* The shortest way from the block back to it, within its component: edges, backwards, in path[]. */
 static uint32_t shortest(struct finder *f, uint32_t start, uint32_t *queue)
 {
-	uint32_t head = 0, tail = 0, count = 0;
+	uint32_t head = 0, tail = 0, count = 0, component = f->component[start];
 
 	queue[tail++] = start;
 	f->parent[start] = NONE;
 	while (head < tail) {
 		uint32_t block = queue[head++];
 
-		for (uint32_t i = f->first[block]; i < f->first[block + 1]; i++) {
-			uint32_t to = edge_at(f, i)->to;
+		for (uint32_t i = (uint32_t)f->first[block]; i < f->first[block + 1]; i++) {
+			uint32_t to = f->to[i];
 
 			if (to == block)
 				continue;
@@ -74,7 +73,7 @@ static uint32_t shortest(struct finder *f, uint32_t start, uint32_t *queue)
 					f->path[count++] = edge;
 				return count;
 			}
-			if (f->component[to] != f->round)
+			if (f->component[to] != component)
 				continue;
 			f->component[to] = 0; /* it has been reached */
 			f->parent[to] = i;
@@ -152,22 +151,18 @@ static int add(struct allot_cycles *cycles, struct allot_cycle *cycle)
 	return 0;
 }
 
-/* A component of several blocks: members[]. */
+/* A component of several blocks: members[], in order. */
 static int note(struct finder *f, const uint32_t *members, uint32_t count)
 {
 	struct allot_cycle cycle = { .blocks = count, .times = 1 };
-	uint32_t start = members[0], *queue = malloc(count * sizeof(*queue));
+	uint32_t *queue = malloc(count * sizeof(*queue));
 	struct allot_cycle_step *spare = malloc(count * sizeof(*spare));
 	int rc = queue && spare ? 0 : -ENOMEM;
 
-	f->round++;
-	for (uint32_t i = 0; i < count; i++) {
-		f->component[members[i]] = f->round;
+	for (uint32_t i = 0; i < count; i++)
 		cycle.bytes += f->snapshot->lost[members[i]].size;
-		start = members[i] < start ? members[i] : start;
-	}
 	if (rc == 0) {
-		cycle.step_count = shortest(f, start, queue);
+		cycle.step_count = shortest(f, members[0], queue);
 		cycle.steps = calloc((size_t)cycle.step_count + 1, sizeof(*cycle.steps));
 		rc = cycle.steps ? 0 : -ENOMEM;
 	}
@@ -189,56 +184,42 @@ static int note(struct finder *f, const uint32_t *members, uint32_t count)
 	return rc;
 }
 
-static void enter(struct finder *f, uint32_t block)
+/* Notes those that have several blocks, in the order of their numbers. */
+static int note_all(struct finder *f, uint32_t components)
 {
-	f->number[block] = f->low[block] = ++f->numbered;
-	f->next[block] = f->first[block];
-	f->stack[f->stacked++] = block;
-	f->on_stack[block] = true;
-}
+	uint32_t blocks = f->snapshot->lost_count;
+	uint32_t *end = calloc((size_t)components + 2, sizeof(*end)),
+		 *members = calloc((size_t)blocks + 1, sizeof(*members));
+	int rc = end && members ? 0 : -ENOMEM;
 
-/* The block is done with: if it is the first of its component, that ends here. */
-static void leave(struct finder *f, uint32_t block)
-{
-	uint32_t from = f->stacked;
-
-	if (f->low[block] != f->number[block])
-		return;
-	do {
-		from--;
-		f->on_stack[f->stack[from]] = false;
-	} while (f->stack[from] != block);
-	if (f->stacked - from > 1 && !f->failed)
-		f->failed = note(f, f->stack + from, f->stacked - from);
-	f->stacked = from;
-}
-
-/* way[]: the blocks that the search is in, outermost first. */
-static void search(struct finder *f, uint32_t root, uint32_t *way)
-{
-	uint32_t depth = 0;
-
-	enter(f, root);
-	way[depth++] = root;
-	while (depth) {
-		uint32_t block = way[depth - 1];
-
-		if (f->next[block] < f->first[block + 1]) {
-			uint32_t to = edge_at(f, f->next[block]++)->to;
-
-			if (!f->number[to]) {
-				enter(f, to);
-				way[depth++] = to;
-			} else if (f->on_stack[to] && f->number[to] < f->low[block]) {
-				f->low[block] = f->number[to];
-			}
-			continue;
-		}
-		depth--;
-		if (depth && f->low[block] < f->low[way[depth - 1]])
-			f->low[way[depth - 1]] = f->low[block];
-		leave(f, block);
+	for (uint32_t i = 0; rc == 0 && i < blocks; i++)
+		end[f->component[i] + 1]++;
+	for (uint32_t c = 1; rc == 0 && c < components + 2; c++)
+		end[c] += end[c - 1];
+	/* What was the beginning of each is its end when all are in their places. */
+	for (uint32_t i = 0; rc == 0 && i < blocks; i++)
+		members[end[f->component[i]]++] = i;
+	for (uint32_t c = 1; rc == 0 && c <= components; c++) {
+		if (end[c] - end[c - 1] > 1)
+			rc = note(f, members + end[c - 1], end[c] - end[c - 1]);
 	}
+	free(end);
+	free(members);
+	return rc;
+}
+
+static int find_all(struct finder *f)
+{
+	uint32_t blocks = f->snapshot->lost_count;
+	char *included = malloc((size_t)blocks + 1);
+	long components = -ENOMEM;
+
+	if (included) {
+		memset(included, 1, blocks);
+		components = allotp_components(blocks, f->first, f->to, included, f->component);
+	}
+	free(included);
+	return components < 0 ? (int)components : note_all(f, (uint32_t)components);
 }
 
 static int compare_cycles(const void *a, const void *b)
@@ -252,23 +233,17 @@ static int compare_cycles(const void *a, const void *b)
 int allotp_cycles_find(const struct allot_snapshot *snapshot, struct allot_cycles *cycles)
 {
 	struct finder f = { .snapshot = snapshot, .cycles = cycles };
-	uint32_t *way = calloc((size_t)snapshot->lost_count + 1, sizeof(*way));
 	int rc;
 
 	*cycles = (struct allot_cycles){ 0 };
-	rc = way ? prepare(&f) : -ENOMEM;
-	for (uint32_t i = 0; rc == 0 && i < snapshot->lost_count; i++) {
-		if (!f.number[i])
-			search(&f, i, way);
-		rc = f.failed;
-	}
+	rc = prepare(&f);
+	if (rc == 0)
+		rc = find_all(&f);
 	if (rc == 0 && cycles->count)
 		qsort(cycles->list, cycles->count, sizeof(*cycles->list), compare_cycles);
-	free(way);
 	free(f.first);
 	free(f.order);
-	free(f.number);
-	free(f.on_stack);
+	free(f.component);
 	return rc;
 }
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Growth as CSV (RFC 4180): a header, then one record for each group that changes, in its order. */
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "leaks/growth-writer.h"
 #include "report/print.h"
+#include "report/writer.h"
 
 /* Empty: it is not known. */
 static void put_real(FILE *out, double value)
@@ -20,22 +19,11 @@ static int write_group(FILE *out, const struct allot_growth *growth, const struc
 {
 	const struct allot_trend *trend = allotp_growth_trend(group);
 	const struct allot_count *last = &group->live[growth->points - 1];
-	struct allot_backtrace backtrace = { .node = group->node };
-	const struct allot_view *view = &growth->views[group->view];
-	const struct allot_frame *frame = NULL;
-	int rc = allotp_backtrace_next(&backtrace, view, &frame);
-	char *key = allotp_keys_text(growth->keys, group->key);
+	int rc = allotp_write_csv_place(out, &growth->views[group->view],
+					(struct allot_backtrace){ .node = group->node }, growth->keys, group->key);
 
-	if (rc < 0 || !key) {
-		free(key);
-		return -ENOMEM;
-	}
-	allotp_put_field(out, key);
-	free(key);
-	putc(',', out);
-	allotp_put_field(out, rc ? frame->function : NULL);
-	putc(',', out);
-	allotp_put_field(out, rc ? view->snapshot->modules[backtrace.symbol->module].path : NULL);
+	if (rc < 0)
+		return rc;
 	fprintf(out, ",%s,", allotp_trend_name(trend->kind));
 	allotp_put_field(out, growth->unit_name);
 	put_real(out, group->bytes.slope);

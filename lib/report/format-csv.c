@@ -18,14 +18,12 @@ static void write_error(FILE *out, struct allot_variance variance)
 	fprintf(out, ",%.0f,%.3f", sqrt(variance.bytes), sqrt(variance.blocks));
 }
 
-static int write_group(FILE *out, const struct allot_report *report, const struct allot_group *group)
+int allotp_write_csv_place(FILE *out, const struct allot_view *view, struct allot_backtrace backtrace,
+			   const struct allot_keys *keys, uint32_t number)
 {
-	const struct allot_view *view = allotp_group_view(report, group);
-	struct allot_backtrace backtrace = { .node = group->node, .frame = group->frame };
-	struct allot_group_change change = allotp_group_change(report, group);
 	const struct allot_frame *frame = NULL;
 	int rc = allotp_backtrace_next(&backtrace, view, &frame);
-	char *key = allotp_keys_text(report->statistics->keys, group->key);
+	char *key = allotp_keys_text(keys, number);
 
 	if (rc < 0 || !key) {
 		free(key);
@@ -37,6 +35,18 @@ static int write_group(FILE *out, const struct allot_report *report, const struc
 	allotp_put_field(out, rc ? frame->function : NULL);
 	putc(',', out);
 	allotp_put_field(out, rc ? view->snapshot->modules[backtrace.symbol->module].path : NULL);
+	return 0;
+}
+
+static int write_group(FILE *out, const struct allot_report *report, const struct allot_group *group)
+{
+	const struct allot_backtrace backtrace = { .node = group->node, .frame = group->frame };
+	struct allot_group_change change = allotp_group_change(report, group);
+	int rc = allotp_write_csv_place(out, allotp_group_view(report, group), backtrace, report->statistics->keys,
+					group->key);
+
+	if (rc < 0)
+		return rc;
 	write_count(out, group->live);
 	write_count(out, group->peak);
 	write_count(out, group->ever);

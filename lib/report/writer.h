@@ -57,5 +57,8 @@ int allotp_write_markdown(FILE *out, const struct allot_report *report);
 /* A key in a cell of a table: the frames of a whole stack below each other. */
 void allotp_put_key(FILE *out, const struct allot_keys *keys, uint32_t key);
 int allotp_write_csv(FILE *out, const struct allot_report *report);
+/* The first fields of a record: the key, and the function and module that the backtrace begins with. */
+int allotp_write_csv_place(FILE *out, const struct allot_view *view, struct allot_backtrace backtrace,
+			   const struct allot_keys *keys, uint32_t number);
 
 #endif

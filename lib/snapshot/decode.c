@@ -34,6 +34,16 @@ static void *decode_array(struct allot_decoder *decoder, const struct allot_tabl
 	return array;
 }
 
+/* The same of what 32 bits count. */
+static void *decode_items(struct allot_decoder *decoder, const struct allot_table *table, uint32_t *number)
+{
+	uint64_t count;
+	void *items = decode_array(decoder, table, UINT32_MAX, &count);
+
+	*number = (uint32_t)count;
+	return items;
+}
+
 static void decode_process(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
 	allotp_decode_columns(decoder, &allotp_table_process, snapshot, 1);
@@ -59,10 +69,7 @@ static void decode_lost(struct allot_decoder *decoder, struct allot_snapshot *sn
 
 static void decode_modules(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
-	uint64_t count;
-
-	snapshot->modules = decode_array(decoder, &allotp_table_modules, UINT32_MAX, &count);
-	snapshot->module_count = (uint32_t)count;
+	snapshot->modules = decode_items(decoder, &allotp_table_modules, &snapshot->module_count);
 }
 
 /* Comes after the modules, which its addresses are relative to. */
@@ -100,27 +107,18 @@ static void decode_nodes(struct allot_decoder *decoder, struct allot_snapshot *s
 
 static void decode_domains(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
-	uint64_t count;
-
-	snapshot->domains = decode_array(decoder, &allotp_table_domains, UINT32_MAX, &count);
-	snapshot->domain_count = (uint32_t)count;
+	snapshot->domains = decode_items(decoder, &allotp_table_domains, &snapshot->domain_count);
 }
 
 static void decode_sites(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
-	uint64_t count;
-
-	snapshot->sites = decode_array(decoder, &allotp_table_sites, UINT32_MAX, &count);
-	snapshot->site_count = (uint32_t)count;
+	snapshot->sites = decode_items(decoder, &allotp_table_sites, &snapshot->site_count);
 }
 
 /* Comes after the sites: which region each is in follows here. */
 static void decode_regions(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
-	uint64_t count;
-
-	snapshot->regions = decode_array(decoder, &allotp_table_regions, UINT32_MAX, &count);
-	snapshot->region_count = (uint32_t)count;
+	snapshot->regions = decode_items(decoder, &allotp_table_regions, &snapshot->region_count);
 	if (!decoder->failed)
 		allotp_decode_columns(decoder, &allotp_table_site_regions, snapshot->sites, snapshot->site_count);
 }
@@ -132,10 +130,7 @@ static void decode_dropped(struct allot_decoder *decoder, struct allot_snapshot 
 
 static void decode_differences(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
-	uint64_t count;
-
-	snapshot->differences = decode_array(decoder, &allotp_table_differences, UINT32_MAX, &count);
-	snapshot->difference_count = (uint32_t)count;
+	snapshot->differences = decode_items(decoder, &allotp_table_differences, &snapshot->difference_count);
 }
 
 static void decode_sampling(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
@@ -161,18 +156,12 @@ static void decode_variances(struct allot_decoder *decoder, struct allot_snapsho
 
 static void decode_marks(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
-	uint64_t count;
-
-	snapshot->marks = decode_array(decoder, &allotp_table_marks, UINT32_MAX, &count);
-	snapshot->mark_count = (uint32_t)count;
+	snapshot->marks = decode_items(decoder, &allotp_table_marks, &snapshot->mark_count);
 }
 
 static void decode_series(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
-	uint64_t count;
-
-	snapshot->series = decode_array(decoder, &allotp_table_series, UINT32_MAX, &count);
-	snapshot->sample_count = (uint32_t)count;
+	snapshot->series = decode_items(decoder, &allotp_table_series, &snapshot->sample_count);
 }
 
 static void decode_blocks(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
@@ -192,26 +181,17 @@ static void decode_suppressions(struct allot_decoder *decoder, struct allot_snap
 
 static void decode_leak_groups(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
-	uint64_t count;
-
-	snapshot->leak_groups = decode_array(decoder, &allotp_table_leak_groups, UINT32_MAX, &count);
-	snapshot->leak_group_count = (uint32_t)count;
+	snapshot->leak_groups = decode_items(decoder, &allotp_table_leak_groups, &snapshot->leak_group_count);
 }
 
 static void decode_lost_blocks(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
-	uint64_t count;
-
-	snapshot->lost = decode_array(decoder, &allotp_table_lost_blocks, UINT32_MAX, &count);
-	snapshot->lost_count = (uint32_t)count;
+	snapshot->lost = decode_items(decoder, &allotp_table_lost_blocks, &snapshot->lost_count);
 }
 
 static void decode_edges(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
-	uint64_t count;
-
-	snapshot->edges = decode_array(decoder, &allotp_table_edges, UINT32_MAX, &count);
-	snapshot->edge_count = (uint32_t)count;
+	snapshot->edges = decode_items(decoder, &allotp_table_edges, &snapshot->edge_count);
 }
 
 static void decode_objects(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
@@ -221,34 +201,23 @@ static void decode_objects(struct allot_decoder *decoder, struct allot_snapshot 
 
 static void decode_object_names(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
-	uint64_t count;
-
-	snapshot->objects.names = decode_array(decoder, &allotp_table_object_names, UINT32_MAX, &count);
-	snapshot->objects.name_count = (uint32_t)count;
+	snapshot->objects.names = decode_items(decoder, &allotp_table_object_names, &snapshot->objects.name_count);
 }
 
 static void decode_object_table(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
-	uint64_t count;
-
-	snapshot->objects.objects = decode_array(decoder, &allotp_table_object_table, UINT32_MAX, &count);
-	snapshot->objects.object_count = (uint32_t)count;
+	snapshot->objects.objects = decode_items(decoder, &allotp_table_object_table, &snapshot->objects.object_count);
 }
 
 static void decode_references(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
-	uint64_t count;
-
-	snapshot->objects.references = decode_array(decoder, &allotp_table_references, UINT32_MAX, &count);
-	snapshot->objects.reference_count = (uint32_t)count;
+	snapshot->objects.references =
+		decode_items(decoder, &allotp_table_references, &snapshot->objects.reference_count);
 }
 
 static void decode_links(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
-	uint64_t count;
-
-	snapshot->links = decode_array(decoder, &allotp_table_links, UINT32_MAX, &count);
-	snapshot->link_count = (uint32_t)count;
+	snapshot->links = decode_items(decoder, &allotp_table_links, &snapshot->link_count);
 }
 
 static void decode_history(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
@@ -258,18 +227,12 @@ static void decode_history(struct allot_decoder *decoder, struct allot_snapshot 
 
 static void decode_points(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
-	uint64_t count;
-
-	snapshot->history.points = decode_array(decoder, &allotp_table_points, UINT32_MAX, &count);
-	snapshot->history.point_count = (uint32_t)count;
+	snapshot->history.points = decode_items(decoder, &allotp_table_points, &snapshot->history.point_count);
 }
 
 static void decode_steps(struct allot_decoder *decoder, struct allot_snapshot *snapshot)
 {
-	uint64_t count;
-
-	snapshot->history.steps = decode_array(decoder, &allotp_table_steps, UINT32_MAX, &count);
-	snapshot->history.step_count = (uint32_t)count;
+	snapshot->history.steps = decode_items(decoder, &allotp_table_steps, &snapshot->history.step_count);
 }
 
 /* Hands each symbol its part of the frames; a frame's strings then belong to the symbol. */

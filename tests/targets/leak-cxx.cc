@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "clear.h"
+
 #if defined(__clang__)
 #define SITE __attribute__((noinline, optnone)) static
 #else
@@ -75,17 +77,6 @@ SITE std::string *make_pointer()
 SITE std::map<int, std::shared_ptr<part>> *make_map()
 {
 	return new std::map<int, std::shared_ptr<part>>;
-}
-
-__attribute__((noinline)) void clear()
-{
-	volatile char below[32768];
-
-	for (size_t i = 0; i < sizeof(below); i++)
-		below[i] = 0;
-#if defined(__x86_64__)
-	__asm__ volatile("pxor %%xmm0, %%xmm0\n\tpxor %%xmm1, %%xmm1" : : : "xmm0", "xmm1");
-#endif
 }
 
 __attribute__((noinline)) void in_array()

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clear.h"
 #include "target.h"
 
 static void *volatile kept;
@@ -24,20 +25,6 @@ SITE void *make_1701(void)
 SITE void *make_1702(void)
 {
 	return memset(malloc(1702), 0, 1702);
-}
-
-__attribute__((noinline)) static void clear(void)
-{
-	volatile char below[32768];
-
-	for (size_t i = 0; i < sizeof(below); i++)
-		below[i] = 0;
-#if defined(__x86_64__)
-	__asm__ volatile("pxor %%xmm0, %%xmm0\n\tpxor %%xmm1, %%xmm1\n\tpxor %%xmm2, %%xmm2\n\tpxor %%xmm3, %%xmm3"
-			 :
-			 :
-			 : "xmm0", "xmm1", "xmm2", "xmm3");
-#endif
 }
 
 /* Holds a pointer in a block that moves all the time. */

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "clear.h"
 #include "target.h"
 
 struct value {
@@ -232,20 +233,6 @@ SITE void lose_cycle(void)
 
 	owner->parts[1] = parts;
 	parts[2].owner = owner;
-}
-
-__attribute__((noinline)) static void clear(void)
-{
-	volatile char below[32768];
-
-	for (size_t i = 0; i < sizeof(below); i++)
-		below[i] = 0;
-#if defined(__x86_64__)
-	__asm__ volatile("pxor %%xmm0, %%xmm0\n\tpxor %%xmm1, %%xmm1\n\tpxor %%xmm2, %%xmm2\n\tpxor %%xmm3, %%xmm3"
-			 :
-			 :
-			 : "xmm0", "xmm1", "xmm2", "xmm3");
-#endif
 }
 
 static void *end_with_result(void *unused)

@@ -18,7 +18,8 @@ static void find_segment(struct allotp_object *object)
 {
 	const ElfW(Ehdr) *file = (const void *)(uintptr_t)object->start;
 	const ElfW(Phdr) * headers;
-	uint64_t base = 0;
+	bool first = true;
+	uint64_t base = 0; /* that of a program that is linked to its addresses, too */
 
 	if (object->end - object->start < ALLOTP_PAGE || memcmp(file->e_ident, ELFMAG, SELFMAG) != 0 ||
 	    file->e_phentsize != sizeof(*headers) || file->e_phoff > ALLOTP_PAGE || file->e_phoff % 8 != 0 ||
@@ -31,8 +32,9 @@ static void find_segment(struct allotp_object *object)
 
 		if (segment->p_type != PT_LOAD)
 			continue;
-		if (base == 0)
+		if (first)
 			base = object->start - (segment->p_vaddr & ~(ALLOTP_PAGE - 1));
+		first = false;
 		low = base + segment->p_vaddr;
 		high = low + segment->p_filesz;
 		if ((segment->p_flags & PF_R) && low >= object->start && high <= object->end && low < high &&

@@ -88,6 +88,19 @@ tests_unit_test_unwind_instructions_CPPFLAGS = $(UNWIND_CPPFLAGS)
 tests_unit_test_unwind_instructions_LDADD = $(UNWIND_LIBS)
 endif
 
+# Sanitizers want a program that can lie anywhere.
+if !UNWIND_GENERIC
+if !SANITIZE
+check_PROGRAMS += tests/unit/test-unwind-object
+TESTS += tests/unit/test-unwind-object
+tests_unit_test_unwind_object_SOURCES = tests/unit/test-unwind-object.c tests/unit/unit.h
+tests_unit_test_unwind_object_CPPFLAGS = $(UNWIND_CPPFLAGS)
+tests_unit_test_unwind_object_CFLAGS = $(AM_CFLAGS) -fno-pie
+tests_unit_test_unwind_object_LDFLAGS = $(AM_LDFLAGS) -no-pie
+tests_unit_test_unwind_object_LDADD = $(UNWIND_LIBS) -ldl
+endif
+endif
+
 # A sanitizer's signal handling is in the way of stepping.
 if UNWIND_X86_64
 if !SANITIZE

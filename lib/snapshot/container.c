@@ -29,13 +29,17 @@ _Static_assert(sizeof(struct header) == ALLOT_CONTAINER_HEADER, "the header is p
 #define BLOCK_BYTES_LEAST 4
 #define BLOCK_CONTENT_MOST (UINT64_C(128) << 10)
 
+/* Half the time of zstd's own choice, for two bytes in a hundred more. */
+enum { LEVEL = 2 };
+
 static int compress(void *frame, size_t room, const void *payload, size_t payload_size, size_t *frame_size)
 {
 	ZSTD_CCtx *context = ZSTD_createCCtx();
 
 	if (!context)
 		return -ENOMEM;
-	if (ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1))) {
+	if (ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)) ||
+	    ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, LEVEL))) {
 		ZSTD_freeCCtx(context);
 		return -EIO;
 	}

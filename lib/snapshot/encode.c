@@ -47,6 +47,34 @@ static void encode_lost(struct allot_encoder *encoder, const struct allot_trust 
 	allotp_encode_end(encoder, begin);
 }
 
+static uint64_t parent_of(const struct allot_snapshot *snapshot, uint32_t node)
+{
+	return node - snapshot->nodes[node].parent;
+}
+
+static uint64_t address_of(const struct allot_snapshot *snapshot, uint32_t node)
+{
+	return snapshot->nodes[node].address - snapshot->modules[snapshot->nodes[node].module].start;
+}
+
+static inline void encode_each_node(struct allot_encoder *encoder, const struct allot_snapshot *snapshot,
+				    uint64_t (*number)(const struct allot_snapshot *snapshot, uint32_t node))
+{
+	uint32_t node = ALLOT_NODE_FIRST;
+
+	while (node < snapshot->node_count) {
+		uint32_t left = snapshot->node_count - node;
+		uint32_t many = left < ALLOT_ENCODE_MANY ? left : ALLOT_ENCODE_MANY;
+		uint8_t *at = allotp_encode_room(encoder, many);
+
+		if (!at)
+			return;
+		for (uint32_t end = node + many; node < end; node++)
+			at = allotp_encode_put(at, number(snapshot, node));
+		allotp_encode_to(encoder, at);
+	}
+}
+
 /*
  * Most nodes are near their parent, and the same call in the same module comes back under many parents, so a parent
  * is a distance and an address an offset in its module.
@@ -54,15 +82,12 @@ static void encode_lost(struct allot_encoder *encoder, const struct allot_trust 
 static void encode_nodes(struct allot_encoder *encoder, const struct allot_snapshot *snapshot)
 {
 	size_t begin = allotp_encode_begin(encoder, ALLOT_TAG_NODES);
-	const struct allot_node *nodes = snapshot->nodes;
 
 	allotp_encode_varint(encoder, snapshot->node_count - ALLOT_NODE_FIRST);
-	for (uint32_t i = ALLOT_NODE_FIRST; i < snapshot->node_count; i++)
-		allotp_encode_varint(encoder, i - nodes[i].parent);
-	allotp_encode_columns(encoder, &allotp_table_nodes, nodes + ALLOT_NODE_FIRST,
+	encode_each_node(encoder, snapshot, parent_of);
+	allotp_encode_columns(encoder, &allotp_table_nodes, snapshot->nodes + ALLOT_NODE_FIRST,
 			      snapshot->node_count - ALLOT_NODE_FIRST);
-	for (uint32_t i = ALLOT_NODE_FIRST; i < snapshot->node_count; i++)
-		allotp_encode_varint(encoder, nodes[i].address - snapshot->modules[nodes[i].module].start);
+	encode_each_node(encoder, snapshot, address_of);
 	allotp_encode_end(encoder, begin);
 }
 

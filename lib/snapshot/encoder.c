@@ -35,15 +35,25 @@ static void append(struct allot_encoder *encoder, const void *bytes, size_t size
 	encoder->size += size;
 }
 
+/* Of 64 bits, in sevens. */
+enum { VARINT_MOST = 10 };
+
+uint8_t *allotp_encode_room(struct allot_encoder *encoder, size_t varints)
+{
+	return reserve(encoder, varints * VARINT_MOST) ? encoder->data + encoder->size : NULL;
+}
+
+void allotp_encode_to(struct allot_encoder *encoder, const uint8_t *end)
+{
+	encoder->size = (size_t)(end - encoder->data);
+}
+
 void allotp_encode_varint(struct allot_encoder *encoder, uint64_t value)
 {
-	if (!reserve(encoder, 10))
-		return;
-	while (value >= 0x80) {
-		encoder->data[encoder->size++] = (uint8_t)(value | 0x80);
-		value >>= 7;
-	}
-	encoder->data[encoder->size++] = (uint8_t)value;
+	uint8_t *at = allotp_encode_room(encoder, 1);
+
+	if (at)
+		allotp_encode_to(encoder, allotp_encode_put(at, value));
 }
 
 /* Small negative numbers become small positive ones: 0, -1, 1, -2 … are 0, 1, 2, 3 … */
@@ -82,7 +92,7 @@ void allotp_encode_end(struct allot_encoder *encoder, size_t begin)
 	memcpy(encoder->data + begin + sizeof(uint32_t), &length, sizeof(length));
 }
 
-static uint64_t load(const void *field, size_t width)
+static inline uint64_t load(const void *field, size_t width)
 {
 	uint32_t word;
 	uint64_t value;
@@ -99,37 +109,73 @@ static uint64_t load(const void *field, size_t width)
 	}
 }
 
-static void encode_column(struct allot_encoder *encoder, const struct allot_column *column, const uint8_t *field,
-			  size_t stride, size_t count)
+/* The number that stands for a field; previous is that of the same field in the struct before. */
+static inline uint64_t number(enum allot_coding coding, uint64_t value, uint64_t *previous)
+{
+	uint64_t before = *previous;
+
+	switch (coding) {
+	case ALLOT_CODING_SIGNED:
+		return zigzag((uint64_t)(int32_t)value);
+	case ALLOT_CODING_DELTA:
+		*previous = value;
+		return zigzag(value - before);
+	default:
+		return value;
+	}
+}
+
+/* Inlined for each coding and width: most of a snapshot is numbers. */
+__attribute__((always_inline)) static inline void encode_numbers(struct allot_encoder *encoder,
+								 enum allot_coding coding, size_t width,
+								 const uint8_t *field, size_t stride, size_t count)
 {
 	uint64_t previous = 0;
 
-	for (size_t i = 0; i < count; i++, field += stride) {
-		uint64_t value;
+	while (count) {
+		size_t many = count < ALLOT_ENCODE_MANY ? count : ALLOT_ENCODE_MANY;
+		uint8_t *at = allotp_encode_room(encoder, many);
 
-		switch (column->coding) {
-		case ALLOT_CODING_PLAIN:
-			allotp_encode_varint(encoder, load(field, column->width));
-			break;
-		case ALLOT_CODING_SIGNED:
-			allotp_encode_varint(encoder, zigzag((uint64_t)(int32_t)load(field, column->width)));
-			break;
-		case ALLOT_CODING_DELTA:
-			value = load(field, column->width);
-			allotp_encode_varint(encoder, zigzag(value - previous));
-			previous = value;
-			break;
-		case ALLOT_CODING_STRING:
-			allotp_encode_string(encoder, *(char *const *)field);
-			break;
-		case ALLOT_CODING_BYTES:
+		if (!at)
+			return;
+		for (size_t i = 0; i < many; i++, field += stride)
+			at = allotp_encode_put(at, number(coding, load(field, width), &previous));
+		allotp_encode_to(encoder, at);
+		count -= many;
+	}
+}
+
+static void encode_column(struct allot_encoder *encoder, const struct allot_column *column, const uint8_t *field,
+			  size_t stride, size_t count)
+{
+	switch (column->coding) {
+	case ALLOT_CODING_PLAIN:
+		if (column->width == sizeof(uint64_t))
+			encode_numbers(encoder, ALLOT_CODING_PLAIN, sizeof(uint64_t), field, stride, count);
+		else
+			encode_numbers(encoder, ALLOT_CODING_PLAIN, column->width, field, stride, count);
+		break;
+	case ALLOT_CODING_SIGNED:
+		encode_numbers(encoder, ALLOT_CODING_SIGNED, column->width, field, stride, count);
+		break;
+	case ALLOT_CODING_DELTA:
+		encode_numbers(encoder, ALLOT_CODING_DELTA, column->width, field, stride, count);
+		break;
+	case ALLOT_CODING_STRING:
+		for (size_t i = 0; i < count; i++, field += stride)
+			allotp_encode_string(encoder, *(char *const *)(const void *)field);
+		break;
+	case ALLOT_CODING_BYTES:
+		for (size_t i = 0; i < count; i++, field += stride)
 			append(encoder, field, column->width);
-			break;
-		case ALLOT_CODING_REAL:
-			value = htole64(load(field, column->width));
+		break;
+	case ALLOT_CODING_REAL:
+		for (size_t i = 0; i < count; i++, field += stride) {
+			uint64_t value = htole64(load(field, column->width));
+
 			append(encoder, &value, sizeof(value));
-			break;
 		}
+		break;
 	}
 }
 

@@ -21,6 +21,23 @@ struct allot_encoder {
 
 /* LEB128: seven bits a byte, least significant first. */
 void allotp_encode_varint(struct allot_encoder *encoder, uint64_t value);
+
+/*
+ * Many of them at once: room for so many, put one after the other, and the end of the last one. NULL: the encoder has failed; then
+ * nothing is to be put.
+ */
+uint8_t *allotp_encode_room(struct allot_encoder *encoder, size_t varints);
+static inline uint8_t *allotp_encode_put(uint8_t *at, uint64_t value)
+{
+	for (; value >= 0x80; value >>= 7)
+		*at++ = (uint8_t)(value | 0x80);
+	*at++ = (uint8_t)value;
+	return at;
+}
+void allotp_encode_to(struct allot_encoder *encoder, const uint8_t *end);
+
+/* How many varints to make room for at once. */
+enum { ALLOT_ENCODE_MANY = 4096 };
 /* A varint of length + 1 and the bytes; NULL is a single 0. */
 void allotp_encode_string(struct allot_encoder *encoder, const char *string);
 

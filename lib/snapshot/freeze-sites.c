@@ -10,35 +10,16 @@
 #include "snapshot/snapshot.h"
 #include "store/layout.h"
 
-/* A site on its way, with the number it had in the store. */
+/* A site on its way: what it is sorted by. */
 struct candidate {
-	struct allot_site site;
-	uint32_t number;
+	uint32_t stack, domain, region;
+	uint32_t number; /* in the store */
 };
 
 struct sites {
 	struct candidate *items;
 	uint64_t count;
 };
-
-/* A site that has not changed since the last peak is as it was then. */
-static struct allot_site read_site(struct allot_view *view, const struct allot_store_site *stored)
-{
-	struct allot_site site = {
-		.stack = stored->stack,
-		.domain = stored->domain,
-		.live.bytes = allotp_view_left(view, stored->counters.ever_bytes, stored->counters.freed_bytes),
-		.live.blocks = allotp_view_left(view, stored->counters.ever_blocks, stored->counters.freed_blocks),
-		.peak = { stored->counters.peak_bytes, stored->counters.peak_blocks },
-		.ever = { stored->counters.ever_bytes, stored->counters.ever_blocks },
-		.temporary = { stored->counters.temporary_bytes, stored->counters.temporary_blocks },
-		.mismatched = stored->mismatched,
-	};
-
-	if (stored->counters.changed <= view->header->totals.peak_event)
-		site.peak = site.live;
-	return site;
-}
 
 static int collect_sites(struct allot_view *view, struct allot_freeze_tree *tree, struct sites *sites,
 			 struct allot_freeze_places *places)
@@ -55,7 +36,6 @@ static int collect_sites(struct allot_view *view, struct allot_freeze_tree *tree
 		return -ENOMEM;
 	for (uint64_t i = 1; i < numbers; i++) {
 		struct allot_store_site stored;
-		struct candidate *candidate = &sites->items[sites->count];
 
 		allotp_view_fetch(view, ALLOT_REGION_SITES, i, &stored, sizeof(stored));
 		if (!stored.counters.ever_blocks && !stored.counters.freed_blocks && !stored.mismatched)
@@ -65,12 +45,12 @@ static int collect_sites(struct allot_view *view, struct allot_freeze_tree *tree
 			stored.stack = ALLOT_NODE_NONE;
 		}
 		allotp_freeze_tree_reach(tree, view, stored.stack);
-		candidate->site = read_site(view, &stored);
-		candidate->site.region = allotp_freeze_region(view, places, stored.scope);
-		if (view->header->sampling_bytes)
-			allotp_freeze_variances(view, i, &stored.counters, &candidate->site.variance);
-		candidate->number = (uint32_t)i;
-		sites->count++;
+		sites->items[sites->count++] = (struct candidate){
+			.stack = stored.stack,
+			.domain = stored.domain,
+			.region = allotp_freeze_region(view, places, stored.scope),
+			.number = (uint32_t)i,
+		};
 	}
 	return 0;
 }
@@ -79,13 +59,65 @@ static int compare_candidates(const void *left, const void *right)
 {
 	const struct candidate *a = left, *b = right;
 
-	if (a->site.stack != b->site.stack)
-		return a->site.stack < b->site.stack ? -1 : 1;
-	if (a->site.domain != b->site.domain)
-		return a->site.domain < b->site.domain ? -1 : 1;
-	if (a->site.region != b->site.region)
-		return a->site.region < b->site.region ? -1 : 1;
+	if (a->domain != b->domain)
+		return a->domain < b->domain ? -1 : 1;
+	if (a->region != b->region)
+		return a->region < b->region ? -1 : 1;
 	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+/* By stack, domain, region and number. Stacks are many and their numbers dense: each has its place, which is counted out. */
+static int sort_sites(struct sites *sites, uint32_t node_count)
+{
+	struct candidate *sorted = calloc(sites->count, sizeof(*sorted));
+	uint32_t *ends = calloc(node_count, sizeof(*ends)), place = 0;
+
+	if (!sorted || !ends) {
+		free(sorted);
+		free(ends);
+		return -ENOMEM;
+	}
+	for (uint64_t i = 0; i < sites->count; i++)
+		ends[sites->items[i].stack]++;
+	for (uint32_t i = 0; i < node_count; i++) {
+		uint32_t count = ends[i];
+
+		ends[i] = place;
+		place += count;
+	}
+	for (uint64_t i = 0; i < sites->count; i++)
+		sorted[ends[sites->items[i].stack]++] = sites->items[i];
+	for (uint64_t i = 0, end; i < sites->count; i = end) {
+		end = ends[sorted[i].stack];
+		if (end - i > 1)
+			qsort(&sorted[i], end - i, sizeof(*sorted), compare_candidates);
+	}
+	free(ends);
+	free(sites->items);
+	sites->items = sorted;
+	return 0;
+}
+
+/* Fills in what is all zero. A site that has not changed since the last peak is as it was then. */
+static void read_site(struct allot_view *view, const struct candidate *candidate, struct allot_site *site)
+{
+	struct allot_store_site stored;
+	const struct allot_site_counters *counters = &stored.counters;
+
+	allotp_view_fetch(view, ALLOT_REGION_SITES, candidate->number, &stored, sizeof(stored));
+	site->stack = candidate->stack;
+	site->domain = candidate->domain;
+	site->region = candidate->region;
+	site->live.bytes = allotp_view_left(view, counters->ever_bytes, counters->freed_bytes);
+	site->live.blocks = allotp_view_left(view, counters->ever_blocks, counters->freed_blocks);
+	site->peak = (struct allot_count){ counters->peak_bytes, counters->peak_blocks };
+	site->ever = (struct allot_count){ counters->ever_bytes, counters->ever_blocks };
+	site->temporary = (struct allot_count){ counters->temporary_bytes, counters->temporary_blocks };
+	site->mismatched = stored.mismatched;
+	if (counters->changed <= view->header->totals.peak_event)
+		site->peak = site->live;
+	if (view->header->sampling_bytes)
+		allotp_freeze_variances(view, candidate->number, counters, &site->variance);
 }
 
 static void merge(struct allot_site *into, const struct allot_site *site)
@@ -98,7 +130,7 @@ static void merge(struct allot_site *into, const struct allot_site *site)
 	into->mismatched += site->mismatched;
 }
 
-static bool same_site(const struct allot_site *a, const struct allot_site *b)
+static bool same_site(const struct candidate *a, const struct candidate *b)
 {
 	return a->stack == b->stack && a->domain == b->domain && a->region == b->region;
 }
@@ -107,29 +139,33 @@ static bool same_site(const struct allot_site *a, const struct allot_site *b)
  * Two threads may have put the same frame into the tree at the same time; their sites become one here, and so do those
  * that a stack has inside and outside of budgets.
  */
-static int copy_sites(struct sites *sites, const struct allot_freeze_tree *tree, struct allot_snapshot *snapshot,
-		      struct allot_freeze_places *places)
+static int copy_sites(struct sites *sites, const struct allot_freeze_tree *tree, struct allot_view *view,
+		      struct allot_snapshot *snapshot, struct allot_freeze_places *places)
 {
-	struct allot_site *last = NULL;
+	int result;
 
 	if (!sites->count)
 		return 0;
 	for (uint64_t i = 0; i < sites->count; i++)
-		sites->items[i].site.stack = tree->renumbered[sites->items[i].site.stack];
-	qsort(sites->items, sites->count, sizeof(*sites->items), compare_candidates);
+		sites->items[i].stack = tree->renumbered[sites->items[i].stack];
+	result = sort_sites(sites, snapshot->node_count);
+	if (result < 0)
+		return result;
 	snapshot->sites = calloc(sites->count, sizeof(*snapshot->sites));
 	if (!snapshot->sites)
 		return -ENOMEM;
 	for (uint64_t i = 0; i < sites->count; i++) {
-		const struct allot_site *site = &sites->items[i].site;
+		const struct candidate *candidate = &sites->items[i];
 
-		if (last && same_site(last, site)) {
-			merge(last, site);
+		if (i && same_site(candidate, candidate - 1)) {
+			struct allot_site site = { 0 };
+
+			read_site(view, candidate, &site);
+			merge(&snapshot->sites[snapshot->site_count - 1], &site);
 		} else {
-			last = &snapshot->sites[snapshot->site_count++];
-			*last = *site;
+			read_site(view, candidate, &snapshot->sites[snapshot->site_count++]);
 		}
-		places->of_number[sites->items[i].number] = snapshot->site_count;
+		places->of_number[candidate->number] = snapshot->site_count;
 	}
 	return 0;
 }
@@ -225,7 +261,7 @@ int allotp_freeze_sites(struct allot_view *view, struct allot_snapshot *snapshot
 	if (result == 0)
 		result = allotp_freeze_tree_copy(&tree, view, snapshot);
 	if (result == 0)
-		result = copy_sites(&sites, &tree, snapshot, places);
+		result = copy_sites(&sites, &tree, view, snapshot, places);
 	if (result == 0)
 		result = copy_differences(view, &tree, snapshot);
 	if (result == 0)

@@ -56,24 +56,21 @@ void allotp_freeze_tree_reach(struct allot_freeze_tree *tree, const struct allot
 	}
 }
 
-/* The node with the snapshot's numbers in it. What is wrong with it ends the stack there, or loses its module. */
+/* A node with the snapshot's numbers in it. What is wrong with it ends the stack there, or loses its module. */
 static struct allot_node renumber(const struct allot_freeze_tree *tree, struct allot_view *view, uint64_t index,
-				  uint32_t module_count)
+				  const struct allot_store_node *stored, uint32_t module_count)
 {
-	struct allot_store_node stored;
-	struct allot_node node;
-
-	fetch_node(view, index, &stored);
-	node = (struct allot_node){
-		.address = stored.address,
+	struct allot_node node = {
+		.address = stored->address,
 		.parent = ALLOT_NODE_TRUNCATED,
-		.module = stored.module_flags >> 8,
-		.flags = stored.module_flags & ALLOT_NODE_SIGNAL,
+		.module = stored->module_flags >> 8,
+		.flags = stored->module_flags & ALLOT_NODE_SIGNAL,
 	};
-	if (stored.parent >= index || (stored.parent && !tree->renumbered[stored.parent]))
+
+	if (stored->parent >= index || (stored->parent && !tree->renumbered[stored->parent]))
 		view->corrupt++;
 	else
-		node.parent = tree->renumbered[stored.parent];
+		node.parent = tree->renumbered[stored->parent];
 	if (node.module >= module_count) {
 		view->corrupt++;
 		node.module = 0;
@@ -108,15 +105,6 @@ static uint32_t intern(uint32_t *table, uint64_t mask, struct allot_snapshot *sn
 	return snapshot->node_count++;
 }
 
-/* What is no frame stands for its parent. */
-static bool is_scope(const struct allot_view *view, uint64_t index)
-{
-	struct allot_store_node node;
-
-	fetch_node(view, index, &node);
-	return node.module_flags == ALLOT_NODE_SCOPE;
-}
-
 int allotp_freeze_tree_copy(struct allot_freeze_tree *tree, struct allot_view *view, struct allot_snapshot *snapshot)
 {
 	struct allot_node *nodes = realloc(snapshot->nodes, (ALLOT_NODE_FIRST + tree->reached) * sizeof(*nodes));
@@ -133,12 +121,15 @@ int allotp_freeze_tree_copy(struct allot_freeze_tree *tree, struct allot_view *v
 	if (!table && view->header->slot_count > 1)
 		return -ENOMEM;
 	for (uint64_t i = ALLOT_NODE_FIRST; i < tree->count; i++) {
+		struct allot_store_node stored;
 		struct allot_node node;
 
 		if (!tree->renumbered[i])
 			continue;
-		node = renumber(tree, view, i, snapshot->module_count);
-		if (is_scope(view, i)) {
+		fetch_node(view, i, &stored);
+		node = renumber(tree, view, i, &stored, snapshot->module_count);
+		if (stored.module_flags == ALLOT_NODE_SCOPE) {
+			/* What is no frame stands for its parent. */
 			tree->renumbered[i] = node.parent;
 			continue;
 		}

@@ -111,12 +111,6 @@ uint64_t allotp_view_left(struct allot_view *view, uint64_t ever, uint64_t freed
 	return 0;
 }
 
-void allotp_view_fetch(const struct allot_view *view, enum allot_region_id region, uint64_t index, void *item,
-		       size_t item_size)
-{
-	copy_once(item, view->base + view->regions[region].offset + index * item_size, item_size);
-}
-
 char *allotp_view_string(struct allot_view *view, uint64_t offset)
 {
 	uint64_t most = view->string_budget < STRING_MOST ? view->string_budget : STRING_MOST;

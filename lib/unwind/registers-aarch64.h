@@ -11,6 +11,7 @@ enum {
 	ALLOTP_REGISTERS = 32,
 	ALLOTP_RA_IS_IP = 0,
 	ALLOTP_RECORD_AT_CFA = 0,
+	ALLOTP_CODE_SHIFT = 2,
 };
 
 /* x19 to x29, sp. */

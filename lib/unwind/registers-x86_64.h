@@ -12,6 +12,7 @@ enum {
 	ALLOTP_REGISTERS = 17,
 	ALLOTP_RA_IS_IP = 1,
 	ALLOTP_RECORD_AT_CFA = 1,
+	ALLOTP_CODE_SHIFT = 0,
 };
 
 /* rbx, rbp, rsp, r12 to r15. */

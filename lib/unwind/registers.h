@@ -12,9 +12,9 @@
  * Each of these defines ALLOTP_REGISTER_FP, _SP and _RA, their number ALLOTP_REGISTERS, the set
  * ALLOTP_REGISTERS_PRESERVED of those that a function which returned has left as they were, whether the column of
  * the return address is the program counter itself (ALLOTP_RA_IS_IP), whether the saved frame pointer and return
- * address that a frame pointer points to end at the CFA (ALLOTP_RECORD_AT_CFA), allotp_address_strip, which takes a
- * pointer authentication code away, and allotp_registers_capture, which reads the registers of the function it is
- * used in.
+ * address that a frame pointer points to end at the CFA (ALLOTP_RECORD_AT_CFA), by how many bits an address is shifted
+ * for what is the same within an instruction (ALLOTP_CODE_SHIFT), allotp_address_strip, which takes a pointer
+ * authentication code away, and allotp_registers_capture, which reads the registers of the function it is used in.
  */
 #if defined(__x86_64__)
 #include "unwind/registers-x86_64.h"

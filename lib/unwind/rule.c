@@ -4,7 +4,7 @@
 
 #include "unwind/cursor.h"
 
-uint64_t allotp_rule_cache[1 << ALLOTP_RULE_BITS];
+struct allotp_rule_line allotp_rule_cache[1 << ALLOTP_RULE_LINE_BITS];
 
 static const struct allotp_rule full = { .kind = ALLOTP_RULE_FULL };
 
@@ -95,7 +95,7 @@ struct allotp_rule allotp_rule_find(uint64_t pc, struct allotp_cfi_scratch *scra
 /* The rule in the cache's form; 0 if it does not fit. */
 static uint64_t pack(struct allotp_rule rule)
 {
-	bool low = !ALLOTP_RECORD_AT_CFA && rule.ra > 31;
+	bool low = !ALLOTP_RECORD_AT_CFA && rule.ra > ALLOTP_RULE_RA_MAX;
 	unsigned ra = rule.ra, fp = rule.fp;
 
 	if (rule.cfa < INT16_MIN || rule.cfa > INT16_MAX)
@@ -104,16 +104,28 @@ static uint64_t pack(struct allotp_rule rule)
 		ra = (unsigned)(rule.cfa - (int)ra);
 		fp = fp == 0 ? ALLOTP_RULE_NO_FP : (unsigned)(rule.cfa - (int)fp);
 	}
-	if (ra > 31 || fp > 63 || (low && rule.fp != 0 && fp == ALLOTP_RULE_NO_FP))
+	if (ra > ALLOTP_RULE_RA_MAX || fp > ALLOTP_RULE_FP_MAX || (low && rule.fp != 0 && fp == ALLOTP_RULE_NO_FP))
 		return 0;
-	return (uint64_t)(uint16_t)rule.cfa << 15 | (uint64_t)low << 14 | ra << 9 | fp << 3 | rule.kind;
+	return (uint64_t)(uint16_t)rule.cfa << 13 | (uint64_t)low << 12 | ra << 8 | fp << 3 | rule.kind;
+}
+
+/* The word that a rule is put into: one that is free, or else the one that is looked at first. */
+static uint64_t *room_in(const struct allotp_rule_place *place)
+{
+	for (unsigned way = 0; way < ALLOTP_RULE_WAYS; way++) {
+		uint64_t *entry = &place->line[place->first ^ way];
+
+		if (__atomic_load_n(entry, __ATOMIC_RELAXED) == 0)
+			return entry;
+	}
+	return &place->line[place->first];
 }
 
 struct allotp_rule allotp_rule_get(uint64_t pc, const uint64_t *epoch, struct allotp_cfi_scratch *scratch)
 {
-	uint64_t hash = allotp_rule_hash(pc), before, packed;
-	uint64_t *entry = &allotp_rule_cache[hash >> (48 - ALLOTP_RULE_BITS)];
+	struct allotp_rule_place place = allotp_rule_place(pc);
 	struct allotp_rule rule = allotp_rule_cached(pc);
+	uint64_t *entry, before, packed;
 
 	if (rule.kind != ALLOTP_RULE_UNKNOWN)
 		return rule;
@@ -121,13 +133,14 @@ struct allotp_rule allotp_rule_get(uint64_t pc, const uint64_t *epoch, struct al
 	rule = allotp_rule_find(pc, scratch);
 	packed = pack(rule);
 	/* Code without unwind data may be JIT-compiled, and make room for something else without a word to us. */
-	if (rule.kind == ALLOTP_RULE_NONE || packed == 0 || pc >> 48 != 0)
+	if (rule.kind == ALLOTP_RULE_NONE || packed == 0 || !allotp_rule_cacheable(pc))
 		return rule;
 	/*
 	 * All sequentially consistent, as the raising of the epoch is and the stores of allotp_rule_forget after it: if
 	 * this store comes after that one's, this load comes after the raising, and sees it.
 	 */
-	__atomic_store_n(entry, hash << ALLOTP_RULE_PACKED | packed, __ATOMIC_SEQ_CST);
+	entry = room_in(&place);
+	__atomic_store_n(entry, place.tag | packed, __ATOMIC_SEQ_CST);
 	if (__atomic_load_n(epoch, __ATOMIC_SEQ_CST) != before)
 		__atomic_store_n(entry, 0, __ATOMIC_RELAXED);
 	return rule;
@@ -135,7 +148,8 @@ struct allotp_rule allotp_rule_get(uint64_t pc, const uint64_t *epoch, struct al
 
 void allotp_rule_forget(void)
 {
-	for (unsigned i = 0; i < 1 << ALLOTP_RULE_BITS; i++)
-		if (__atomic_load_n(&allotp_rule_cache[i], __ATOMIC_SEQ_CST) != 0)
-			__atomic_store_n(&allotp_rule_cache[i], 0, __ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < 1 << ALLOTP_RULE_LINE_BITS; i++)
+		for (unsigned way = 0; way < ALLOTP_RULE_WAYS; way++)
+			if (__atomic_load_n(&allotp_rule_cache[i].ways[way], __ATOMIC_SEQ_CST) != 0)
+				__atomic_store_n(&allotp_rule_cache[i].ways[way], 0, __ATOMIC_SEQ_CST);
 }

@@ -8,6 +8,7 @@
 #define ALLOT_UNWIND_RULE_H
 
 #include "unwind/cfi.h"
+#include "unwind/registers.h"
 
 #include <stdint.h>
 
@@ -52,32 +53,63 @@ static inline struct allotp_rule allotp_rule_of_word(uint64_t word)
 }
 
 /*
- * The cache: one word for a hash of pc, so that it is read and written at once. Its upper 33 bits are the rest of the
- * hash, which can be undone and so stands for pc; its lower 31 bits are the rule in a packed form. A rule that does not
- * fit is not cached: frames of 256 KiB and more.
+ * The cache: cache lines of words, so that a rule is read and written at once. Addresses near each other share a line, as
+ * the calls of a function often belong to one stack. A word's upper 35 bits are what the line does not say of the
+ * address, a hash that can be undone, and so stand for it; its lower 29 bits are the rule in a packed form. A rule
+ * that does not fit is not cached: frames of 256 KiB and more.
  *
- * Packed: the kind (3 bits), fp (6), ra (5), whether fp and ra are counted from where the CFA is counted from instead of
+ * Packed: the kind (3 bits), fp (5), ra (4), whether fp and ra are counted from where the CFA is counted from instead of
  * from the CFA (1), cfa (16). Some processors' frames have their record at the one end, others' at the other.
  */
-#define ALLOTP_RULE_BITS 15
-#define ALLOTP_RULE_PACKED 31
-#define ALLOTP_RULE_NO_FP 63 /* of fp counted from the other end, where 0 means something */
+#define ALLOTP_RULE_LINE_BITS 12
+#define ALLOTP_RULE_WAYS 8
+#define ALLOTP_RULE_NEAR_BITS (7 - ALLOTP_CODE_SHIFT)
+#define ALLOTP_RULE_CODE_BITS 47 /* of an address, without ALLOTP_CODE_SHIFT: what is beyond is not cached */
+#define ALLOTP_RULE_PACKED 29
+#define ALLOTP_RULE_FP_MAX 31
+#define ALLOTP_RULE_RA_MAX 15
+#define ALLOTP_RULE_NO_FP ALLOTP_RULE_FP_MAX /* of fp counted from the other end, where 0 means something */
 
-extern uint64_t allotp_rule_cache[1 << ALLOTP_RULE_BITS];
+struct allotp_rule_line {
+	uint64_t ways[ALLOTP_RULE_WAYS];
+} __attribute__((aligned(64)));
 
-/* Hashes 48 bits to 48 bits, one to one. */
-static inline uint64_t allotp_rule_hash(uint64_t pc)
+extern struct allotp_rule_line allotp_rule_cache[1 << ALLOTP_RULE_LINE_BITS];
+
+struct allotp_rule_place {
+	uint64_t *line;
+	uint64_t tag;   /* what the word has above the packed rule */
+	unsigned first; /* the way that is looked at first */
+};
+
+static inline struct allotp_rule_place allotp_rule_place(uint64_t pc)
 {
-	return (pc * UINT64_C(0x9e3779b97f4a7c15)) & ((UINT64_C(1) << 48) - 1);
+	uint64_t code = pc >> ALLOTP_CODE_SHIFT;
+	/* One to one: the product of the upper bits with an odd number, modulo a power of 2, in the upper bits of the word. */
+	uint64_t hash = (code >> ALLOTP_RULE_NEAR_BITS) * UINT64_C(0x9e3779b97f4a7c15)
+			<< (64 - ALLOTP_RULE_CODE_BITS + ALLOTP_RULE_NEAR_BITS);
+
+	return (struct allotp_rule_place){
+		.line = allotp_rule_cache[hash >> (64 - ALLOTP_RULE_LINE_BITS)].ways,
+		.tag = hash << ALLOTP_RULE_LINE_BITS | (code & ((1u << ALLOTP_RULE_NEAR_BITS) - 1))
+							       << ALLOTP_RULE_PACKED,
+		.first = (unsigned)(code ^ code >> 3 ^ code >> 5) % ALLOTP_RULE_WAYS,
+	};
+}
+
+static inline bool allotp_rule_cacheable(uint64_t pc)
+{
+	return pc >> ALLOTP_CODE_SHIFT >> ALLOTP_RULE_CODE_BITS == 0;
 }
 
 static inline struct allotp_rule allotp_rule_unpack(uint64_t packed)
 {
-	struct allotp_rule rule = {
-		.cfa = (int16_t)(packed >> 15), .ra = packed >> 9 & 31, .fp = packed >> 3 & 63, .kind = packed & 7
-	};
+	struct allotp_rule rule = { .cfa = (int16_t)(packed >> 13),
+				    .ra = packed >> 8 & ALLOTP_RULE_RA_MAX,
+				    .fp = packed >> 3 & ALLOTP_RULE_FP_MAX,
+				    .kind = packed & 7 };
 
-	if (!ALLOTP_RECORD_AT_CFA && (packed >> 14 & 1)) {
+	if (!ALLOTP_RECORD_AT_CFA && (packed >> 12 & 1)) {
 		rule.ra = (uint16_t)(rule.cfa - rule.ra);
 		rule.fp = rule.fp == ALLOTP_RULE_NO_FP ? 0 : (uint16_t)(rule.cfa - rule.fp);
 	}
@@ -87,13 +119,18 @@ static inline struct allotp_rule allotp_rule_unpack(uint64_t packed)
 /* The cached rule, or one of kind UNKNOWN. */
 static inline struct allotp_rule allotp_rule_cached(uint64_t pc)
 {
-	uint64_t hash = allotp_rule_hash(pc);
-	uint64_t entry = __atomic_load_n(&allotp_rule_cache[hash >> (48 - ALLOTP_RULE_BITS)], __ATOMIC_RELAXED);
+	struct allotp_rule_place place = allotp_rule_place(pc);
+	uint64_t packed = 0;
 
-	/* The hash's upper bits, which chose the entry, are shifted out on one side; on the other, addresses end. */
-	if ((entry ^ hash << ALLOTP_RULE_PACKED) >> ALLOTP_RULE_PACKED != 0 || pc >> 48 != 0)
-		entry = 0;
-	return allotp_rule_unpack(entry & ((UINT64_C(1) << ALLOTP_RULE_PACKED) - 1));
+	for (unsigned way = 0; way < ALLOTP_RULE_WAYS; way++) {
+		uint64_t rest = __atomic_load_n(&place.line[place.first ^ way], __ATOMIC_RELAXED) ^ place.tag;
+
+		if (rest >> ALLOTP_RULE_PACKED == 0) {
+			packed = allotp_rule_cacheable(pc) ? rest : 0;
+			break;
+		}
+	}
+	return allotp_rule_unpack(packed);
 }
 
 /* The rule for pc, from the cache or the unwind data. epoch is the counter of code unloadings; see below. */

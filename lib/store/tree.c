@@ -144,12 +144,13 @@ static uint32_t put(struct allot_store *store, uint32_t level, uint64_t h, uint3
 	uint64_t mask = level_size(level) - 1;
 
 	for (uint64_t i = place_of(h);; i++) {
-		uint32_t found = 0;
+		uint32_t found = __atomic_load_n(&table[i & mask], __ATOMIC_ACQUIRE);
 
-		if (__atomic_compare_exchange_n(&table[i & mask], &found, entry_of(h, number), false, __ATOMIC_ACQ_REL,
-						__ATOMIC_ACQUIRE))
+		if (!found && __atomic_compare_exchange_n(&table[i & mask], &found, entry_of(h, number), false,
+							  __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 			return number;
-		if (parent != ALLOT_NODE_NONE && matches(store, found & NUMBER_MASK, parent, address, flags))
+		if (parent != ALLOT_NODE_NONE && found == entry_of(h, found & NUMBER_MASK) &&
+		    matches(store, found & NUMBER_MASK, parent, address, flags))
 			return found & NUMBER_MASK;
 	}
 }

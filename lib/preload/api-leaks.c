@@ -77,6 +77,8 @@ ALLOT_EXPORT void allot_leaks_disable(void)
 {
 	allotp_thread.keeping++;
 	allotp_thread.kept = ALLOT_KEPT_EVENT;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	allotp_thread.quick = 0;
 }
 
 ALLOT_EXPORT void allot_leaks_enable(void)

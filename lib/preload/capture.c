@@ -29,11 +29,6 @@ static void count_truncated(uint64_t stop)
 	__atomic_fetch_add(&allotp_module(store, module)->truncated, 1, __ATOMIC_RELAXED);
 }
 
-uint32_t allotp_capture_changed(struct allot_context *context, const struct allot_walk_start *caller)
-{
-	return allotp_capture(context, caller);
-}
-
 uint32_t allotp_capture_unusual(struct allot_context *context, const struct allot_walk_start *caller,
 				const struct allot_walk_result *result)
 {

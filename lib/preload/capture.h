@@ -25,9 +25,6 @@ static inline uint32_t allotp_capture(struct allot_context *context, const struc
 	return node;
 }
 
-/* The same, out of the way of those who have looked whether the stack is the same as the last. */
-uint32_t allotp_capture_changed(struct allot_context *context, const struct allot_walk_start *caller);
-
 /* The walker's way to the stack tree: finds or adds a child. */
 uint32_t allotp_capture_child(void *store, uint32_t parent, uint64_t address, uint32_t flags);
 

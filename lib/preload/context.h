@@ -10,7 +10,7 @@ enum { ALLOT_CONTEXT_NODES = 64, ALLOT_CONTEXT_BUDGETS = 64 };
 
 struct allot_context {
 	struct allot_producer producer;
-	struct allot_walker *walker; /* in memory[]; NULL: never used */
+	struct allot_walker *walker; /* memory[]; NULL: never used */
 	uint32_t store;      /* which of this process's and its ancestors' stores the producer writes to */
 	uint32_t generation; /* what allot_state's was when the walker began */
 	uint64_t walks; /* counted in verify mode */

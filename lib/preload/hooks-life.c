@@ -30,7 +30,7 @@ ALLOT_EXPORT int dlclose(void *handle)
 		return -1;
 	result = allotp_real.dlclose(handle);
 	/* Whether anything was really unloaded is looked up before the next event. */
-	__atomic_store_n(&allotp_modules_stale, 1, __ATOMIC_RELEASE);
+	allotp_modules_suspect();
 	return result;
 }
 

@@ -30,90 +30,103 @@ static void *bootstrap(void *block)
 	return block;
 }
 
-static inline void *record(void *block, size_t size, const struct allot_walk_start *caller)
+ALLOTP_INLINE void *record(void *block, size_t size, struct allot_walk_start caller)
 {
-	if (!allotp_thread_new_takes(block, size))
-		allotp_quick_alloc(block, size, ALLOT_FAMILY_MALLOC, caller);
-	return block;
+	return allotp_quick_alloc(block, size, ALLOT_FAMILY_MALLOC, caller);
+}
+
+static void *record_aligned(void *block, size_t size, struct allot_walk_start caller)
+{
+	return record(block, size, caller);
 }
 
 /*
- * A hook has two parts: one short way for what is not sampled, and the watched call, out of its way. Where the walk
- * begins only the hook itself knows.
+ * A hook has a short way for what is not sampled, which is to have no stack frame. This keeps a compiler from moving an
+ * argument to where the long one wants it before it is known which one it will be.
  */
-#define WATCHED __attribute__((noinline)) static
-
-WATCHED void *watched_malloc(size_t size, const struct allot_walk_start *caller)
-{
-	if (!allotp_real_ready())
-		return bootstrap(allotp_bootstrap_alloc(16, size));
-	return record(allotp_real.malloc(size), size, caller);
-}
+#define STAY(argument) __asm__("" : "+r"(argument))
 
 ALLOT_EXPORT void *malloc(size_t size)
 {
-	struct allot_walk_start caller;
+	void *block;
 
 	if (allotp_thread_passes(size))
 		return allotp_real.malloc(size);
-	caller = ALLOTP_WALK_START();
-	return watched_malloc(size, &caller);
-}
-
-WATCHED void *watched_calloc(size_t count, size_t size, const struct allot_walk_start *caller)
-{
+	STAY(size);
 	if (!allotp_real_ready())
-		return bootstrap(allotp_bootstrap_calloc(count, size));
-	return record(allotp_real.calloc(count, size), count * size, caller);
+		return bootstrap(allotp_bootstrap_alloc(16, size));
+	block = allotp_real.malloc(size);
+	return record(block, size, ALLOTP_WALK_START());
 }
 
 ALLOT_EXPORT void *calloc(size_t count, size_t size)
 {
-	struct allot_walk_start caller;
+	void *block;
 
 	if (allotp_thread_passes(count * size))
 		return allotp_real.calloc(count, size);
-	caller = ALLOTP_WALK_START();
-	return watched_calloc(count, size, &caller);
+	STAY(count);
+	STAY(size);
+	if (!allotp_real_ready())
+		return bootstrap(allotp_bootstrap_calloc(count, size));
+	block = allotp_real.calloc(count, size);
+	return record(block, count * size, ALLOTP_WALK_START());
 }
 
 /* Returns whether the block is to be freed for real. */
-static inline bool going(void *block, enum allot_family family)
+ALLOTP_SELDOM bool unusual_going(void *block)
 {
 	struct allot_cxx *cxx = &allotp_thread.cxx;
 
-	if (__builtin_expect(allotp_bootstrap_owns(block), 0))
+	if (!block || allotp_bootstrap_owns(block) || !allotp_real_ready())
 		return false;
-	if (__builtin_expect(cxx->block == block, 0) && block)
+	if (cxx->block == block)
 		cxx->block = NULL; /* freed before operator new could record it */
-	else if (__builtin_expect(cxx->freeing == block, 0) && block)
+	else if (cxx->freeing == block)
 		cxx->freeing = NULL; /* operator delete has recorded it */
 	else
-		allotp_quick_free(block, family);
-	return allotp_real_ready();
+		allotp_record_free(block, ALLOT_FAMILY_MALLOC);
+	return true;
 }
 
-WATCHED void watched_free(void *block, uintptr_t caller)
+static inline bool going(void *block)
 {
-	/* The loader frees what it knew of a library after it has unmapped it. */
-	if (__builtin_expect(allotp_modules_is_loader(caller), 0))
-		__atomic_store_n(&allotp_modules_stale, 1, __ATOMIC_RELAXED);
-	if (going(block, ALLOT_FAMILY_MALLOC))
+	return (!allotp_bootstrap_owns(block) && allotp_quick_going(ALLOT_OP_FREE, block, ALLOT_FAMILY_MALLOC)) ||
+	       unusual_going(block);
+}
+
+ALLOTP_SELDOM void unusual_free(void *block)
+{
+	if (unusual_going(block))
 		allotp_real.free(block);
+}
+
+/* The loader frees what it knew of a library after it has unmapped it. */
+ALLOTP_SELDOM void loaders_free(void *block)
+{
+	allotp_modules_suspect();
+	unusual_free(block);
 }
 
 ALLOT_EXPORT void free(void *block)
 {
-	if (allotp_thread_passes_free(block))
-		allotp_real.free(block);
-	else
-		watched_free(block, (uintptr_t)__builtin_return_address(0));
+	if (!allotp_thread_passes_free(block)) {
+		if (__builtin_expect(allotp_modules_is_loader((uintptr_t)__builtin_return_address(0)), 0)) {
+			loaders_free(block);
+			return;
+		}
+		if (allotp_bootstrap_owns(block) || !allotp_quick_going(ALLOT_OP_FREE, block, ALLOT_FAMILY_MALLOC)) {
+			unusual_free(block);
+			return;
+		}
+	}
+	allotp_real.free(block);
 }
 
 /* C23; a libc that has neither takes plain free. */
 ALLOT_EXPORT void free_sized(void *block, size_t size)
 {
-	if (!going(block, ALLOT_FAMILY_MALLOC))
+	if (!going(block))
 		return;
 	if (allotp_real.free_sized)
 		allotp_real.free_sized(block, size);
@@ -123,7 +136,7 @@ ALLOT_EXPORT void free_sized(void *block, size_t size)
 
 ALLOT_EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size)
 {
-	if (!going(block, ALLOT_FAMILY_MALLOC))
+	if (!going(block))
 		return;
 	if (allotp_real.free_aligned_sized)
 		allotp_real.free_aligned_sized(block, alignment, size);
@@ -133,7 +146,7 @@ ALLOT_EXPORT void free_aligned_sized(void *block, size_t alignment, size_t size)
 
 ALLOT_EXPORT void cfree(void *block)
 {
-	if (going(block, ALLOT_FAMILY_MALLOC))
+	if (going(block))
 		allotp_real.free(block);
 }
 
@@ -148,7 +161,12 @@ static void *move_bootstrap(void *block, size_t size)
 	return moved;
 }
 
-WATCHED void *resize(void *block, size_t size, const struct allot_walk_start *caller)
+static bool give_up(void *block)
+{
+	return allotp_quick_going(ALLOT_OP_GIVE_UP, block, ALLOT_FAMILY_MALLOC) || allotp_record_give_up(block);
+}
+
+__attribute__((noinline)) static void *resize(void *block, size_t size, struct allot_walk_start caller)
 {
 	bool given_up;
 	void *moved;
@@ -158,10 +176,12 @@ WATCHED void *resize(void *block, size_t size, const struct allot_walk_start *ca
 	if (!allotp_real_ready())
 		return bootstrap(allotp_bootstrap_alloc(16, size));
 	allotp_thread.moving = true;
-	given_up = allotp_record_give_up(block);
+	given_up = give_up(block);
 	moved = allotp_real.realloc(block, size);
-	if (moved)
-		allotp_quick_alloc(moved, size, ALLOT_FAMILY_MALLOC, caller);
+	if (moved && allotp_thread.operating) /* it is not what operator new has asked for */
+		allotp_record_alloc(moved, size, ALLOT_FAMILY_MALLOC, &caller);
+	else if (moved)
+		record(moved, size, caller);
 	else if (size && given_up)
 		allotp_record_restore(block);
 	/* else glibc's realloc(block, 0) has freed it */
@@ -182,7 +202,7 @@ ALLOT_EXPORT void *realloc(void *block, size_t size)
 	if (passes_resize(block, size))
 		return allotp_real.realloc(block, size);
 	caller = ALLOTP_WALK_START();
-	return resize(block, size, &caller);
+	return resize(block, size, caller);
 }
 
 ALLOT_EXPORT void *reallocarray(void *block, size_t count, size_t size)
@@ -197,7 +217,7 @@ ALLOT_EXPORT void *reallocarray(void *block, size_t count, size_t size)
 	if (passes_resize(block, bytes))
 		return allotp_real.realloc(block, bytes);
 	caller = ALLOTP_WALK_START();
-	return resize(block, bytes, &caller);
+	return resize(block, bytes, caller);
 }
 
 ALLOT_EXPORT void *memalign(size_t alignment, size_t size)
@@ -209,7 +229,7 @@ ALLOT_EXPORT void *memalign(size_t alignment, size_t size)
 	caller = ALLOTP_WALK_START();
 	if (!allotp_real_ready())
 		return bootstrap(allotp_bootstrap_alloc(alignment, size));
-	return record(allotp_real.memalign(alignment, size), size, &caller);
+	return record_aligned(allotp_real.memalign(alignment, size), size, caller);
 }
 
 ALLOT_EXPORT void *aligned_alloc(size_t alignment, size_t size)
@@ -221,7 +241,7 @@ ALLOT_EXPORT void *aligned_alloc(size_t alignment, size_t size)
 	caller = ALLOTP_WALK_START();
 	if (!allotp_real_ready())
 		return bootstrap(allotp_bootstrap_alloc(alignment, size));
-	return record(allotp_real.aligned_alloc(alignment, size), size, &caller);
+	return record_aligned(allotp_real.aligned_alloc(alignment, size), size, caller);
 }
 
 ALLOT_EXPORT int posix_memalign(void **block, size_t alignment, size_t size)
@@ -241,7 +261,7 @@ ALLOT_EXPORT int posix_memalign(void **block, size_t alignment, size_t size)
 	}
 	result = allotp_real.posix_memalign(block, alignment, size);
 	if (!result)
-		record(*block, size, &caller);
+		record_aligned(*block, size, caller);
 	return result;
 }
 
@@ -251,7 +271,7 @@ ALLOT_EXPORT void *valloc(size_t size)
 
 	if (!allotp_real_ready())
 		return bootstrap(allotp_bootstrap_alloc(4096, size));
-	return record(allotp_real.valloc(size), size, &caller);
+	return record_aligned(allotp_real.valloc(size), size, caller);
 }
 
 ALLOT_EXPORT void *pvalloc(size_t size)
@@ -260,5 +280,5 @@ ALLOT_EXPORT void *pvalloc(size_t size)
 
 	if (!allotp_real_ready())
 		return bootstrap(allotp_bootstrap_alloc(4096, size));
-	return record(allotp_real.pvalloc(size), size, &caller);
+	return record_aligned(allotp_real.pvalloc(size), size, caller);
 }

@@ -14,6 +14,21 @@
 #include "preload/record.h"
 #include "preload/thread.h"
 
+/* Puts back what enter_new has put aside. */
+static inline void leave_new(void)
+{
+	struct allot_thread *thread = &allotp_thread;
+	const struct allot_cxx *outer = thread->cxx.outer;
+
+	if (__builtin_expect(outer->operating, 0)) {
+		thread->cxx = *outer;
+		return;
+	}
+	thread->cxx.outer = NULL;
+	thread->cxx.block = NULL;
+	allotp_thread_leave_operator(thread);
+}
+
 /*
  * Called when an exception passes through a hook for operator new: puts back what the hook had put aside. A
  * cleanup in C would do the same, but draws libgcc_s into programs that do without.
@@ -32,42 +47,47 @@ __attribute__((used)) _Unwind_Reason_Code allotp_new_personality(int version, _U
 	(void)context;
 	/* The innermost operator new is the one whose frame this is: the others' frames are further out. */
 	if (actions & _UA_CLEANUP_PHASE && allotp_thread.cxx.outer)
-		allotp_thread.cxx = *allotp_thread.cxx.outer;
+		leave_new();
 	return _URC_CONTINUE_UNWIND;
 }
 
 /* pc-relative, 4 bytes: the function is in this library */
 #define PERSONALITY() __asm__ volatile(".cfi_personality 0x1b, allotp_new_personality")
 
-static void enter_new(const struct allot_cxx *outer, size_t least, size_t alignment)
+static inline void enter_new(struct allot_cxx *outer, size_t least, size_t alignment)
 {
-	struct allot_cxx *cxx = &allotp_thread.cxx;
+	struct allot_thread *thread = &allotp_thread;
+	struct allot_cxx *cxx = &thread->cxx;
 
+	if (__builtin_expect(thread->operating, 0))
+		*outer = *cxx;
+	outer->operating = thread->operating;
 	cxx->outer = outer;
-	cxx->allocating = true;
-	cxx->least = least;
 	/* libstdc++ rounds an aligned request up, and asks for one byte when none are wanted. */
+	cxx->least = least;
 	cxx->most = (least ? least : 1) + alignment;
 	cxx->block = NULL;
+	if (!outer->operating)
+		allotp_thread_enter_operator(thread);
 }
 
 /*
  * The one block that operator new got from malloc and did not return is its allocator's own. One operator new calls
  * another (libstdc++'s new[] does), as it would malloc: then the outer one records the block.
  */
-static void record_new(void *block, size_t size, enum allot_family family, const struct allot_walk_start *caller)
+static inline void *record_new(void *block, size_t size, enum allot_family family, struct allot_walk_start caller)
 {
 	void *inner = allotp_thread.cxx.block;
 
-	allotp_thread.cxx = *allotp_thread.cxx.outer;
-	if (inner && allotp_state.sampling_bytes)
+	leave_new();
+	if (__builtin_expect(inner && allotp_state.sampling_bytes, 0))
 		allotp_sampled_release(inner);
-	if (block && allotp_thread_new_takes(block, size))
-		return;
-	if (inner && inner != block)
-		allotp_record_alloc(inner, size, ALLOT_FAMILY_MALLOC, caller);
-	else
-		allotp_quick_alloc(block, size, family, caller);
+	if (__builtin_expect(inner && inner != block, 0)) {
+		if (!block || !allotp_thread_new_takes(block, size))
+			allotp_record_alloc(inner, size, ALLOT_FAMILY_MALLOC, &caller);
+		return block;
+	}
+	return allotp_quick_alloc(block, size, family, caller);
 }
 
 /*
@@ -87,33 +107,33 @@ static inline void *counted(struct allot_sampler *sampler, uint64_t left, size_t
 }
 
 /* A program without libstdc++ that calls operator new nevertheless gets malloc, which cannot throw. */
-#define FIND(name)                                                                                                     \
-	do {                                                                                                           \
-		if (__builtin_expect(!allotp_real.name, 0))                                                            \
-			*(void **)&allotp_real.name = allotp_real_find_cxx(#name);                                     \
-	} while (0)
+#define IS_KNOWN(name) __builtin_expect(allotp_real.name || find_operator((void **)&allotp_real.name, #name), 1)
+
+ALLOTP_SELDOM bool find_operator(void **function, const char *name)
+{
+	if (allotp_real_ready())
+		*function = allotp_real_find_cxx(name);
+	return *function != NULL;
+}
 
 #define LIST(...) __VA_ARGS__
 
 /* In two parts, as in hooks-malloc.c. */
 #define HOOK_NEW(name, family, alignment, parameters, arguments)                                                       \
-	__attribute__((noinline)) static void *watched##name(const struct allot_walk_start *caller, LIST parameters)   \
+	__attribute__((noinline)) static void *watched##name(struct allot_walk_start caller, LIST parameters)          \
 	{                                                                                                              \
-		const struct allot_cxx outer = allotp_thread.cxx;                                                      \
+		struct allot_cxx outer;                                                                                \
 		const uint64_t left = allotp_thread.sampler.left;                                                      \
 		void *block;                                                                                           \
                                                                                                                        \
 		PERSONALITY();                                                                                         \
-		if (allotp_real_ready())                                                                               \
-			FIND(name);                                                                                    \
-		if (!allotp_real.name)                                                                                 \
+		if (!IS_KNOWN(name))                                                                                   \
 			return malloc(size);                                                                           \
 		enter_new(&outer, size, alignment);                                                                    \
 		block = allotp_real.name arguments;                                                                    \
 		if (left)                                                                                              \
 			allotp_thread.sampler.left = left;                                                             \
-		record_new(block, size, family, caller);                                                               \
-		return block;                                                                                          \
+		return record_new(block, size, family, caller);                                                        \
 	}                                                                                                              \
 	void *name parameters;                                                                                         \
 	ALLOT_EXPORT void *name parameters                                                                             \
@@ -125,7 +145,7 @@ static inline void *counted(struct allot_sampler *sampler, uint64_t left, size_t
 		if (passes(left, size, alignment) && allotp_real.name)                                                 \
 			return counted(sampler, left, size, allotp_real.name arguments);                               \
 		caller = ALLOTP_WALK_START();                                                                          \
-		return watched##name(&caller, LIST arguments);                                                         \
+		return watched##name(caller, LIST arguments);                                                          \
 	}                                                                                                              \
 	_Static_assert(sizeof(size_t) == 8, "the mangled names are those of 64-bit machines")
 
@@ -140,29 +160,47 @@ HOOK_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, ALLOT_FAMILY_NEW, alignment,
 HOOK_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, ALLOT_FAMILY_NEW_ARRAY, alignment,
 	 (size_t size, size_t alignment, const void *nothrow), (size, alignment, nothrow));
 
+/* What operator delete has put aside. */
+struct deletion {
+	void *freeing;
+	bool operating;
+};
+
 /* Recorded before the real delete, whose own call of free, or of another operator delete, then passes. */
-static void enter_delete(void *block, enum allot_family family)
+static inline struct deletion enter_delete(void *block, enum allot_family family)
 {
-	if (block && allotp_thread.cxx.freeing == block)
-		return;
-	allotp_quick_free(block, family);
-	allotp_thread.cxx.freeing = block;
+	struct allot_thread *thread = &allotp_thread;
+	const struct deletion outer = { thread->cxx.freeing, thread->operating };
+
+	if (!block || outer.freeing != block) {
+		if (!allotp_quick_going(ALLOT_OP_FREE, block, family))
+			allotp_record_free(block, family);
+		thread->cxx.freeing = block;
+	}
+	if (!outer.operating)
+		allotp_thread_enter_operator(thread);
+	return outer;
+}
+
+static inline void leave_delete(struct deletion outer)
+{
+	allotp_thread.cxx.freeing = outer.freeing;
+	if (!outer.operating)
+		allotp_thread_leave_operator(&allotp_thread);
 }
 
 #define HOOK_DELETE(name, family, parameters, arguments)                                                               \
 	__attribute__((noinline)) static void watched##name parameters                                                 \
 	{                                                                                                              \
-		void *outer = allotp_thread.cxx.freeing;                                                               \
+		struct deletion outer;                                                                                 \
                                                                                                                        \
-		if (allotp_real_ready())                                                                               \
-			FIND(name);                                                                                    \
-		if (!allotp_real.name) {                                                                               \
+		if (!IS_KNOWN(name)) {                                                                                 \
 			free(block);                                                                                   \
 			return;                                                                                        \
 		}                                                                                                      \
-		enter_delete(block, family);                                                                           \
+		outer = enter_delete(block, family);                                                                   \
 		allotp_real.name arguments;                                                                            \
-		allotp_thread.cxx.freeing = outer;                                                                     \
+		leave_delete(outer);                                                                                   \
 	}                                                                                                              \
 	void name parameters;                                                                                          \
 	ALLOT_EXPORT void name parameters                                                                              \

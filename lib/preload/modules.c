@@ -12,8 +12,6 @@
 #include "unwind/loaded.h"
 #include "unwind/walk.h"
 
-uint32_t allotp_modules_stale;
-
 struct allot_extent allotp_modules_loader;
 
 static bool is_program(const struct allotp_loaded *found)
@@ -110,6 +108,7 @@ static bool is_back(const struct allot_store *store, const struct allot_store_mo
 static void forget_code(struct allot_store *store)
 {
 	__atomic_fetch_add(&store->header->code_epoch, 1, __ATOMIC_SEQ_CST);
+	allotp_state_outdate();
 	allotp_walk_code_unloaded();
 }
 
@@ -162,13 +161,23 @@ uint32_t allotp_module_of(uintptr_t address)
 	return add(store, &found, count);
 }
 
+void allotp_modules_suspect(void)
+{
+	__atomic_store_n(&allotp_guard->depth, 0, __ATOMIC_RELEASE);
+}
+
+bool allotp_modules_suspected(void)
+{
+	return __atomic_load_n(&allotp_guard->depth, __ATOMIC_RELAXED) != 1;
+}
+
 void allotp_modules_check(void)
 {
 	struct allot_store *store = &allotp_state.store;
 	uint32_t count = (uint32_t)__atomic_load_n(&store->header->module_count, __ATOMIC_ACQUIRE);
 	bool gone = false;
 
-	__atomic_store_n(&allotp_modules_stale, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&allotp_guard->depth, 1, __ATOMIC_RELAXED);
 	allotp_loaded_check();
 	for (uint32_t i = 1; i < count; i++) {
 		struct allot_store_module *module = allotp_module(store, i);

@@ -10,11 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Something may have been unloaded: the next event checks first (atomic). */
-extern uint32_t allotp_modules_stale;
+/* Something may have been unloaded: the next allocation checks first. Any thread, also before recording begins. */
+void allotp_modules_suspect(void);
 
 /* The module of an address, entered into the store if it is new; 0: in none. Async-signal-safe. */
 uint32_t allotp_module_of(uintptr_t address);
+
+/* Whether there is such a suspicion. */
+bool allotp_modules_suspected(void);
 
 /* Marks the modules that are gone as dead and moves the code epoch on, so that walkers forget what they know. */
 void allotp_modules_check(void);

@@ -18,7 +18,7 @@ struct allot_order {
 	bool threads;  /* it has had one: from then on time is read */
 };
 
-extern struct allot_order allotp_order;
+extern struct allot_order allotp_order __attribute__((visibility("hidden")));
 
 /* libc clears this before a second thread begins, in the thread that begins it. */
 static inline bool allotp_single_threaded(void)
@@ -30,14 +30,14 @@ static inline bool allotp_single_threaded(void)
  * Each event takes longer than a tick, so counting up from a time that was read never overtakes the time. It is read
  * again every sixteenth event.
  */
-static inline uint64_t allotp_order_count(void)
+static inline uint64_t allotp_order_count(bool cycles)
 {
 	struct allot_order *order = &allotp_order;
 	uint64_t now = ++order->last;
 
 	if (__builtin_expect(now & 15, 1))
 		return now;
-	now = allotp_stamp(allotp_state.counter);
+	now = allotp_stamp(cycles);
 	if (now > order->last)
 		order->last = now;
 	return order->last;
@@ -49,23 +49,26 @@ static inline bool allotp_order_counts(void)
 	return __builtin_expect(allotp_single_threaded() && !allotp_order.threads, 1);
 }
 
-static inline uint64_t allotp_order_read(void)
+static inline uint64_t allotp_order_read(bool cycles)
 {
 	if (!allotp_order.threads)
 		allotp_order.threads = true;
-	return allotp_stamp(allotp_state.counter);
+	return allotp_stamp(cycles);
 }
 
 static inline uint64_t allotp_order_stamp(void)
 {
-	return allotp_order_counts() ? allotp_order_count() : allotp_order_read();
+	bool cycles = allotp_state.counter;
+
+	return allotp_order_counts() ? allotp_order_count(cycles) : allotp_order_read(cycles);
 }
 
 /*
  * The ticket and the stamp for an event at this address. Any thread, also in a signal handler that interrupts this. The
- * ticket is ordered with the real malloc and free around it: their effects reach other threads with it, or after it.
+ * ticket is ordered with the real malloc and free around it: their effects reach other threads with it, or after it. cycles:
+ * whether stamps come from the cycle counter.
  */
-static inline uint32_t allotp_order_take(uint64_t address, uint8_t op, uint64_t *stamp)
+static inline uint32_t allotp_order_take(uint64_t address, uint8_t op, bool cycles, uint64_t *stamp)
 {
 	uint32_t *counter = &allotp_state.store.header->tickets[allotp_event_bucket(address, op)], ticket = 1;
 
@@ -76,11 +79,11 @@ static inline uint32_t allotp_order_take(uint64_t address, uint8_t op, uint64_t 
 #else
 		ticket = __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 #endif
-		*stamp = allotp_order_count();
+		*stamp = allotp_order_count(cycles);
 		return ticket;
 	}
 	ticket = __atomic_fetch_add(counter, 1, __ATOMIC_ACQ_REL);
-	*stamp = allotp_order_read();
+	*stamp = allotp_order_read(cycles);
 	return ticket;
 }
 

@@ -16,7 +16,7 @@ struct allot_real {
 #undef ALLOT_HOOK
 };
 
-extern struct allot_real allotp_real;
+extern struct allot_real allotp_real __attribute__((visibility("hidden")));
 
 /* What libc tells debuggers of its struct pthread: where a thread's number is, and the function that it began with; or 0. */
 extern uint32_t allotp_real_thread_tid, allotp_real_thread_start;

@@ -2,6 +2,7 @@
 /* Writing events. */
 #include "preload/record.h"
 
+#include "preload/bootstrap.h"
 #include "preload/capture.h"
 #include "preload/modules.h"
 #include "preload/quick.h"
@@ -13,8 +14,26 @@ struct allot_order allotp_order;
 /* When code has been unloaded, what is known of it must go before the next event is recorded. */
 static inline void settle(void)
 {
-	if (__builtin_expect(__atomic_load_n(&allotp_modules_stale, __ATOMIC_RELAXED), 0))
+	if (__builtin_expect(allotp_modules_suspected(), 0))
 		allotp_modules_check();
+}
+
+/*
+ * At the end of an event that went the long way: whether the next may go the short one. Handlers that make anything
+ * unusual clear it after that.
+ */
+static inline void reopen(struct allot_context *context)
+{
+	struct allot_thread *thread = &allotp_thread;
+	uint32_t quick = __atomic_load_n(&allotp_guard->quick, __ATOMIC_ACQUIRE);
+
+	if (thread->quick == quick || thread->depth != 1 || !(quick & 1))
+		return;
+	allotp_walk_settle(context->walker);
+	thread->quick = quick;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (thread->leaving || thread->kept || thread->scope)
+		thread->quick = 0;
 }
 
 ALLOTP_INLINE bool record_appearing(uint8_t op, const void *address, size_t size, uint8_t family, uint16_t domain,
@@ -28,6 +47,7 @@ ALLOTP_INLINE bool record_appearing(uint8_t op, const void *address, size_t size
 	settle();
 	written = allotp_write_event(context, op, (uintptr_t)address, size, allotp_capture(context, caller), family,
 				     domain);
+	reopen(context);
 	allotp_leave();
 	return written;
 }
@@ -40,6 +60,7 @@ ALLOTP_INLINE bool record_going(uint8_t op, const void *address, size_t size, ui
 	if (!context)
 		return false;
 	written = allotp_write_event(context, op, (uintptr_t)address, size, 0, family, domain);
+	reopen(context);
 	allotp_leave();
 	return written;
 }
@@ -49,8 +70,6 @@ static inline bool sampling(void)
 {
 	return __builtin_expect(allotp_state.sampling_bytes != 0, 0);
 }
-
-#define SELDOM __attribute__((noinline, cold)) static
 
 /* The block is known as sampled before anybody else can free it, and only if its event is written. */
 static void enter_sampled(struct allot_context *context, const void *block, size_t size, uint8_t family,
@@ -65,7 +84,7 @@ static void enter_sampled(struct allot_context *context, const void *block, size
 		allotp_sampled_remove(block);
 }
 
-SELDOM void sampled_alloc(const void *block, size_t size, uint8_t family, const struct allot_walk_start *caller)
+ALLOTP_SELDOM void sampled_alloc(const void *block, size_t size, uint8_t family, const struct allot_walk_start *caller)
 {
 	struct allot_sampler *sampler = &allotp_thread.sampler;
 	struct allot_context *context;
@@ -82,13 +101,13 @@ SELDOM void sampled_alloc(const void *block, size_t size, uint8_t family, const 
 }
 
 /* Whether the block that goes was sampled: then its going must be recorded, too. */
-SELDOM bool sampled_goes(const void *block)
+ALLOTP_SELDOM bool sampled_goes(const void *block)
 {
 	allotp_sampler_begin(&allotp_thread.sampler, allotp_state.sampling_bytes);
 	return allotp_sampled_maybe(block) && allotp_sampled_remove(block);
 }
 
-SELDOM void sampled_free(const void *block, uint8_t family)
+ALLOTP_SELDOM void sampled_free(const void *block, uint8_t family)
 {
 	const struct allot_sampler *sampler = &allotp_thread.sampler;
 	bool temporary = sampler->newest == block && sampler->newest_left == sampler->left;
@@ -107,6 +126,23 @@ void allotp_record_alloc(const void *block, size_t size, enum allot_family famil
 	else
 		record_appearing(ALLOT_OP_ALLOC, block, size, (uint8_t)(family | allotp_thread.kept),
 				 ALLOT_DOMAIN_MALLOC, caller);
+}
+
+void *allotp_record_got(void *block, size_t size, enum allot_family family, const struct allot_walk_start *caller)
+{
+	if (!allotp_bootstrap_owns(block) && !allotp_thread_new_takes(block, size))
+		allotp_record_alloc(block, size, family, caller);
+	return block;
+}
+
+void *allotp_record_changed(struct allot_context *context, void *block, size_t size, enum allot_family family,
+			    const struct allot_walk_start *caller)
+{
+	uint32_t node = allotp_capture(context, caller);
+
+	allotp_write_event(context, ALLOT_OP_ALLOC, (uintptr_t)block, size, node, (uint8_t)family, ALLOT_DOMAIN_MALLOC);
+	allotp_thread_leave(&allotp_thread);
+	return block;
 }
 
 void allotp_record_free(const void *block, enum allot_family family)

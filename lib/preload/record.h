@@ -13,6 +13,14 @@
 /* A block has appeared. NULL is ignored. Call after the real allocation. When blocks are sampled, it may not be recorded. */
 void allotp_record_alloc(const void *block, size_t size, enum allot_family family, const struct allot_walk_start *caller);
 
+/* The same for what a hook has got, unless it is nobody's or operator new has asked for it. Returns the block. */
+void *allotp_record_got(void *block, size_t size, enum allot_family family, const struct allot_walk_start *caller);
+
+/* The rest of the short way, see quick.h, when the stack is not the same as the last. Returns the block. */
+struct allot_context;
+void *allotp_record_changed(struct allot_context *context, void *block, size_t size, enum allot_family family,
+			    const struct allot_walk_start *caller);
+
 /* A block goes. NULL is ignored, and a block that was not sampled. Call before the real free. */
 void allotp_record_free(const void *block, enum allot_family family);
 
@@ -39,7 +47,6 @@ bool allotp_record_untrack(const void *block, uint16_t domain);
  * Something that is neither of an address nor of a stack: THREAD, MARK, BUDGET, with a context of the calling thread. False:
  * there was no room for it.
  */
-struct allot_context;
 bool allotp_record_note(struct allot_context *context, enum allot_op op, uint64_t value);
 
 #endif

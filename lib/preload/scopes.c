@@ -40,9 +40,17 @@ static void fence(void)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
+/* Stacks in scopes are not what the short way remembers. */
+static void set_scope(uint64_t scope)
+{
+	allotp_thread.scope = scope;
+	fence();
+	allotp_thread.quick = 0;
+}
+
 static void keep(struct allot_scopes *scopes, uint32_t count)
 {
-	allotp_thread.scope = count ? scopes->entries[count - 1].scope : 0;
+	set_scope(count ? scopes->entries[count - 1].scope : 0);
 	fence();
 	scopes->count = count;
 }
@@ -202,7 +210,7 @@ static int push(struct allot_context *context, struct entry *entry, const struct
 	fence();
 	scopes->count++;
 	fence();
-	allotp_thread.scope = entry->scope;
+	set_scope(entry->scope);
 	return 0;
 }
 
@@ -291,7 +299,7 @@ void allotp_scopes_renew(struct allot_context *context)
 
 		scope = scopes->entries[i].scope = scopes->entries[i].name || inside ? inside : scope;
 	}
-	allotp_thread.scope = scope;
+	set_scope(scope);
 }
 
 void allotp_scopes_end(void)

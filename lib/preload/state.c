@@ -32,17 +32,37 @@ struct allot_state allotp_state;
 
 static bool begun;
 
+/* What no thread has. */
+enum { NOT_QUICK = 2 };
+
+static uint32_t next_quick(void)
+{
+	static uint32_t last;
+
+	return __atomic_add_fetch(&last, 2, __ATOMIC_RELAXED) | 1;
+}
+
+void allotp_state_outdate(void)
+{
+	uint32_t *quick = &allotp_guard->quick, old = __atomic_load_n(quick, __ATOMIC_SEQ_CST);
+
+	while (old & 1 &&
+	       !__atomic_compare_exchange_n(quick, &old, next_quick(), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		;
+}
+
 /* What the short way is told goes first, and comes last. */
 static void set_mode(enum allot_mode mode)
 {
 	struct allot_guard *guard = allotp_guard;
-	bool quick = mode == ALLOT_MODE_RECORDING && !allotp_state.sampling_bytes && !allotp_config.verify;
+	bool quick = mode == ALLOT_MODE_RECORDING && allotp_state.counter && !allotp_state.sampling_bytes &&
+		     !allotp_config.verify;
 
 	if (!quick)
-		__atomic_store_n(&guard->quick, 0, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&guard->quick, NOT_QUICK, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&guard->mode, mode, __ATOMIC_SEQ_CST);
 	if (quick)
-		__atomic_store_n(&guard->quick, allotp_state.generation, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&guard->quick, next_quick(), __ATOMIC_SEQ_CST);
 }
 
 /* Memory that takes whatever is still written to a store, and keeps it to itself. */

@@ -21,13 +21,19 @@ enum allot_mode {
  */
 struct allot_guard {
 	uint32_t mode;     /* enum allot_mode */
-	uint32_t quick;    /* the state's generation while every block is recorded, and no stack verified; else 0 */
 	uint32_t starting; /* a thread is at it (atomic) */
 	uint32_t changing; /* a thread is at what the program asks for: to start, to stop, a new domain (atomic) */
 	uint32_t looking;  /* a thread looks for leaks (atomic) */
+	union {
+		struct {
+			uint32_t depth; /* 1; else something may have been unloaded (atomic) */
+			uint32_t quick; /* an odd number while the short way is open: see quick.h (atomic) */
+		};
+		uint64_t usual; /* what a thread's is, if it may go the short way (atomic) */
+	};
 };
 
-extern struct allot_guard *allotp_guard;
+extern struct allot_guard *allotp_guard __attribute__((visibility("hidden")));
 
 struct allot_state {
 	struct allot_store store;
@@ -43,7 +49,7 @@ struct allot_state {
 	uint32_t first_pid; /* of the process that this program started as; forked children differ */
 };
 
-extern struct allot_state allotp_state;
+extern struct allot_state allotp_state __attribute__((visibility("hidden")));
 
 /*
  * To be called first in a child of fork, if it can be: as a rule nothing is to be done before its first event, but if a signal
@@ -77,6 +83,9 @@ void allotp_state_stop(const char *note, size_t size);
  * blocks that nobody knows would follow, and blocks that nobody frees.
  */
 void allotp_state_stop_full(void);
+
+/* What threads know of code is old: each goes the long way, until it has forgotten that. After the store's epoch was raised. */
+void allotp_state_outdate(void);
 
 static inline bool allotp_recording(void)
 {

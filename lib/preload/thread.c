@@ -37,14 +37,12 @@ static void thread_ends(void *unused)
 	/* Others' destructors may allocate and free, in this round and the next: ours is to be the last round's. */
 	if (++thread->rounds < PTHREAD_DESTRUCTOR_ITERATIONS && !pthread_setspecific(key, thread))
 		return;
-	thread->depth++;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	allotp_thread_enter(thread);
 	allotp_thread_detach(thread);
 	allotp_scopes_end();
 	/* Other destructors may follow even so, and libc's own cleaning up. */
 	thread->leaving = true;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	thread->depth--;
+	allotp_thread_leave(thread);
 }
 
 /* How many frames of a stack a walker has room for. */
@@ -79,6 +77,7 @@ void allotp_threads_forked(void)
 {
 	struct allot_thread *thread = &allotp_thread;
 
+	thread->quick = 0;
 	memset(thread->contexts, 0, sizeof(thread->contexts));
 	thread->attaching = false;
 }
@@ -227,6 +226,7 @@ struct allot_context *allotp_thread_attach(struct allot_thread *thread)
 
 void allotp_thread_detach(struct allot_thread *thread)
 {
+	thread->quick = 0;
 	/* Contexts of other depths may be in use by the handlers that this one interrupted. */
 	for (uint32_t i = thread->depth - 1; i < ALLOT_DEPTHS; i++) {
 		struct allot_context *context = thread->contexts[i];

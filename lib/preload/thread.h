@@ -23,7 +23,7 @@ struct allot_scopes;
 /* An operator new or delete under way, whose call of malloc or free is not to be recorded twice. */
 struct allot_cxx {
 	const struct allot_cxx *outer; /* what this was before, in the hook's frame; NULL: in no operator new */
-	bool allocating;               /* operator new has been entered */
+	bool operating;                /* of what this was before: in any operator; else it was all empty */
 	size_t least, most;            /* what it may ask malloc for */
 	void *block;                   /* what malloc gave it */
 	void *freeing;                 /* operator delete has been entered with this */
@@ -31,17 +31,19 @@ struct allot_cxx {
 
 struct allot_thread {
 	struct allot_sampler sampler;
-	struct allot_context *contexts[ALLOT_DEPTHS];
-	uint32_t generation; /* of the context for depth 1, see allot_state */
-	uint32_t depth;      /* how many times the tracer is entered now */
 	union {
 		struct {
-			bool leaving; /* its destructors have run: contexts are taken and given back for each event */
-			bool attaching; /* in the middle of taking a context: what it allocates meanwhile is passed through */
-			uint8_t kept; /* ALLOT_KEPT_EVENT while it allocates what is no leak */
+			uint16_t depth; /* how many times the tracer is entered now */
+			bool operating; /* an operator new or delete is under way: see cxx */
+			uint32_t quick; /* the guard's, if all else about the thread is usual; else 0, or an old one */
 		};
-		uint32_t unusual; /* not 0: any of these */
+		uint64_t usual; /* as the guard's: the event just begun may go the short way */
 	};
+	struct allot_context *contexts[ALLOT_DEPTHS];
+	uint32_t generation; /* of the context for depth 1, see allot_state */
+	bool leaving;        /* its destructors have run: contexts are taken and given back for each event */
+	bool attaching;      /* in the middle of taking a context: what it allocates meanwhile is passed through */
+	uint8_t kept;        /* ALLOT_KEPT_EVENT while it allocates what is no leak */
 	uint32_t rounds;  /* of destructors that it has gone through */
 	bool moving;      /* realloc is at it: what the block holds may be where nobody knows of a block */
 	uint32_t keeping; /* how many times it has begun to */
@@ -51,6 +53,67 @@ struct allot_thread {
 };
 
 extern _Thread_local struct allot_thread allotp_thread __attribute__((tls_model("initial-exec")));
+
+/*
+ * The calling thread, looked up here: what a compiler knows of it, it keeps for later, across the real malloc, in a register
+ * that is to be saved for that.
+ */
+static inline struct allot_thread *allotp_thread_here(void)
+{
+#if defined(__x86_64__)
+	struct allot_thread *thread;
+
+	__asm__ volatile("movq %%fs:0, %0\n\taddq allotp_thread@gottpoff(%%rip), %0" : "=r"(thread));
+	return thread;
+#else
+	return &allotp_thread;
+#endif
+}
+
+/*
+ * Enters the tracer, and leaves it. A handler that runs between finds the next depth. By one instruction, which no handler
+ * can split, and as wide as the short way's look at it, which would wait for a narrow one.
+ */
+static inline void allotp_thread_enter(struct allot_thread *thread)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("addq $1, %0" : "+m"(thread->usual));
+#else
+	thread->depth++;
+#endif
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline void allotp_thread_leave(struct allot_thread *thread)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+#if defined(__x86_64__)
+	__asm__ volatile("subq $1, %0" : "+m"(thread->usual));
+#else
+	thread->depth--;
+#endif
+}
+
+/* The same for an operator new or delete, if none is under way. */
+static inline void allotp_thread_enter_operator(struct allot_thread *thread)
+{
+#if defined(__x86_64__)
+	__asm__ volatile("addq $0x10000, %0" : "+m"(thread->usual));
+#else
+	thread->operating = true;
+#endif
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline void allotp_thread_leave_operator(struct allot_thread *thread)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+#if defined(__x86_64__)
+	__asm__ volatile("subq $0x10000, %0" : "+m"(thread->usual));
+#else
+	thread->operating = false;
+#endif
+}
 
 /*
  * What a hook may do first, before it looks at anything else: when blocks are sampled and this one is not, count it, or
@@ -72,7 +135,7 @@ static inline bool allotp_thread_new_takes(void *block, size_t size)
 {
 	struct allot_cxx *cxx = &allotp_thread.cxx;
 
-	if (__builtin_expect(!cxx->allocating, 1) || cxx->block || size < cxx->least || size > cxx->most)
+	if (__builtin_expect(!cxx->outer, 1) || cxx->block || size < cxx->least || size > cxx->most)
 		return false;
 	cxx->block = block;
 	/* Should it be freed before, that must not pass. */
@@ -104,9 +167,7 @@ static inline struct allot_context *allotp_enter(void)
 
 	if (__builtin_expect(thread->attaching, 0))
 		return NULL;
-	/* A handler that runs between here and leave finds the next depth. */
-	thread->depth++;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	allotp_thread_enter(thread);
 	if (__builtin_expect(thread->depth == 1 && thread->generation == allotp_state.generation, 1)) {
 		context = thread->contexts[0];
 		if (__builtin_expect(context != NULL, 1))
@@ -114,7 +175,7 @@ static inline struct allot_context *allotp_enter(void)
 	}
 	context = allotp_thread_attach(thread);
 	if (!context)
-		thread->depth--;
+		allotp_thread_leave(thread);
 	return context;
 }
 
@@ -124,8 +185,7 @@ static inline void allotp_leave(void)
 
 	if (__builtin_expect(thread->leaving, 0))
 		allotp_thread_detach(thread);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	thread->depth--;
+	allotp_thread_leave(thread);
 }
 
 #endif

@@ -188,8 +188,8 @@ int allotp_producer_attach(struct allot_producer *producer, struct allot_store *
 	/* Go on where the last owner stopped. */
 	used = (uint32_t)(producer->published & (events - 1));
 	tail = used ? allotp_segment(store, slot->tail) : NULL;
-	producer->left = tail ? tail->backed - used : 0;
 	producer->cursor = tail ? tail->events + used : NULL;
+	producer->end = tail ? tail->events + tail->backed : NULL;
 	event = allotp_producer_reserve(producer);
 	if (!event) {
 		allotp_producer_detach(producer);
@@ -297,7 +297,7 @@ int allotp_producer_extend(struct allot_producer *producer)
 	if (tail && used) {
 		if (back_more(store, tail))
 			return -ENOMEM;
-		producer->left = tail->backed - used;
+		producer->end = tail->events + tail->backed;
 		return 0;
 	}
 	number = get_segment(store);
@@ -312,6 +312,6 @@ int allotp_producer_extend(struct allot_producer *producer)
 		slot->first = number;
 	slot->tail = number;
 	producer->cursor = segment->events;
-	producer->left = segment->backed;
+	producer->end = segment->events + segment->backed;
 	return 0;
 }

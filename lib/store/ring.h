@@ -12,10 +12,9 @@
 struct allot_producer {
 	struct allot_store *store;
 	struct allot_slot *slot;
-	struct allot_event *cursor; /* where the next event goes */
-	uint32_t left;              /* events that still fit into the segment */
-	uint32_t number;            /* of the slot */
+	struct allot_event *cursor, *end; /* where the next event goes, and where none does any more */
 	uint64_t published;
+	uint32_t number; /* of the slot */
 };
 
 /* Takes the size of segments over from the header. Before rings are used; -EBADMSG if it is impossible. */
@@ -40,10 +39,16 @@ struct allot_segment *allotp_segment(struct allot_store *store, uint32_t segment
 const struct allot_event *allotp_ring_event(struct allot_store *store, uint64_t head, uint64_t number);
 uint64_t allotp_ring_next(struct allot_store *store, uint64_t head);
 
+/* Whether there is room for an event already. */
+static inline bool allotp_producer_has_room(const struct allot_producer *producer)
+{
+	return producer->cursor != producer->end;
+}
+
 /* Room for the next event, or NULL when the store cannot grow any more. */
 static inline struct allot_event *allotp_producer_reserve(struct allot_producer *producer)
 {
-	if (__builtin_expect(!producer->left, 0) && allotp_producer_extend(producer))
+	if (__builtin_expect(!allotp_producer_has_room(producer), 0) && allotp_producer_extend(producer))
 		return NULL;
 	return producer->cursor;
 }
@@ -54,7 +59,6 @@ static inline void allotp_producer_publish(struct allot_producer *producer)
 	/* A drainer on another core has had this memory last: it is asked back before it is needed. */
 	__builtin_prefetch(producer->cursor + 16, 1);
 	producer->cursor++;
-	producer->left--;
 	__atomic_store_n(&producer->slot->published, ++producer->published, __ATOMIC_RELEASE);
 }
 

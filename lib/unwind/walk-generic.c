@@ -54,6 +54,11 @@ void allotp_walk_code_unloaded(void)
 {
 }
 
+void allotp_walk_settle(struct allot_walker *walker)
+{
+	(void)walker;
+}
+
 uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,
 		     struct allot_walk_result *result)
 {

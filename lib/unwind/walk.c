@@ -57,6 +57,12 @@ void allotp_walk_code_unloaded(void)
 	allotp_rule_forget();
 }
 
+void allotp_walk_settle(struct allot_walker *walker)
+{
+	if (walker->memo.seen != __atomic_load_n(walker->memo.epoch, __ATOMIC_ACQUIRE))
+		walker->memo.ip = 0;
+}
+
 static inline bool same_frame(const struct allotp_frame *remembered, uint64_t ip, uint64_t sp, uint64_t fp, bool signal)
 {
 	return remembered->sp == sp && remembered->ip == ip && remembered->signal == signal &&
@@ -416,7 +422,7 @@ static void memorize(struct allot_walker *walker)
 	memo->fp = innermost->fp;
 	memo->fp_matters = innermost->fp_matters;
 	memo->words = walker->words;
-	memo->count = innermost->words;
+	memo->end = walker->words + innermost->words;
 	memo->node = innermost->node;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	memo->ip = innermost->ip;

@@ -102,26 +102,29 @@ struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk
  */
 struct allot_walk_memo {
 	uint64_t ip, sp, fp; /* ip 0: there is none */
-	const struct allotp_word *words;
-	uint32_t count; /* of the words */
+	const struct allotp_word *words, *end;
 	uint32_t node;
 	bool fp_matters; /* else fp may have been anything */
 	uint64_t seen;   /* the epoch of that walk */
 	const uint64_t *epoch;
 };
 
-/* The node of a stack that is the same as the last; 0: it may not be, walk. */
+/*
+ * The node of a stack that is the same as the last; 0: it may not be, walk. If code may have been unloaded since the last
+ * walk, allotp_walk_settle goes before.
+ */
 static inline uint32_t allotp_walk_again(const struct allot_walker *walker, const struct allot_walk_start *start)
 {
 	const struct allot_walk_memo *memo = (const struct allot_walk_memo *)(const void *)walker;
 
-	/* The epoch was raised before the code was unloaded, by a thread that this one then learns of the new code from. */
 	if (memo->ip != start->ip || memo->sp != start->sp || (memo->fp != start->fp && memo->fp_matters) ||
-	    memo->seen != __atomic_load_n(memo->epoch, __ATOMIC_ACQUIRE) ||
-	    allotp_words_compare(memo->words, memo->count))
+	    !allotp_words_hold(memo->words, memo->end))
 		return 0;
 	return memo->node;
 }
+
+/* Forgets the last walk if the epoch was raised since. */
+void allotp_walk_settle(struct allot_walker *walker);
 
 /* Walks. Returns result->node. */
 uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,

@@ -25,6 +25,24 @@ __attribute__((no_sanitize("address"))) static inline bool allotp_word_holds(con
 }
 
 /*
+ * Whether all of them are as they were. Compared with memory from the last to the first, and no further than to one that
+ * differs: the next word's address is known to be readable only if this one holds.
+ */
+static inline bool allotp_words_hold(const struct allotp_word *words, const struct allotp_word *end)
+{
+	/* This is what most of recording a block is. */
+	for (; end - words >= 8; end -= 8)
+		if (!allotp_word_holds(&end[-1]) || !allotp_word_holds(&end[-2]) || !allotp_word_holds(&end[-3]) ||
+		    !allotp_word_holds(&end[-4]) || !allotp_word_holds(&end[-5]) || !allotp_word_holds(&end[-6]) ||
+		    !allotp_word_holds(&end[-7]) || !allotp_word_holds(&end[-8]))
+			return false;
+	for (; end != words; end--)
+		if (!allotp_word_holds(&end[-1]))
+			return false;
+	return true;
+}
+
+/*
  * Compares the first `count` words with memory, the last first, and returns how many are left at the first that differs;
  * 0: none does. It must stop there: the next word's address is known to be readable only if this one holds.
  */

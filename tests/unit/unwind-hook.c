@@ -193,9 +193,11 @@ static void compare(struct hook *hook, uint64_t from)
 __attribute__((noinline)) void hook_check(struct hook *hook)
 {
 	struct allot_walk_start start = ALLOTP_WALK_START();
-	uint32_t same = allotp_walk_again(hook->walker, &start);
+	uint32_t same;
 
 	hook->walks++;
+	allotp_walk_settle(hook->walker);
+	same = allotp_walk_again(hook->walker, &start);
 	allotp_walk(hook->walker, &start, &hook->last);
 	if (same) {
 		hook->same++;

@@ -11,7 +11,7 @@ struct allot_foresight {
 	uint32_t modules; /* that were looked at, of the program's */
 };
 
-/* Reads the debug information of one more module that the program's stacks lie in, if there is one. Takes some 50 ms at most. */
+/* Reads the names of one more module that the program's stacks lie in, if there is one. Takes some 50 ms at most. */
 void allotp_foresee(struct allot_foresight *foresight, const struct allot_reader *reader);
 
 #endif

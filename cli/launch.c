@@ -90,6 +90,12 @@ static void become(const struct allot_launch_plan *plan, char **argv, int pipe_f
 	_exit(127);
 }
 
+static void give_up(struct allot_launch *launch)
+{
+	allotp_launch_finish(launch);
+	sigprocmask(SIG_SETMASK, &launch->inherited.mask, NULL);
+}
+
 int allotp_launch(struct allot_launch *launch, const struct allot_launch_plan *plan, char **argv,
 		  struct allot_error *error)
 {
@@ -117,7 +123,7 @@ int allotp_launch(struct allot_launch *launch, const struct allot_launch_plan *p
 	close(report[1]);
 	if (code) {
 		close(report[0]);
-		allotp_launch_finish(launch);
+		give_up(launch);
 		return allotp_error(error, -code, "cannot start a process: %s", strerror(code));
 	}
 	do {
@@ -127,7 +133,7 @@ int allotp_launch(struct allot_launch *launch, const struct allot_launch_plan *p
 	if (got != sizeof(code))
 		return 0;
 	waitpid(launch->pid, NULL, 0);
-	allotp_launch_finish(launch);
+	give_up(launch);
 	return allotp_error(error, -code, "%s: %s", argv[0], strerror(code));
 }
 
@@ -209,6 +215,5 @@ void allotp_launch_finish(struct allot_launch *launch)
 		;
 	close(launch->signals);
 	allotp_witness_close(&launch->witness);
-	sigprocmask(SIG_SETMASK, &launch->inherited.mask, NULL);
 	sigaction(SIGCHLD, &launch->inherited.on_child, NULL);
 }

@@ -58,7 +58,7 @@ void allotp_launch_orphans(const struct allot_launch *launch, struct allot_child
 /* The exit status of `allot run`: the program's own, or 128 + the signal that ended it. */
 int allotp_launch_exit_status(const struct allot_launch *launch);
 
-/* Gives the signals back. */
+/* Gives the signals back, but for those that are blocked: they go on when inherited.mask is set. */
 void allotp_launch_finish(struct allot_launch *launch);
 
 #endif

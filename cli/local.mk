@@ -29,6 +29,7 @@ allot_SOURCES = \
 	cli/report.c \
 	cli/rescue.c cli/rescue.h \
 	cli/run.c \
+	cli/saver.c cli/saver.h \
 	cli/snapshot.c \
 	cli/stack.c cli/stack.h \
 	cli/suggest.c cli/suggest.h \
@@ -37,4 +38,4 @@ allot_SOURCES = \
 	cli/tracees.c cli/tracees.h \
 	cli/witness.c cli/witness.h
 allot_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) -DALLOT_LIBDIR='"$(libdir)"'
-allot_LDADD = libleaks.la libobjects.la libgate.la libscan.la $(LIBRARY_PARTS)
+allot_LDADD = libleaks.la libobjects.la libgate.la libscan.la $(LIBRARY_PARTS) -lpthread

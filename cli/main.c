@@ -125,6 +125,8 @@ static int run_words(int argc, char **argv)
 	const char *name = argc > 1 ? argv[1] : "";
 
 	reserve_standard_files();
+	/* A report is many small pieces. */
+	setvbuf(stderr, NULL, _IOLBF, BUFSIZ);
 	if (argc < 2) {
 		print_error("", "no command given; see 'allot --help'");
 		return EXIT_USAGE;

@@ -45,6 +45,7 @@ void allotp_outcome_release(struct allot_outcome *outcome)
 	allotp_kept_release(&outcome->kept);
 	allotp_leak_options_release(&outcome->leaks);
 	allotp_refusals_release(&outcome->refusals);
+	allotp_saver_release(&outcome->saver);
 	allotp_snapshot_free(outcome->program);
 	outcome->out = NULL;
 }
@@ -201,13 +202,14 @@ static int write_growth(struct allot_outcome *outcome, const struct allot_view *
 	return result;
 }
 
-/* Writes the report, and puts the names that it needed into the snapshot. */
+/* Writes the report, and the snapshot with the names that it needed. */
 static void report(struct allot_outcome *outcome, struct allot_snapshot *snapshot)
 {
 	struct allot_report_options how = outcome->report;
 	struct allot_progress_line progress;
 	struct allot_view view = { .snapshot = snapshot, .progress = allotp_progress_line_show, .context = &progress };
-	int result;
+	struct allot_error error;
+	int result, failed;
 
 	allotp_progress_line_init(&progress);
 	how.also_peak = true;
@@ -221,10 +223,16 @@ static void report(struct allot_outcome *outcome, struct allot_snapshot *snapsho
 	if (!result)
 		result = write_growth(outcome, &view, &how);
 	allotp_progress_line_clear(&progress);
+	failed = allotp_saver_wait(&outcome->saver, &error);
 	if (!result)
 		result = allotp_resolver_keep(view.resolver, snapshot);
 	if (result)
 		complain(strerror(-result));
+	if (!failed)
+		failed = allotp_saver_finish(&outcome->saver, &error);
+	if (failed)
+		complain(error.text);
+	outcome->written = !failed;
 	allotp_resolver_free(view.resolver);
 }
 
@@ -289,15 +297,18 @@ void allotp_outcome_keep(struct allot_outcome *outcome, struct allot_tracees *tr
 			 const struct allot_launch *launch)
 {
 	struct allot_tracee *program = allotp_tracees_last_of(tracees, (uint32_t)launch->pid);
+	struct allot_reader reader;
 
 	if (!program)
 		return;
 	outcome->program = freeze(program, true, launch, false);
 	allotp_refusals_add(&outcome->refusals, &program->reader);
-	outcome->written =
-		outcome->program && (!is_file(outcome->base) || write_snapshot(outcome->program, outcome->base));
 	/* Its number may become another's. */
-	allotp_tracees_let_go(tracees, program);
+	reader = allotp_tracees_hand_over(tracees, program);
+	if (outcome->program)
+		allotp_saver_start(&outcome->saver, outcome->program, outcome->base, is_file(outcome->base), &reader);
+	else
+		allotp_reader_close(&reader);
 }
 
 void allotp_outcome_keep_rest(struct allot_outcome *outcome, struct allot_tracees *tracees)
@@ -369,7 +380,6 @@ void allotp_outcome_report(struct allot_outcome *outcome, const char *program)
 
 	if (snapshot) {
 		report(outcome, snapshot);
-		outcome->written = outcome->written && write_snapshot(snapshot, outcome->base);
 		print_caveats(outcome->out, snapshot);
 	} else {
 		allotp_error(&error, 0, "%s has run, but was not recorded; 'allot doctor %s' may know why", program,

@@ -12,6 +12,7 @@
 #include "leak-options.h"
 #include "refusals.h"
 #include "report/report.h"
+#include "saver.h"
 #include "tracees.h"
 
 struct allot_outcome {
@@ -31,6 +32,7 @@ struct allot_outcome {
 	struct allot_kept kept;
 	struct allot_refusals refusals;
 	struct allot_snapshot *program; /* of the program's end; NULL: not recorded */
+	struct allot_saver saver;       /* of that */
 	bool written;                   /* it is in its file */
 	int leak_status;                /* what its leaks and growth come to: EXIT_OK, EXIT_GATE or EXIT_INCOMPLETE */
 	struct allot_children left;     /* still run, and have recorded nothing */
@@ -56,7 +58,7 @@ void allotp_outcome_interval(struct allot_outcome *outcome, struct allot_tracees
 /* Keeps snapshots of the followed processes that have ended, as FILE.PID, and lets them go. */
 void allotp_outcome_ended(struct allot_outcome *outcome, struct allot_tracees *tracees, pid_t pid);
 
-/* After the program's end: keeps its snapshot and lets it go. What fails is said on standard error. */
+/* After the program's end: begins to keep its snapshot, and lets it go. What fails is said on standard error. */
 void allotp_outcome_keep(struct allot_outcome *outcome, struct allot_tracees *tracees,
 			 const struct allot_launch *launch);
 /* After that: the snapshots of all others, also of those that still run. */

@@ -215,9 +215,10 @@ static int trace(struct settings *settings, struct allot_tracees *tracees, char 
 		outlast(&launch, tracees, &settings->outcome, argv[0]);
 	allotp_tracees_poll(tracees, true);
 	allotp_outcome_keep_rest(&settings->outcome, tracees);
-	/* Nothing is lost any more by whoever has no patience for the names of functions. */
 	allotp_tracees_free(tracees);
 	allotp_launch_finish(&launch);
+	/* Soon nothing is lost any more by whoever has no patience for the names of functions. */
+	allotp_saver_let_through(&settings->outcome.saver, &launch.inherited.mask);
 	allotp_outcome_report(&settings->outcome, argv[0]);
 	/* What the program says of itself counts more. */
 	return allotp_launch_exit_status(&launch) ? allotp_launch_exit_status(&launch) : settings->outcome.leak_status;

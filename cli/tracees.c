@@ -368,7 +368,7 @@ struct allot_tracee *allotp_tracees_next_ended(struct allot_tracees *tracees, co
 	return NULL;
 }
 
-void allotp_tracees_let_go(struct allot_tracees *tracees, struct allot_tracee *tracee)
+struct allot_reader allotp_tracees_hand_over(struct allot_tracees *tracees, struct allot_tracee *tracee)
 {
 	char path[640];
 
@@ -376,6 +376,13 @@ void allotp_tracees_let_go(struct allot_tracees *tracees, struct allot_tracee *t
 		path_of(tracees, tracee->file, path, sizeof(path));
 		unlink(path);
 	}
-	allotp_reader_close(&tracee->reader);
 	tracee->over = true;
+	return tracee->reader;
+}
+
+void allotp_tracees_let_go(struct allot_tracees *tracees, struct allot_tracee *tracee)
+{
+	struct allot_reader reader = allotp_tracees_hand_over(tracees, tracee);
+
+	allotp_reader_close(&reader);
 }

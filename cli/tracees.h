@@ -73,7 +73,9 @@ unsigned int allotp_tracees_before(const struct allot_tracees *tracees, const st
  * kept all their stores open would run out of address space, descriptors and memory.
  */
 struct allot_tracee *allotp_tracees_next_ended(struct allot_tracees *tracees, const struct allot_tracee *but);
-/* Closes the store of one that has ended, and removes it. */
+/* Removes the store of one that has ended; the caller gets its reader and closes that. */
+struct allot_reader allotp_tracees_hand_over(struct allot_tracees *tracees, struct allot_tracee *tracee);
+/* The same, and closes it. */
 void allotp_tracees_let_go(struct allot_tracees *tracees, struct allot_tracee *tracee);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The text format: tracemalloc's lines, with what a person wants to know below each. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "report/filtered.h"
@@ -10,6 +9,7 @@
 #include "report/size.h"
 #include "report/writer.h"
 #include "snapshot/counts.h"
+#include "symbol/debug-file.h"
 
 enum {
 	CALLERS = 3,       /* shown below a line */
@@ -309,7 +309,6 @@ static int find_modules_without_lines(const struct allot_report *report, uint32_
 /* "No debug information for a, b: …", if that is why groups that are shown have no line. */
 static int write_modules_without_lines(FILE *out, const struct allot_report *report)
 {
-	const char *servers = getenv("DEBUGINFOD_URLS");
 	uint32_t modules[NAMED_MODULES], count = 0;
 	int rc = find_modules_without_lines(report, modules, &count);
 
@@ -322,8 +321,8 @@ static int write_modules_without_lines(FILE *out, const struct allot_report *rep
 		allotp_put(out, allotp_base_name(report->now->snapshot->modules[modules[i]].path));
 	}
 	if (count)
-		fputs(servers && *servers ? ", so no lines: install it; the servers of DEBUGINFOD_URLS sent none.\n"
-					  : ", so no lines: install it, or set DEBUGINFOD_URLS.\n",
+		fputs(allotp_debug_servers() ? ", so no lines: install it; the servers of DEBUGINFOD_URLS sent none.\n"
+					     : ", so no lines: install it, or set DEBUGINFOD_URLS.\n",
 		      out);
 	return 0;
 }

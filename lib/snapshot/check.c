@@ -228,7 +228,7 @@ static const char *check_history(const struct allot_snapshot *snapshot)
 	return NULL;
 }
 
-static const char *check_symbols(const struct allot_snapshot *snapshot)
+const char *allotp_snapshot_check_symbols(const struct allot_snapshot *snapshot)
 {
 	for (uint32_t i = 0; i < snapshot->symbol_count; i++) {
 		const struct allot_symbol *symbol = &snapshot->symbols[i];
@@ -243,11 +243,11 @@ static const char *check_symbols(const struct allot_snapshot *snapshot)
 	return NULL;
 }
 
-const char *allotp_snapshot_check(const struct allot_snapshot *snapshot)
+const char *allotp_snapshot_check_body(const struct allot_snapshot *snapshot)
 {
 	static const char *(*const checks[])(const struct allot_snapshot *) = {
 		check_process, check_modules, check_nodes, check_regions, check_sites, check_differences, check_marks,
-		check_blocks,  check_leaks,   check_lost,  check_objects, check_links, check_history,     check_symbols,
+		check_blocks,  check_leaks,   check_lost,  check_objects, check_links, check_history,
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
@@ -257,4 +257,11 @@ const char *allotp_snapshot_check(const struct allot_snapshot *snapshot)
 			return wrong;
 	}
 	return NULL;
+}
+
+const char *allotp_snapshot_check(const struct allot_snapshot *snapshot)
+{
+	const char *wrong = allotp_snapshot_check_body(snapshot);
+
+	return wrong ? wrong : allotp_snapshot_check_symbols(snapshot);
 }

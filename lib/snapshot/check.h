@@ -11,4 +11,8 @@ struct allot_snapshot;
  */
 const char *allotp_snapshot_check(const struct allot_snapshot *snapshot);
 
+/* The same in two parts: all but the symbols, and those. */
+const char *allotp_snapshot_check_body(const struct allot_snapshot *snapshot);
+const char *allotp_snapshot_check_symbols(const struct allot_snapshot *snapshot);
+
 #endif

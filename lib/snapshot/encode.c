@@ -139,57 +139,89 @@ static void encode_symbols(struct allot_encoder *encoder, const struct allot_sna
 	free(frames);
 }
 
+static int refuse(const char *wrong, const char *name, struct allot_error *error)
+{
+	return allotp_error(error, -EINVAL, "%s: cannot write: %s", name, wrong);
+}
+
+static int finish(const struct allot_encoder *encoder, const char *name, struct allot_error *error)
+{
+	if (encoder->failed)
+		return allotp_error(error, -ENOMEM, "%s: cannot write: out of memory", name);
+	if (encoder->size > ALLOT_SNAPSHOT_PAYLOAD_MAX)
+		return allotp_error(error, -EFBIG, "%s: cannot write: more than 4 GiB of data", name);
+	return 0;
+}
+
+int allotp_snapshot_encode_body(const struct allot_snapshot *snapshot, const char *name, struct allot_encoder *encoder,
+				struct allot_error *error)
+{
+	static const struct allot_leaks nothing;
+	const char *wrong = allotp_snapshot_check_body(snapshot);
+
+	if (wrong)
+		return refuse(wrong, name, error);
+	encode_struct(encoder, &allotp_table_process, snapshot);
+	encode_struct(encoder, &allotp_table_trust, snapshot);
+	encode_lost(encoder, &snapshot->trust);
+	encode_array(encoder, &allotp_table_modules, snapshot->modules, snapshot->module_count);
+	encode_nodes(encoder, snapshot);
+	encode_array(encoder, &allotp_table_domains, snapshot->domains, snapshot->domain_count);
+	encode_array(encoder, &allotp_table_sites, snapshot->sites, snapshot->site_count);
+	if (snapshot->region_count > 1)
+		encode_regions(encoder, snapshot);
+	if (snapshot->dropped_marks || snapshot->dropped_regions)
+		encode_struct(encoder, &allotp_table_dropped, snapshot);
+	encode_optional(encoder, &allotp_table_differences, snapshot->differences, snapshot->difference_count);
+	if (snapshot->sampling_bytes) {
+		encode_struct(encoder, &allotp_table_sampling, snapshot);
+		encode_array(encoder, &allotp_table_variances, snapshot->sites, snapshot->site_count);
+	}
+	if (snapshot->filters)
+		encode_struct(encoder, &allotp_table_filtered, snapshot);
+	encode_optional(encoder, &allotp_table_marks, snapshot->marks, snapshot->mark_count);
+	encode_optional(encoder, &allotp_table_series, snapshot->series, snapshot->sample_count);
+	encode_optional(encoder, &allotp_table_blocks, snapshot->blocks, snapshot->block_count);
+	if (memcmp(&snapshot->leaks, &nothing, sizeof(nothing)))
+		encode_struct(encoder, &allotp_table_leaks, snapshot);
+	if (snapshot->suppressions)
+		encode_struct(encoder, &allotp_table_suppressions, snapshot);
+	encode_optional(encoder, &allotp_table_leak_groups, snapshot->leak_groups, snapshot->leak_group_count);
+	encode_optional(encoder, &allotp_table_lost_blocks, snapshot->lost, snapshot->lost_count);
+	encode_optional(encoder, &allotp_table_edges, snapshot->edges, snapshot->edge_count);
+	encode_objects(encoder, &snapshot->objects, snapshot);
+	encode_optional(encoder, &allotp_table_links, snapshot->links, snapshot->link_count);
+	if (snapshot->history.repetitions || snapshot->history.mark)
+		encode_struct(encoder, &allotp_table_history, snapshot);
+	encode_optional(encoder, &allotp_table_points, snapshot->history.points, snapshot->history.point_count);
+	encode_optional(encoder, &allotp_table_steps, snapshot->history.steps, snapshot->history.step_count);
+	return finish(encoder, name, error);
+}
+
+int allotp_snapshot_encode_symbols(const struct allot_snapshot *snapshot, const char *name,
+				   struct allot_encoder *encoder, struct allot_error *error)
+{
+	const char *wrong = allotp_snapshot_check_symbols(snapshot);
+
+	if (wrong)
+		return refuse(wrong, name, error);
+	encode_symbols(encoder, snapshot);
+	return finish(encoder, name, error);
+}
+
 int allotp_snapshot_encode(const struct allot_snapshot *snapshot, const char *name, uint8_t **data, size_t *size,
 			   struct allot_error *error)
 {
-	static const struct allot_leaks nothing;
 	struct allot_encoder encoder = { 0 };
-	const char *wrong = allotp_snapshot_check(snapshot);
+	int result = allotp_snapshot_encode_body(snapshot, name, &encoder, error);
 
-	if (wrong)
-		return allotp_error(error, -EINVAL, "%s: cannot write: %s", name, wrong);
-	encode_struct(&encoder, &allotp_table_process, snapshot);
-	encode_struct(&encoder, &allotp_table_trust, snapshot);
-	encode_lost(&encoder, &snapshot->trust);
-	encode_array(&encoder, &allotp_table_modules, snapshot->modules, snapshot->module_count);
-	encode_nodes(&encoder, snapshot);
-	encode_array(&encoder, &allotp_table_domains, snapshot->domains, snapshot->domain_count);
-	encode_array(&encoder, &allotp_table_sites, snapshot->sites, snapshot->site_count);
-	if (snapshot->region_count > 1)
-		encode_regions(&encoder, snapshot);
-	if (snapshot->dropped_marks || snapshot->dropped_regions)
-		encode_struct(&encoder, &allotp_table_dropped, snapshot);
-	encode_optional(&encoder, &allotp_table_differences, snapshot->differences, snapshot->difference_count);
-	if (snapshot->sampling_bytes) {
-		encode_struct(&encoder, &allotp_table_sampling, snapshot);
-		encode_array(&encoder, &allotp_table_variances, snapshot->sites, snapshot->site_count);
+	if (result == 0)
+		result = allotp_snapshot_encode_symbols(snapshot, name, &encoder, error);
+	if (result < 0) {
+		free(encoder.data);
+		return result;
 	}
-	if (snapshot->filters)
-		encode_struct(&encoder, &allotp_table_filtered, snapshot);
-	encode_optional(&encoder, &allotp_table_marks, snapshot->marks, snapshot->mark_count);
-	encode_optional(&encoder, &allotp_table_series, snapshot->series, snapshot->sample_count);
-	encode_optional(&encoder, &allotp_table_blocks, snapshot->blocks, snapshot->block_count);
-	if (memcmp(&snapshot->leaks, &nothing, sizeof(nothing)))
-		encode_struct(&encoder, &allotp_table_leaks, snapshot);
-	if (snapshot->suppressions)
-		encode_struct(&encoder, &allotp_table_suppressions, snapshot);
-	encode_optional(&encoder, &allotp_table_leak_groups, snapshot->leak_groups, snapshot->leak_group_count);
-	encode_optional(&encoder, &allotp_table_lost_blocks, snapshot->lost, snapshot->lost_count);
-	encode_optional(&encoder, &allotp_table_edges, snapshot->edges, snapshot->edge_count);
-	encode_objects(&encoder, &snapshot->objects, snapshot);
-	encode_optional(&encoder, &allotp_table_links, snapshot->links, snapshot->link_count);
-	if (snapshot->history.repetitions || snapshot->history.mark)
-		encode_struct(&encoder, &allotp_table_history, snapshot);
-	encode_optional(&encoder, &allotp_table_points, snapshot->history.points, snapshot->history.point_count);
-	encode_optional(&encoder, &allotp_table_steps, snapshot->history.steps, snapshot->history.step_count);
-	encode_symbols(&encoder, snapshot);
-	if (!encoder.failed && encoder.size <= ALLOT_SNAPSHOT_PAYLOAD_MAX) {
-		*data = encoder.data;
-		*size = encoder.size;
-		return 0;
-	}
-	free(encoder.data);
-	if (encoder.failed)
-		return allotp_error(error, -ENOMEM, "%s: cannot write: out of memory", name);
-	return allotp_error(error, -EFBIG, "%s: cannot write: more than 4 GiB of data", name);
+	*data = encoder.data;
+	*size = encoder.size;
+	return 0;
 }

@@ -105,19 +105,28 @@ static int write_file(const char *path, const uint8_t *data, size_t size)
 	return result;
 }
 
-int allotp_snapshot_write(const struct allot_snapshot *snapshot, const char *path, struct allot_error *error)
+int allotp_snapshot_write_payload(const void *payload, size_t size, const char *path, struct allot_error *error)
 {
-	uint8_t *payload, *file;
-	size_t payload_size, file_size;
-	int result = allotp_snapshot_encode(snapshot, path, &payload, &payload_size, error);
+	uint8_t *file;
+	size_t file_size;
+	int result = allotp_container_pack(payload, size, path, &file, &file_size, error);
 
-	if (result < 0)
-		return result;
-	result = allotp_container_pack(payload, payload_size, path, &file, &file_size, error);
-	free(payload);
 	if (result < 0)
 		return result;
 	result = write_file(path, file, file_size);
 	free(file);
 	return result < 0 ? allotp_error(error, result, "%s: cannot write: %s", path, strerror(-result)) : 0;
+}
+
+int allotp_snapshot_write(const struct allot_snapshot *snapshot, const char *path, struct allot_error *error)
+{
+	uint8_t *payload;
+	size_t size;
+	int result = allotp_snapshot_encode(snapshot, path, &payload, &size, error);
+
+	if (result < 0)
+		return result;
+	result = allotp_snapshot_write_payload(payload, size, path, error);
+	free(payload);
+	return result;
 }

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "symbol/debug-file.h"
 
@@ -38,15 +39,28 @@ static struct allot_ahead_object *find(const struct allot_ahead *ahead, const st
 	return NULL;
 }
 
-static bool has_debug_file(const struct allot_ahead *ahead, const struct allot_module *module)
+/* To read a larger file takes so long that who reads it keeps others waiting. */
+#define BYTES_MOST (64 << 20)
+
+static bool is_small(const char *path)
+{
+	struct stat status;
+
+	return !stat(path, &status) && status.st_size <= BYTES_MOST;
+}
+
+/* Whether the names of the module are on this machine, and soon read. */
+static bool is_near(const struct allot_ahead *ahead, const struct allot_module *module)
 {
 	const char *debug_path = ahead->context->debug_path ? ahead->context->debug_path : ALLOT_DEBUG_PATH;
 	char *path = NULL;
+	bool near;
 
 	if (module->build_id_size <= sizeof(module->build_id))
 		path = allotp_debug_file_by_build_id(debug_path, module->build_id, module->build_id_size);
+	near = path ? is_small(path) : is_small(module->path) && !allotp_debug_servers();
 	free(path);
-	return path;
+	return near;
 }
 
 void allotp_ahead_read(struct allot_ahead *ahead, const struct allot_module *module)
@@ -65,7 +79,7 @@ void allotp_ahead_read(struct allot_ahead *ahead, const struct allot_module *mod
 	if (!added->module.path)
 		return;
 	ahead->count++;
-	if (has_debug_file(ahead, module) && allotp_object_open(ahead->context, module, &added->object))
+	if (is_near(ahead, module) && allotp_object_open(ahead->context, module, &added->object))
 		added->object = NULL;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debug information that is read before anybody asks for it: while a program runs there is time for what would take
+ * Symbols and debug information that are read before anybody asks for it: while a program runs there is time for what would take
  * longest of a report when it has ended.
  */
 #ifndef ALLOT_SYMBOL_AHEAD_H
@@ -22,8 +22,8 @@ int allotp_ahead_init(struct allot_ahead *ahead);
 void allotp_ahead_release(struct allot_ahead *ahead);
 
 /*
- * Reads the debug information of a module, if it is in a separate file on this machine, which is compressed as a rule: others
- * are quickly read. Does nothing on failure, and for a module that it was asked for before.
+ * Reads the names of a module, if its debug file or, where no server is to be asked for one, it itself is on this machine, and
+ * not so large that it takes long. Does nothing on failure, and for a module that it was asked for before.
  */
 void allotp_ahead_read(struct allot_ahead *ahead, const struct allot_module *module);
 

@@ -105,3 +105,10 @@ bool allotp_debug_file_is_likely(const char *debug_path, const char *file, const
 	return path || is_linked(debug_path, file, debuglink) ||
 	       (realpath(file, real) && is_linked(debug_path, real, debuglink));
 }
+
+bool allotp_debug_servers(void)
+{
+	const char *servers = getenv("DEBUGINFOD_URLS");
+
+	return servers && *servers;
+}

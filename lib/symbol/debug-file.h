@@ -25,4 +25,7 @@ char *allotp_debug_file_by_build_id(const char *debug_path, const uint8_t *build
 bool allotp_debug_file_is_likely(const char *debug_path, const char *file, const char *debuglink,
 				 const uint8_t *build_id, size_t size);
 
+/* Whether there are servers to be asked for what is not on this machine: DEBUGINFOD_URLS. */
+bool allotp_debug_servers(void);
+
 #endif

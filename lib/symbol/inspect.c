@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "symbol/debug-file.h"
 #include "symbol/elf-facts.h"
 #include "symbol/privilege.h"
 #include "symbol/program.h"
@@ -175,7 +176,6 @@ static int judge_names(struct allot_inspection *inspection, const struct allot_e
 {
 	static const char advice[] =
 		"build it with -g; for a packaged program, install its -dbgsym package or set DEBUGINFOD_URLS";
-	const char *servers = getenv("DEBUGINFOD_URLS");
 	char *file;
 	int result;
 
@@ -187,7 +187,7 @@ static int judge_names(struct allot_inspection *inspection, const struct allot_e
 		free(file);
 		return result;
 	}
-	if (servers && *servers && facts->build_id_size)
+	if (allotp_debug_servers() && facts->build_id_size)
 		return add(inspection, ALLOT_NOTE, "symbols", NULL,
 			   "no debug information here: a report asks the servers in DEBUGINFOD_URLS for it");
 	if (facts->symbols)

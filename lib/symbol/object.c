@@ -85,13 +85,6 @@ static const char *debug_path_of(const struct allot_object *object)
 	return object->context->debug_path ? object->context->debug_path : ALLOT_DEBUG_PATH;
 }
 
-static bool has_servers(void)
-{
-	const char *servers = getenv("DEBUGINFOD_URLS");
-
-	return servers && *servers;
-}
-
 /* Leaves it to libdwfl, if there may be something for it to find. */
 static int find_debuginfo(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, const char *file,
 			  const char *debuglink, GElf_Word checksum, char **path)
@@ -101,7 +94,7 @@ static int find_debuginfo(Dwfl_Module *module, void **userdata, const char *name
 	GElf_Addr address;
 	int size = dwfl_module_build_id(module, &build_id, &address);
 
-	if (!has_servers() &&
+	if (!allotp_debug_servers() &&
 	    !allotp_debug_file_is_likely(debug_path_of(object), file, debuglink, build_id, size > 0 ? (size_t)size : 0))
 		return -1;
 	return dwfl_standard_find_debuginfo(module, userdata, name, base, file, debuglink, checksum, path);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stamps and tickets for events, as cheap as can be: while the program has but one thread, time is counted instead of
- * read, and tickets are drawn without a locked instruction.
+ * The order of events, as cheap as can be: while the program has but one thread, their stamps are counted instead of
+ * read, and are an exact order; then there are no tickets.
  */
 #ifndef ALLOT_PRELOAD_ORDER_H
 #define ALLOT_PRELOAD_ORDER_H
@@ -13,12 +13,8 @@
 #include "common/clock.h"
 #include "preload/state.h"
 
-struct allot_order {
-	uint64_t last; /* the newest stamp, in a program that never had a second thread */
-	bool threads;  /* it has had one: from then on time is read */
-};
-
-extern struct allot_order allotp_order __attribute__((visibility("hidden")));
+/* How often time is read while stamps are counted: each so-many-th event, a power of two. */
+#define ALLOT_ORDER_READS 64u
 
 /* libc clears this before a second thread begins, in the thread that begins it. */
 static inline bool allotp_single_threaded(void)
@@ -26,65 +22,89 @@ static inline bool allotp_single_threaded(void)
 	return __libc_single_threaded;
 }
 
-/*
- * Each event takes longer than a tick, so counting up from a time that was read never overtakes the time. It is read
- * again every sixteenth event.
- */
-static inline uint64_t allotp_order_count(bool cycles)
+/* Whether stamps are counted: in a program that never had a second thread. */
+static inline bool allotp_order_counts(const struct allot_header *header)
 {
-	struct allot_order *order = &allotp_order;
-	uint64_t now = ++order->last;
+	return __builtin_expect(allotp_single_threaded() && !__atomic_load_n(&header->threads, __ATOMIC_RELAXED), 1);
+}
 
-	if (__builtin_expect(now & 15, 1))
-		return now;
+/* The next stamp. One instruction takes it, so that no signal handler comes in between. */
+static inline uint64_t allotp_order_next(struct allot_header *header)
+{
+	uint64_t last = 1;
+
+#if defined(__x86_64__)
+	/* No lock prefix: nobody else writes to it. */
+	__asm__("xaddq %0, %1" : "+r"(last), "+m"(header->counted));
+#else
+	/* Partner of the acquire in allotp_drain: what was counted before is published. */
+	last = __atomic_fetch_add(&header->counted, 1, __ATOMIC_RELEASE);
+#endif
+	return last + 1;
+}
+
+/* Makes a stamp that was just counted the time; unless a signal handler has gone on counting, whose stamps are later. */
+static inline uint64_t allotp_order_catch_up(struct allot_header *header, uint64_t stamp, bool cycles)
+{
+	uint64_t now = allotp_stamp(cycles), counted = stamp;
+
+	if (now <= stamp ||
+	    !__atomic_compare_exchange_n(&header->counted, &counted, now, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		return stamp;
+	return now;
+}
+
+static inline uint64_t allotp_order_count(struct allot_header *header, bool cycles)
+{
+	uint64_t stamp = allotp_order_next(header);
+
+	return __builtin_expect(stamp % ALLOT_ORDER_READS != 0, 1) ? stamp
+								   : allotp_order_catch_up(header, stamp, cycles);
+}
+
+/* The time; it is later than whatever was counted, also where the clock ticks slowly. */
+static inline uint64_t allotp_order_read(struct allot_header *header, bool cycles)
+{
+	uint64_t counted = __atomic_load_n(&header->counted, __ATOMIC_RELAXED), now;
+
+	if (!__atomic_load_n(&header->threads, __ATOMIC_RELAXED))
+		__atomic_store_n(&header->threads, 1, __ATOMIC_RELEASE);
 	now = allotp_stamp(cycles);
-	if (now > order->last)
-		order->last = now;
-	return order->last;
+	return now > counted ? now : counted + 1;
 }
 
-/* Whether time is counted: in a program that never had a second thread. */
-static inline bool allotp_order_counts(void)
-{
-	return __builtin_expect(allotp_single_threaded() && !allotp_order.threads, 1);
-}
-
-static inline uint64_t allotp_order_read(bool cycles)
-{
-	if (!allotp_order.threads)
-		allotp_order.threads = true;
-	return allotp_stamp(cycles);
-}
-
+/* The stamp of an event without an address, which tells the time. */
 static inline uint64_t allotp_order_stamp(void)
 {
+	struct allot_header *header = allotp_state.store.header;
 	bool cycles = allotp_state.counter;
 
-	return allotp_order_counts() ? allotp_order_count(cycles) : allotp_order_read(cycles);
+	return allotp_order_counts(header) ? allotp_order_catch_up(header, allotp_order_next(header), cycles)
+					   : allotp_order_read(header, cycles);
 }
 
 /*
- * The ticket and the stamp for an event at this address. Any thread, also in a signal handler that interrupts this. The
- * ticket is ordered with the real malloc and free around it: their effects reach other threads with it, or after it. cycles:
- * whether stamps come from the cycle counter.
+ * Sets what an event has of its order, and what shares the room with that. Any thread, also in a signal handler that
+ * interrupts this. The order is that of the real malloc and free around it: their effects reach other threads with it,
+ * or after it. cycles: whether stamps come from the cycle counter.
  */
-static inline uint32_t allotp_order_take(uint64_t address, uint8_t op, bool cycles, uint64_t *stamp)
+static inline void allotp_order_event(struct allot_event *event, bool cycles, uint8_t op, uint64_t address,
+				      uint64_t size, uint8_t family)
 {
-	uint32_t *counter = &allotp_state.store.header->tickets[allotp_event_bucket(address, op)], ticket = 1;
+	struct allot_header *header = allotp_state.store.header;
+	uint64_t ticket = 0;
 
-	if (allotp_order_counts()) {
-#if defined(__x86_64__)
-		/* Without the lock prefix it is still one instruction, which no signal handler can split. */
-		__asm__("xaddl %0, %1" : "+r"(ticket), "+m"(*counter));
-#else
-		ticket = __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
-#endif
-		*stamp = allotp_order_count(cycles);
-		return ticket;
+	if (allotp_order_counts(header)) {
+		event->stamp = allotp_order_count(header, cycles);
+		family |= ALLOT_COUNTED_EVENT;
+	} else {
+		ticket = __atomic_fetch_add(&header->tickets[allotp_event_bucket(address, op)], 1, __ATOMIC_ACQ_REL);
+		event->stamp = allotp_order_read(header, cycles);
 	}
-	ticket = __atomic_fetch_add(counter, 1, __ATOMIC_ACQ_REL);
-	*stamp = allotp_order_read(cycles);
-	return ticket;
+	event->address = (address & ALLOT_LOW48) | ticket << 48;
+	event->size = (size & ALLOT_LOW48) | ticket >> 16 << 48;
+	event->op = op;
+	event->family = family;
 }
 
 #endif

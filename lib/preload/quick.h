@@ -24,20 +24,16 @@ ALLOTP_INLINE void allotp_fill_event(struct allot_context *context, bool cycles,
 				     uint64_t size, uint32_t stack, uint8_t family, uint16_t domain)
 {
 	struct allot_event *event = context->producer.cursor;
-	uint32_t ticket = allotp_order_take(address, op, cycles, &event->stamp);
 
-	event->address = (address & ALLOT_LOW48) | (uint64_t)ticket << 48;
-	event->size = (size & ALLOT_LOW48) | (uint64_t)(ticket >> 16) << 48;
+	allotp_order_event(event, cycles, op, address, size, family);
 	event->stack = stack;
-	event->op = op;
-	event->family = family;
 	event->domain = domain;
 	allotp_producer_publish(&context->producer);
 }
 
 /*
- * Writes an event; false: there is no room. The ticket is drawn when there is room for the event, so that none is drawn in
- * vain.
+ * Writes an event; false: there is no room. Its place in the order is taken when there is room for it, so that none is taken
+ * in vain.
  */
 ALLOTP_INLINE bool allotp_write_event(struct allot_context *context, uint8_t op, uint64_t address, uint64_t size,
 				      uint32_t stack, uint8_t family, uint16_t domain)

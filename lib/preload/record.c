@@ -9,8 +9,6 @@
 #include "preload/thread.h"
 #include "snapshot/snapshot.h"
 
-struct allot_order allotp_order;
-
 /* When code has been unloaded, what is known of it must go before the next event is recorded. */
 static inline void settle(void)
 {

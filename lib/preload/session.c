@@ -210,6 +210,7 @@ static int fill_in(struct allot_state *state, uint32_t flags)
 
 	if (result)
 		return result;
+	store->header->counted = store->header->start_stamp;
 	store->header->bootstrap = allotp_bootstrap_count();
 	store->header->program = allotp_store_string(store, scratch, program_path(scratch, sizeof(scratch)));
 	add_command(store);

@@ -14,6 +14,7 @@
 #include "common/sys.h"
 #include "preload/capture.h"
 #include "preload/context.h"
+#include "preload/order.h"
 #include "preload/scopes.h"
 #include "snapshot/snapshot.h"
 
@@ -157,7 +158,7 @@ static struct allot_context *take_context(void)
 	struct allot_context *context;
 
 	if (allotp_producer_attach(&producer, &state->store, state->store.quiet ? 0 : (uint32_t)allotp_sys_gettid(),
-				   allotp_stamp(state->counter)))
+				   allotp_order_stamp()))
 		return NULL;
 	context = context_of(producer.number);
 	if (!context) {

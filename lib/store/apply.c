@@ -8,15 +8,19 @@
 #include "store/live.h"
 #include "store/maps.h"
 
+/* All events but a few pass these: calls, and what they save, would cost as much as the rest. */
+#define INLINED static inline __attribute__((always_inline))
+
 static inline uint64_t key_of(const struct allot_event *event)
 {
 	return allotp_live_key(allotp_event_address(event), event->domain);
 }
 
+/* Families with other bits around them. */
 static inline void count_mismatch(struct allot_totals *totals, struct allot_batch_site *site, uint32_t family,
-				  uint8_t free_family)
+				  uint32_t free_family)
 {
-	if (__builtin_expect(free_family == family || free_family == ALLOT_FAMILY_ANY, 1))
+	if (__builtin_expect(!((family ^ free_family) & 3) || (free_family & 3) == ALLOT_FAMILY_ANY, 1))
 		return;
 	site->mismatched++;
 	totals->tallies.mismatched++;
@@ -51,21 +55,6 @@ static inline void put_in(struct allot_batch *batch, struct allot_batch_block *b
 	block->size = size;
 	block->site = site;
 	block->slot_family = slot_family;
-}
-
-static inline void apply_alloc(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
-{
-	struct allot_batch_site *site = allotp_batch_site_of(batch, event->stack, event->domain);
-	uint64_t size = allotp_event_size(event);
-
-	if (!site) {
-		allotp_batch_out_of_room(batch);
-		return;
-	}
-	put_in(batch, allotp_batch_block(batch, key_of(event)), size, site->number,
-	       allotp_slot_family(cursor->slot, event->family));
-	allotp_block_in(batch, site, size, event->stamp);
-	cursor->last_alloc = key_of(event);
 }
 
 static inline struct allot_batch_ahead *ahead_of(struct allot_batch *batch, uint64_t number)
@@ -107,8 +96,8 @@ static inline struct allot_batch_block *find(struct allot_batch *batch, const st
 }
 
 /* Takes a block out, uncounted. NULL: it is not known; else *site is where it was counted, NULL in a damaged store. */
-static inline __attribute__((always_inline)) struct allot_batch_block *
-take_out(struct allot_batch *batch, const struct allot_cursor *cursor, uint64_t key, struct allot_batch_site **site)
+INLINED struct allot_batch_block *take_out(struct allot_batch *batch, const struct allot_cursor *cursor, uint64_t key,
+					   struct allot_batch_site **site)
 {
 	struct allot_batch_block *block = find(batch, cursor, key);
 
@@ -119,54 +108,73 @@ take_out(struct allot_batch *batch, const struct allot_cursor *cursor, uint64_t 
 	return block;
 }
 
-/* The same of one that is freed: one that is not known is told. */
-static inline __attribute__((always_inline)) struct allot_batch_block *
-take(struct allot_batch *batch, const struct allot_cursor *cursor, uint64_t key, struct allot_batch_site **site)
+INLINED void apply_alloc(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event,
+			 bool sampled)
 {
-	struct allot_batch_block *block = take_out(batch, cursor, key, site);
+	struct allot_batch_site *site = allotp_batch_site_of(batch, event->stack, event->domain);
+	uint64_t key = key_of(event), size = allotp_event_size(event);
 
-	if (!block)
-		batch->totals.tallies.unknown_frees++;
-	else if (*site)
-		allotp_block_out(batch, *site, block->size);
-	return block;
+	if (__builtin_expect(!site, 0)) {
+		allotp_batch_out_of_room(batch);
+		batch->end = 0;
+		return;
+	}
+	put_in(batch, allotp_batch_block(batch, key), size, site->number,
+	       allotp_slot_family(cursor->slot, event->family));
+	if (sampled)
+		allotp_sampled_in(batch, site, size, event->stamp);
+	else
+		allotp_count_in(batch, site, size, 1, event->stamp);
+	cursor->last_alloc = key;
 }
 
 /*
  * A block is temporary if its thread allocated nothing between allocating and freeing it. What was allocated and not
  * sampled is known to the thread alone.
  */
-static inline bool is_temporary(const struct allot_batch *batch, const struct allot_event *event)
+static inline bool is_temporary(const struct allot_event *event, bool sampled)
 {
-	return !batch->sampled || allotp_event_size(event);
+	return !sampled || allotp_event_size(event);
 }
 
-static inline void apply_free(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
+INLINED void apply_free(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event,
+			bool sampled)
 {
 	uint64_t key = key_of(event);
 	struct allot_batch_site *site;
-	const struct allot_batch_block *block = take(batch, cursor, key, &site);
+	const struct allot_batch_block *block = take_out(batch, cursor, key, &site);
 
-	if (!block)
+	if (__builtin_expect(!block, 0)) {
+		batch->totals.tallies.unknown_frees++;
 		return;
-	if (cursor->last_alloc == key) {
-		cursor->last_alloc = 0;
-		if (site && allotp_slot_of(block->slot_family) == cursor->slot && is_temporary(batch, event))
-			allotp_block_temporary(batch, site, block->size);
 	}
-	if (site)
-		count_mismatch(&batch->totals, site, block->slot_family & 3, event->family);
+	if (__builtin_expect(site != NULL, 1)) {
+		if (sampled)
+			allotp_sampled_out(batch, site, block->size);
+		else
+			allotp_count_out(batch, site, block->size, 1);
+		count_mismatch(&batch->totals, site, block->slot_family, event->family);
+	}
+	if (cursor->last_alloc != key)
+		return;
+	cursor->last_alloc = 0;
+	if (site && allotp_slot_of(block->slot_family) == cursor->slot && is_temporary(event, sampled))
+		allotp_block_temporary(batch, site, block->size);
 }
 
 static void apply_give_up(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
 	uint64_t key = key_of(event);
 	struct allot_batch_site *site;
-	const struct allot_batch_block *block = take(batch, cursor, key, &site);
+	const struct allot_batch_block *block = take_out(batch, cursor, key, &site);
 
 	cursor->given_up[0] = block ? key : 0;
-	if (!block)
+	if (!block) {
+		batch->totals.tallies.unknown_frees++;
 		return;
+	}
+	if (site)
+		allotp_block_out(batch, site, block->size);
 	cursor->given_up[1] = block->size;
 	cursor->given_up[2] = (uint64_t)block->site << 32 | block->slot_family;
 	if (cursor->last_alloc == key)
@@ -278,42 +286,6 @@ static inline void tally(struct allot_batch *batch, uint8_t op)
 		totals->samples.freed--;
 }
 
-/* An allocation and its own free, one right behind the other: most blocks of many programs. */
-static inline bool is_pair(const struct allot_cursor *cursor, const struct allot_event *event, uint64_t limit)
-{
-	const struct allot_event *next = cursor->event + 1;
-
-	return cursor->stop - cursor->number >= 2 && next->op == ALLOT_OP_FREE &&
-	       !((event->address ^ next->address) & ALLOT_LOW48) && event->domain == next->domain &&
-	       next->stamp << 1 < limit && allotp_event_ticket(event) + 1 == allotp_event_ticket(next);
-}
-
-/* Applies both. False: it cannot be done at once, and nothing was. */
-static inline bool apply_pair(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event,
-			      const struct allot_event *freeing)
-{
-	const struct allot_batch_block *block = allotp_batch_find(batch, key_of(event));
-	uint64_t size = allotp_event_size(event);
-	struct allot_batch_site *site;
-
-	/* An allocator whose calloc calls its own malloc by name: the block is there already. */
-	if (batch->dropping || (block && block->state & ALLOT_BLOCK_LIVE))
-		return false;
-	site = allotp_batch_site_of(batch, event->stack, event->domain);
-	if (!site)
-		return false;
-	batch->events += 2;
-	tally(batch, ALLOT_OP_ALLOC);
-	allotp_block_in(batch, site, size, event->stamp);
-	tally(batch, ALLOT_OP_FREE);
-	allotp_block_out(batch, site, size);
-	if (is_temporary(batch, freeing))
-		allotp_block_temporary(batch, site, size);
-	count_mismatch(&batch->totals, site, event->family & 3, freeing->family);
-	cursor->last_alloc = 0;
-	return true;
-}
-
 /* Maps are changed in the store at once, so such an event is a batch of its own. */
 static void apply_mapping(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
@@ -333,6 +305,12 @@ static void apply_mapping(struct allot_batch *batch, struct allot_cursor *cursor
 static void apply_seldom(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
 	switch (event->op) {
+	case ALLOT_OP_ALLOC:
+		apply_alloc(batch, cursor, event, batch->sampled);
+		break;
+	case ALLOT_OP_FREE:
+		apply_free(batch, cursor, event, batch->sampled);
+		break;
 	case ALLOT_OP_GIVE_UP:
 		apply_give_up(batch, cursor, event);
 		break;
@@ -361,36 +339,10 @@ static void apply_seldom(struct allot_batch *batch, struct allot_cursor *cursor,
 	}
 }
 
-/* Whether it goes the short way below. */
-static inline bool is_usual(uint8_t op)
-{
-	return op == ALLOT_OP_ALLOC || op == ALLOT_OP_FREE;
-}
-
 static void drop(struct allot_batch *batch)
 {
 	if (batch->dropping == ALLOT_DROPPING_FULL)
 		allotp_store_lost(batch->store, ALLOT_LOST_STORE_FULL, 1);
-}
-
-/* Applies an allocation or a free, or two. Returns how many. */
-static inline __attribute__((always_inline)) uint32_t
-apply_usual(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event, uint64_t limit)
-{
-	if (event->op == ALLOT_OP_ALLOC && is_pair(cursor, event, limit) &&
-	    apply_pair(batch, cursor, event, cursor->event + 1))
-		return 2;
-	batch->events++;
-	if (__builtin_expect(batch->dropping, 0)) {
-		drop(batch);
-		return 1;
-	}
-	tally(batch, event->op);
-	if (event->op == ALLOT_OP_FREE)
-		apply_free(batch, cursor, event);
-	else
-		apply_alloc(batch, cursor, event);
-	return 1;
 }
 
 static void apply_other(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
@@ -408,6 +360,13 @@ static void apply_other(struct allot_batch *batch, struct allot_cursor *cursor, 
 	apply_seldom(batch, cursor, event);
 }
 
+/* It is the turn of who comes behind so many. */
+static inline void pass_turn(struct allot_batch *batch, const struct allot_event *event, uint32_t count)
+{
+	allotp_turn_pass(allotp_turn_of(batch->applied, event), allotp_event_ticket(event) + count);
+	batch->turned = true;
+}
+
 /* A point of the history is made of what the store has. */
 static bool makes_point(const struct allot_batch *batch, const struct allot_event *event)
 {
@@ -415,23 +374,45 @@ static bool makes_point(const struct allot_batch *batch, const struct allot_even
 	       allotp_history_is_due(batch);
 }
 
-/* Any other. Maps are changed in the store at once, so such an event is a batch of its own; so is one that makes a point. */
-static __attribute__((noinline)) void apply_unusual(struct allot_batch *batch, struct allot_cursor *cursor,
-						    const struct allot_event *event, uint32_t *turn)
+/* Reads an event, and only once: whoever writes events may still be at it, in a broken program. First what tells its place, */
+static inline void look_at(struct allot_event *event, const struct allot_event *from)
 {
-	bool alone = event->op == ALLOT_OP_MAP || event->op == ALLOT_OP_UNMAP || makes_point(batch, event);
+	event->stamp = __atomic_load_n(&from->stamp, __ATOMIC_RELAXED);
+	event->op = __atomic_load_n(&from->op, __ATOMIC_RELAXED);
+	event->family = __atomic_load_n(&from->family, __ATOMIC_RELAXED);
+	event->address = __atomic_load_n(&from->address, __ATOMIC_RELAXED);
+	event->size = __atomic_load_n(&from->size, __ATOMIC_RELAXED);
+}
 
+/* then what it is about. */
+static inline void look_closer(struct allot_event *event, const struct allot_event *from)
+{
+	event->stack = __atomic_load_n(&from->stack, __ATOMIC_RELAXED);
+	event->domain = __atomic_load_n(&from->domain, __ATOMIC_RELAXED);
+}
+
+/* Any other. Maps are changed in the store at once, so such an event is a batch of its own; so is one that makes a point. */
+static __attribute__((noinline)) void apply_unusual(struct allot_batch *batch, struct allot_cursor *cursor)
+{
+	struct allot_event event;
+	bool alone;
+
+	look_at(&event, cursor->event);
+	look_closer(&event, cursor->event);
+	alone = event.op == ALLOT_OP_MAP || event.op == ALLOT_OP_UNMAP || makes_point(batch, &event);
 	if (alone)
 		allotp_batch_commit(batch);
 	allotp_batch_touch(batch, cursor);
-	apply_other(batch, cursor, event);
-	if (event->op < ALLOT_OP_THREAD)
-		allotp_turn_pass(turn, allotp_event_ticket(event) + 1);
+	apply_other(batch, cursor, &event);
+	cursor->event++;
+	cursor->number++;
+	if (allotp_event_has_ticket(&event))
+		pass_turn(batch, &event, 1);
 	if (alone)
 		batch->end = 0;
 }
 
-/* ---- many ---- */
+/* ---- the usual ---- */
 
 /* So many events ahead their memory is asked for, which the program's core has; and the blocks of those that come sooner. */
 enum { EVENTS_AHEAD = 40, BLOCKS_AHEAD = 6 };
@@ -466,72 +447,163 @@ static __attribute__((noinline)) void look_for_old(struct allot_batch *batch, co
 		allotp_live_prefetch_entry(batch->store, ahead->key, &ahead->place);
 }
 
-static inline void look_ahead(struct allot_batch *batch, const struct allot_cursor *cursor)
+static inline bool has_turn(struct allot_batch *batch, const struct allot_event *event)
 {
-	__builtin_prefetch(cursor->event + EVENTS_AHEAD);
-	/* The program's own domains lie elsewhere; never mind. */
-	if (cursor->stop - cursor->number > BLOCKS_AHEAD)
-		__builtin_prefetch(allotp_batch_home(batch, allotp_event_address(cursor->event + BLOCKS_AHEAD)), 1);
-	if (allotp_live_is_far(batch->store))
-		look_for_old(batch, cursor);
+	return allotp_turn_has_come(*allotp_turn_of(batch->applied, event), event);
 }
 
-/* An event, and the turns of its bucket. */
-struct looked_at {
+static inline bool is_counted(uint8_t family)
+{
+	return family & ALLOT_COUNTED_EVENT;
+}
+
+/* An allocation and its own free, one right behind the other: most blocks of many programs. */
+static inline bool is_pair(const struct allot_event *event, const struct allot_event *next, uint64_t limit,
+			   bool counted)
+{
+	if ((event->address ^ next->address) & ALLOT_LOW48 || next->op != ALLOT_OP_FREE ||
+	    event->domain != next->domain || next->stamp >= limit || is_counted(next->family) != counted)
+		return false;
+	return counted || allotp_event_ticket(event) + 1 == allotp_event_ticket(next);
+}
+
+/* Applies both. False: it cannot be done at once, and nothing was. */
+INLINED bool apply_pair(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event,
+			uint8_t free_family)
+{
+	const struct allot_batch_block *block = allotp_batch_find(batch, key_of(event));
+	uint64_t size = allotp_event_size(event);
+	struct allot_batch_site *site;
+
+	/* An allocator whose calloc calls its own malloc by name: the block is there already. */
+	if (block && block->state & ALLOT_BLOCK_LIVE)
+		return false;
+	site = allotp_batch_site_of(batch, event->stack, event->domain);
+	if (!site)
+		return false;
+	batch->totals.tallies.events++;
+	allotp_count_in(batch, site, size, 1, event->stamp);
+	batch->totals.tallies.events++;
+	allotp_count_out(batch, site, size, 1);
+	allotp_count_temporary(batch, site, size, 1);
+	count_mismatch(&batch->totals, site, event->family, free_family);
+	cursor->last_alloc = 0;
+	return true;
+}
+
+/* On to another event of the segment. */
+static inline void move_to(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
+{
+	uint64_t count = (uint64_t)(event - cursor->event);
+
+	cursor->event = event;
+	cursor->number += count;
+	batch->events += (uint32_t)count;
+}
+
+/* Whether it is applied by what follows. */
+static inline bool is_usual(uint8_t op)
+{
+	return op == ALLOT_OP_ALLOC || op == ALLOT_OP_FREE;
+}
+
+/*
+ * Applies allocations and frees, `most` at the most: the cursor's event, which is one, and those behind it that are older than
+ * the limit, as far as their turns have come and there is room in the batch. There is a loop for events that are counted, and
+ * one for those that have tickets.
+ */
+INLINED void apply_usual(struct allot_batch *batch, struct allot_cursor *cursor, uint64_t limit, uint64_t most,
+			 const bool counted)
+{
+	const struct allot_event *at = cursor->event, *end = at + most;
+	const struct allot_event *last_ahead = most > BLOCKS_AHEAD ? end - BLOCKS_AHEAD : at;
+	bool far = allotp_live_is_far(batch->store);
 	struct allot_event event;
-	uint32_t *turn;
-};
 
-/* Looks at the cursor's event, and only once: whoever writes events may still be at it, in a broken program. */
-static inline void look_at(struct looked_at *next, struct allot_batch *batch, const struct allot_cursor *cursor)
-{
-	next->event = *cursor->event;
-	next->turn = __builtin_expect(is_usual(next->event.op), 1)
-			     ? &batch->applied[allotp_address_bucket(next->event.address)]
-			     : allotp_turn_of(batch->applied, &next->event);
+	look_at(&event, at);
+	do {
+		uint32_t count = 1;
+
+		look_closer(&event, at);
+		__builtin_prefetch(at + EVENTS_AHEAD);
+		if (at < last_ahead)
+			__builtin_prefetch(allotp_batch_home(batch, at[BLOCKS_AHEAD].address), 1);
+		if (far) {
+			move_to(batch, cursor, at);
+			look_for_old(batch, cursor);
+		}
+		if (event.op == ALLOT_OP_FREE) {
+			batch->totals.tallies.events++;
+			apply_free(batch, cursor, &event, false);
+		} else if (at + 1 < end && is_pair(&event, at + 1, limit, counted) &&
+			   apply_pair(batch, cursor, &event, at[1].family)) {
+			count = 2;
+		} else {
+			batch->totals.tallies.events++;
+			apply_alloc(batch, cursor, &event, false);
+		}
+		if (!counted)
+			pass_turn(batch, &event, count);
+		at += count;
+		if (at == end || !batch->end)
+			break;
+		look_at(&event, at);
+	} while (is_usual(event.op) && event.stamp < limit && is_counted(event.family) == counted &&
+		 (counted || has_turn(batch, &event)));
+	move_to(batch, cursor, at);
 }
 
-/* Whether it can be applied, too. */
-static inline bool is_on(const struct looked_at *next, uint64_t limit)
+static __attribute__((noinline)) void apply_counted(struct allot_batch *batch, struct allot_cursor *cursor,
+						    uint64_t limit, uint64_t most)
 {
-	const struct allot_event *event = &next->event;
+	apply_usual(batch, cursor, limit, most, true);
+}
 
-	if (__builtin_expect(is_usual(event->op), 1))
-		return (event->stamp << 1 | (event->op == ALLOT_OP_ALLOC)) < limit &&
-		       (int32_t)(allotp_event_ticket(event) - *next->turn) <= 0;
-	return allotp_event_key(event->stamp, event->op) < limit && allotp_turn_has_come(*next->turn, event);
+static __attribute__((noinline)) void apply_with_tickets(struct allot_batch *batch, struct allot_cursor *cursor,
+							 uint64_t limit, uint64_t most)
+{
+	apply_usual(batch, cursor, limit, most, false);
+}
+
+/* ---- many ---- */
+
+/* Applies the cursor's event, and those behind it that are as usual as this one. */
+static inline void apply_some(struct allot_batch *batch, struct allot_cursor *cursor, uint64_t limit)
+{
+	uint64_t most = cursor->stop - cursor->number, room = batch->end - batch->events;
+	uint64_t stamp = __atomic_load_n(&cursor->event->stamp, __ATOMIC_RELAXED);
+
+	if (!is_usual(__atomic_load_n(&cursor->event->op, __ATOMIC_RELAXED)) || batch->dropping || batch->sampled) {
+		apply_unusual(batch, cursor);
+	} else {
+		allotp_batch_touch(batch, cursor);
+		if (most > room)
+			most = room;
+		if (__builtin_expect(stamp >= batch->next_sample, 0))
+			most = 1;
+		limit >>= 1;
+		if (limit > batch->next_sample)
+			limit = batch->next_sample;
+		if (is_counted(__atomic_load_n(&cursor->event->family, __ATOMIC_RELAXED)))
+			apply_counted(batch, cursor, limit, most);
+		else
+			apply_with_tickets(batch, cursor, limit, most);
+	}
+	if (__builtin_expect(stamp >= batch->next_sample, 0))
+		allotp_batch_sample(batch, stamp);
 }
 
 bool allotp_apply_run(struct allot_batch *batch, struct allot_cursor *cursor, uint64_t limit, uint64_t *applied)
 {
 	uint64_t first = cursor->number;
-	struct looked_at next;
 	bool left;
 
-	look_at(&next, batch, cursor);
 	do {
-		const struct allot_event *event = &next.event;
-		uint32_t ticket = allotp_event_ticket(event);
-		uint64_t stamp = event->stamp;
-		uint32_t count = 1;
-
-		look_ahead(batch, cursor);
 		if (__builtin_expect(allotp_batch_is_full(batch), 0))
 			allotp_batch_commit(batch);
-		if (__builtin_expect(is_usual(event->op), 1)) {
-			allotp_batch_touch(batch, cursor);
-			count = apply_usual(batch, cursor, event, limit);
-			allotp_turn_pass(next.turn, ticket + count);
-		} else {
-			apply_unusual(batch, cursor, event, next.turn);
-		}
-		left = allotp_cursor_advance(batch, cursor, count);
-		if (__builtin_expect(stamp >= batch->next_sample, 0))
-			allotp_batch_sample(batch, stamp);
-		if (__builtin_expect(!left, 0))
-			break;
-		look_at(&next, batch, cursor);
-	} while (is_on(&next, limit));
+		apply_some(batch, cursor, limit);
+		left = cursor->number < cursor->stop || allotp_cursor_load(batch, cursor);
+	} while (left && allotp_cursor_key(cursor) < limit && allotp_cursor_has_turn(batch, cursor));
 	*applied += cursor->number - first;
 	return left;
 }

@@ -46,7 +46,8 @@ static void catch_up(struct allot_batch *batch)
 	const struct allot_header *header = batch->store->header;
 
 	forget_blocks(batch);
-	memset(batch->stacks, 0, sizeof(batch->stacks));
+	memset(batch->stacks, 0xff, sizeof(batch->stacks));
+	batch->sites[0].number = UINT32_MAX;
 	memset(batch->ahead, 0, sizeof(batch->ahead));
 	memcpy(batch->applied, header->applied, sizeof(batch->applied));
 	batch->totals = header->totals;
@@ -54,7 +55,7 @@ static void catch_up(struct allot_batch *batch)
 	batch->dropped_marks = header->dropped_marks;
 	batch->repeat_name = header->repeat_name;
 	batch->history = header->history;
-	batch->repeated = false;
+	batch->repeated = batch->turned = false;
 	batch->sampled = header->sampling_bytes != 0;
 	allotp_journal_limits(batch);
 	batch->end = batch->limit;
@@ -78,9 +79,10 @@ struct allot_batch *allotp_batch_begin(struct allot_store *store)
 
 /* ---- sites ---- */
 
-struct allot_batch_site *allotp_batch_load_site(struct allot_batch *batch, uint32_t number, uint32_t place)
+static struct allot_batch_site *load_site(struct allot_batch *batch, uint32_t number, uint32_t place)
 {
-	struct allot_batch_site *site = &batch->sites[batch->site_count];
+	uint32_t index = batch->site_count + 1;
+	struct allot_batch_site *site = &batch->sites[index];
 	const struct allot_store_site *stored = allotp_site_at(batch->store, number);
 
 	if (!stored)
@@ -95,19 +97,32 @@ struct allot_batch_site *allotp_batch_load_site(struct allot_batch *batch, uint3
 	site->domain = stored->domain;
 	site->scoped = stored->scoped;
 	if (batch->sampled) {
-		struct allot_store_variance *variance = &batch->variances[batch->site_count];
+		struct allot_store_variance *variance = &batch->variances[index];
 
 		memset(variance, 0, sizeof(*variance));
 		if (allotp_store_has(batch->store, ALLOT_REGION_VARIANCES, ((uint64_t)number + 1) * sizeof(*variance)))
 			*variance = *allotp_variance(batch->store, number);
 	}
-	batch->site_places[place] = (uint16_t)++batch->site_count;
+	batch->site_places[place] = (uint16_t)index;
+	batch->site_count = index;
 	return site;
+}
+
+struct allot_batch_site *allotp_batch_find_site(struct allot_batch *batch, uint32_t number)
+{
+	uint32_t place = allotp_batch_site_place(number), index;
+
+	while ((index = batch->site_places[place])) {
+		if (batch->sites[index].number == number)
+			return &batch->sites[index];
+		place = allotp_batch_site_place(place + 1);
+	}
+	return load_site(batch, number, place);
 }
 
 struct allot_batch_site *allotp_batch_learn_stack(struct allot_batch *batch, uint32_t stack, uint32_t domain)
 {
-	struct allot_batch_stack *known = &batch->stacks[allotp_batch_stack_place(stack, domain)];
+	struct allot_batch_stack *known = allotp_batch_stack(batch, stack);
 	uint32_t number = allotp_site_find(batch->store, stack, domain);
 
 	if (!number)
@@ -249,7 +264,7 @@ void allotp_batch_commit(struct allot_batch *batch)
 	if (batch->block_count > REMEMBERED)
 		forget_blocks(batch);
 	add_samples(batch);
-	for (uint32_t i = 0; i < batch->site_count; i++)
+	for (uint32_t i = 1; i <= batch->site_count; i++)
 		batch->site_places[batch->sites[i].place] = 0;
 	for (uint32_t i = 0; i < batch->record_count; i++)
 		batch->record_places[batch->records[i].place] = 0;

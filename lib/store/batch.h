@@ -10,6 +10,8 @@
 #ifndef ALLOT_STORE_BATCH_H
 #define ALLOT_STORE_BATCH_H
 
+#include <stddef.h>
+
 #include "store/live.h"
 #include "store/store.h"
 
@@ -17,7 +19,7 @@
 #define ALLOT_BATCH_BLOCK_BITS 15
 #define ALLOT_BATCH_BLOCKS (1u << ALLOT_BATCH_BLOCK_BITS) /* places for them; half of them are used at the most */
 #define ALLOT_BATCH_SITES (2 * ALLOT_BATCH_EVENTS) /* of each event, and of a block that it turns out to replace */
-#define ALLOT_BATCH_STACKS 4096u
+#define ALLOT_BATCH_STACK_BITS 12
 #define ALLOT_BATCH_AHEAD 32u
 #define ALLOT_BATCH_SAMPLES 16u
 #define ALLOT_BATCH_RECORDS 16384u /* an event changes up to 3 * ALLOT_NESTING of them */
@@ -42,15 +44,17 @@ struct allot_batch_block {
 };
 static_assert(sizeof(struct allot_batch_block) == 32, "two blocks are in a cache line");
 
+/* In two cache lines, of which most events need the first. */
 struct allot_batch_site {
-	struct allot_site_counters counters;
 	uint32_t number;
+	uint16_t domain, scoped; /* as in the store */
+	struct allot_site_counters counters;
 	uint32_t mismatched;
-	uint32_t place; /* in site_places[] */
-	/* as in the store */
-	uint32_t scope, share, share_count;
-	uint16_t domain, scoped;
-};
+	uint32_t place;                     /* in site_places[] */
+	uint32_t scope, share, share_count; /* as in the store */
+} __attribute__((aligned(64)));
+static_assert(offsetof(struct allot_batch_site, counters.temporary_bytes) == 64,
+	      "the first line has what most events need");
 
 /* A scope, a budget or a share. */
 struct allot_batch_record {
@@ -60,8 +64,9 @@ struct allot_batch_record {
 
 /* Which site a stack has in a domain. */
 struct allot_batch_stack {
-	uint32_t stack, domain;
-	uint32_t site; /* 0: not known */
+	uint32_t stack;
+	uint32_t domain; /* UINT32_MAX: none */
+	uint32_t site, unused;
 };
 
 /* What is left to drain of one slot. */
@@ -97,6 +102,7 @@ struct allot_batch {
 	uint64_t dropped_marks;
 	uint32_t repeat_name; /* the header's */
 	bool repeated;        /* the history is another than the header's */
+	bool turned;          /* the turns are */
 	struct allot_store_history history;
 	uint64_t next_sample;                                   /* stamp */
 	struct allot_store_sample samples[ALLOT_BATCH_SAMPLES]; /* for the time series, after the commit */
@@ -106,14 +112,14 @@ struct allot_batch {
 	uint32_t block_count;
 	uint16_t round;
 	struct allot_batch_ahead ahead[ALLOT_BATCH_AHEAD]; /* by the low bits of events' numbers */
-	struct allot_batch_stack stacks[ALLOT_BATCH_STACKS];
-	uint16_t site_places[2 * ALLOT_BATCH_SITES];     /* a hash of sites to their index + 1; 0: empty */
+	struct allot_batch_stack stacks[1 << ALLOT_BATCH_STACK_BITS];
+	uint16_t site_places[2 * ALLOT_BATCH_SITES];     /* a hash of sites' numbers to their index; 0: empty */
 	uint16_t record_places[2 * ALLOT_BATCH_RECORDS]; /* the same of records */
 	uint32_t changed[ALLOT_BATCH_EVENTS];            /* blocks */
 	struct allot_cursor *cursors[ALLOT_BATCH_EVENTS];
-	uint32_t released[2 * ALLOT_BATCH_EVENTS]; /* segments */
-	struct allot_batch_site sites[ALLOT_BATCH_SITES];
-	struct allot_store_variance variances[ALLOT_BATCH_SITES]; /* of them, when blocks are sampled */
+	uint32_t released[2 * ALLOT_BATCH_EVENTS];                    /* segments */
+	struct allot_batch_site sites[1 + ALLOT_BATCH_SITES];         /* the first is none */
+	struct allot_store_variance variances[1 + ALLOT_BATCH_SITES]; /* of them, when blocks are sampled */
 	struct allot_batch_record records[ALLOT_BATCH_RECORDS];
 	struct allot_batch_block blocks[ALLOT_BATCH_BLOCKS];
 };
@@ -148,10 +154,10 @@ static inline void allotp_batch_touch(struct allot_batch *batch, struct allot_cu
 /* Puts it into the store: all of it, or, should this process die meanwhile, whoever takes over finishes it. */
 void allotp_batch_commit(struct allot_batch *batch);
 
-/* Where a key is looked for first. */
-static inline struct allot_batch_block *allotp_batch_home(struct allot_batch *batch, uint64_t key)
+/* Where an address is looked for first. */
+static inline struct allot_batch_block *allotp_batch_home(struct allot_batch *batch, uint64_t address)
 {
-	return &batch->blocks[key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - ALLOT_BATCH_BLOCK_BITS)];
+	return &batch->blocks[(uint32_t)(address >> 4) * UINT32_C(0x9e3779b1) >> (32 - ALLOT_BATCH_BLOCK_BITS)];
 }
 
 /* Where a key is, or an empty place for it. */
@@ -207,35 +213,35 @@ static inline void allotp_batch_set_place(struct allot_batch_block *block, const
 }
 
 /* The slow parts of the two below. */
-struct allot_batch_site *allotp_batch_load_site(struct allot_batch *batch, uint32_t number, uint32_t place);
+struct allot_batch_site *allotp_batch_find_site(struct allot_batch *batch, uint32_t number);
 struct allot_batch_site *allotp_batch_learn_stack(struct allot_batch *batch, uint32_t stack, uint32_t domain);
+
+/* Where a site is looked for first. Their numbers are consecutive, and most stores have fewer than there are places. */
+static inline uint32_t allotp_batch_site_place(uint32_t number)
+{
+	return number & (2 * ALLOT_BATCH_SITES - 1);
+}
 
 /* The site of that number; NULL if the store has none. */
 static inline struct allot_batch_site *allotp_batch_site(struct allot_batch *batch, uint32_t number)
 {
-	uint32_t i = number * UINT32_C(0x9e3779b1) >> 12;
+	uint64_t index = batch->site_places[allotp_batch_site_place(number)];
+	struct allot_batch_site *site = &batch->sites[index];
 
-	for (;; i++) {
-		uint32_t place = i & (2 * ALLOT_BATCH_SITES - 1), index = batch->site_places[place];
-
-		if (__builtin_expect(!index, 0))
-			return allotp_batch_load_site(batch, number, place);
-		if (__builtin_expect(batch->sites[index - 1].number == number, 1))
-			return &batch->sites[index - 1];
-	}
+	return __builtin_expect(site->number == number, 1) ? site : allotp_batch_find_site(batch, number);
 }
 
-static inline uint32_t allotp_batch_stack_place(uint32_t stack, uint32_t domain)
+static inline struct allot_batch_stack *allotp_batch_stack(struct allot_batch *batch, uint32_t stack)
 {
-	return ((stack ^ domain << 20) * UINT32_C(0x9e3779b1) >> 20) & (ALLOT_BATCH_STACKS - 1);
+	return &batch->stacks[stack * UINT32_C(0x9e3779b1) >> (32 - ALLOT_BATCH_STACK_BITS)];
 }
 
 /* The site of a stack in a domain, made if need be. NULL: the store is full. */
 static inline struct allot_batch_site *allotp_batch_site_of(struct allot_batch *batch, uint32_t stack, uint32_t domain)
 {
-	const struct allot_batch_stack *known = &batch->stacks[allotp_batch_stack_place(stack, domain)];
+	const struct allot_batch_stack *known = allotp_batch_stack(batch, stack);
 
-	if (__builtin_expect(known->stack == stack && known->site && known->domain == domain, 1))
+	if (__builtin_expect(known->stack == stack && known->domain == domain, 1))
 		return allotp_batch_site(batch, known->site);
 	return allotp_batch_learn_stack(batch, stack, domain);
 }

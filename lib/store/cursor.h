@@ -41,7 +41,7 @@ static inline uint32_t *allotp_turn_of(uint32_t *applied, const struct allot_eve
 /* Whether all earlier events in the bucket of this one have been applied. A ticket that was passed over is late, not early. */
 static inline bool allotp_turn_has_come(uint32_t turn, const struct allot_event *event)
 {
-	return event->op >= ALLOT_OP_THREAD || (int32_t)(allotp_event_ticket(event) - turn) <= 0;
+	return !allotp_event_has_ticket(event) || (int32_t)(allotp_event_ticket(event) - turn) <= 0;
 }
 
 /* It is the next one's turn. Never back: an event that others did not wait for may come late. */

@@ -211,24 +211,38 @@ static uint64_t ago(uint64_t now, uint64_t ticks)
 	return now > ticks ? now - ticks : 0;
 }
 
+/*
+ * The newest stamp that was counted; UINT64_MAX if stamps are read. Up to it all events can be seen from now on, but for one
+ * that is just being written. Its signal handlers' may be there already: they had nothing to do with its address.
+ */
+static uint64_t newest_counted(const struct allot_store *store)
+{
+	/* Acquire: partner of the counting, and of the publishing before it, see order.h. */
+	uint64_t counted = __atomic_load_n(&store->header->counted, __ATOMIC_ACQUIRE);
+
+	return counted && !__atomic_load_n(&store->header->threads, __ATOMIC_ACQUIRE) ? counted : UINT64_MAX;
+}
+
 uint64_t allotp_drain(struct allot_store *store)
 {
-	uint64_t now = allotp_stamp(uses_counter(store));
+	uint64_t now = allotp_stamp(uses_counter(store)), cut = ago(now, MARGIN), counted;
 
 	note_time(store, now);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return allotp_merge(store, ago(now, MARGIN), ago(now, OVERDUE));
+	counted = newest_counted(store);
+	return allotp_merge(store, counted < cut ? counted : cut, ago(now, OVERDUE));
 }
 
 uint64_t allotp_drain_now(struct allot_store *store)
 {
-	uint64_t now = allotp_stamp(uses_counter(store));
+	uint64_t now = allotp_stamp(uses_counter(store)), counted;
 
 	note_time(store, now);
 	while (allotp_stamp(uses_counter(store)) < now + MARGIN)
 		;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return allotp_merge(store, now, ago(now, OVERDUE));
+	counted = newest_counted(store);
+	return allotp_merge(store, counted == UINT64_MAX ? now : counted, ago(now, OVERDUE));
 }
 
 void allotp_drain_all(struct allot_store *store)

@@ -187,7 +187,8 @@ static bool redo(struct allot_store *store, const struct parts *parts, struct al
 	for (uint32_t i = 0; i < parts->records; i++)
 		allotp_scoped_put(store, &records[i]);
 	room = redo_blocks(store, part_at(store, parts->blocks_at), parts->blocks, batch);
-	memcpy(header->applied, journal->applied, sizeof(header->applied));
+	if (journal->turned)
+		memcpy(header->applied, journal->applied, sizeof(header->applied));
 	header->totals = journal->totals;
 	header->mark_count = journal->mark_count;
 	header->dropped_marks = journal->dropped_marks;
@@ -230,7 +231,8 @@ static void give_up_mapping(struct allot_store *store)
 		event = event_at(store, slot, header->mapping.number, &head);
 	if (event) {
 		header->flags |= ALLOT_STORE_MAPS_UNCERTAIN;
-		allotp_turn_pass(allotp_turn_of(header->applied, event), allotp_event_ticket(event) + 1);
+		if (allotp_event_has_ticket(event))
+			allotp_turn_pass(allotp_turn_of(header->applied, event), allotp_event_ticket(event) + 1);
 		slot->head = head;
 		fence();
 		allotp_store_lost(store, ALLOT_LOST_INTERRUPTED, 1);
@@ -295,7 +297,7 @@ static void write_slots(const struct allot_batch *batch, struct allot_journal_sl
 static void write_sites(const struct allot_batch *batch, struct allot_journal_site *sites)
 {
 	for (uint32_t i = 0; i < batch->site_count; i++) {
-		const struct allot_batch_site *site = &batch->sites[i];
+		const struct allot_batch_site *site = &batch->sites[i + 1];
 
 		sites[i].counters = site->counters;
 		sites[i].site = site->number;
@@ -339,6 +341,7 @@ static void drop(struct allot_batch *batch)
 		__atomic_store_n(&slot->consumed, cursor->number, __ATOMIC_RELEASE);
 	}
 	memcpy(store->header->applied, batch->applied, sizeof(batch->applied));
+	batch->turned = false;
 	store->header->mapping.active = 0;
 	batch->totals = store->header->totals;
 	batch->history = store->header->history;
@@ -376,9 +379,13 @@ void allotp_journal_write(struct allot_batch *batch)
 	batch->repeated = false;
 	journal->batch = ++batch->number;
 	journal->totals = batch->totals;
-	memcpy(journal->applied, batch->applied, sizeof(journal->applied));
+	journal->turned = batch->turned;
+	if (batch->turned)
+		memcpy(journal->applied, batch->applied, sizeof(journal->applied));
+	batch->turned = false;
 	if (parts.sampled)
-		memcpy(part_at(store, sizeof(*journal)), batch->variances, parts.sites * sizeof(batch->variances[0]));
+		memcpy(part_at(store, sizeof(*journal)), &batch->variances[1],
+		       parts.sites * sizeof(batch->variances[0]));
 	write_slots(batch, part_at(store, parts.slots_at));
 	write_sites(batch, part_at(store, parts.sites_at));
 	write_records(batch, part_at(store, parts.records_at));

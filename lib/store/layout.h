@@ -20,6 +20,7 @@
 #define ALLOT_STORE_LAYOUT_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define ALLOT_STORE_MAGIC UINT64_C(0x45524f5453544c41) /* "ALTSTORE" in memory */
@@ -82,6 +83,8 @@ enum allot_op {
 	ALLOT_OPS,
 };
 
+/* The event has no ticket, see below: a bit of its family. */
+#define ALLOT_COUNTED_EVENT 0x40u
 /* The program has said of the block that it is no leak: a bit of an event's family, and of a block's slot_family. */
 #define ALLOT_KEPT_EVENT 0x80u
 #define ALLOT_KEPT_BLOCK (UINT32_C(1) << 31)
@@ -108,7 +111,8 @@ enum allot_family {
  * What orders events. The *stamp* is a time, close to exact: it decides between events that have nothing to do with each
  * other. The *ticket* is exact: events at one address draw consecutive tickets from the counter of the address's bucket,
  * a free before the real free and an allocation after the real malloc, so for any one address their order is that
- * of what really happened, whatever the clocks say. THREAD, MARK and BUDGET have none.
+ * of what really happened, whatever the clocks say. THREAD, MARK and BUDGET have none, nor has an event whose stamp was
+ * *counted*, in a program of one thread: header.counted plus one. Those stamps are exact themselves.
  */
 struct allot_event {
 	uint64_t stamp;
@@ -116,7 +120,7 @@ struct allot_event {
 	uint64_t size;    /* requested bytes, 48 bits; above them the high 16 of the ticket */
 	uint32_t stack;   /* node */
 	uint8_t op;       /* enum allot_op */
-	uint8_t family;   /* enum allot_family; ALLOT_KEPT_EVENT */
+	uint8_t family;   /* enum allot_family; ALLOT_COUNTED_EVENT, ALLOT_KEPT_EVENT */
 	uint16_t domain;
 };
 static_assert(sizeof(struct allot_event) == 32, "event size is part of the store's format");
@@ -137,6 +141,11 @@ static inline uint64_t allotp_event_size(const struct allot_event *event)
 static inline uint32_t allotp_event_ticket(const struct allot_event *event)
 {
 	return (uint32_t)(event->address >> 48) | (uint32_t)(event->size >> 48) << 16;
+}
+
+static inline bool allotp_event_has_ticket(const struct allot_event *event)
+{
+	return event->op < ALLOT_OP_THREAD && !(event->family & ALLOT_COUNTED_EVENT);
 }
 
 /* The counter for an address. A cache line serves 64 KiB of addresses, so that threads with heaps of their own seldom meet in one. */
@@ -562,6 +571,7 @@ struct allot_journal {
 	uint32_t sampled;       /* there are variances */
 	uint32_t slots, sites, records, blocks;
 	uint32_t repeated; /* there is a history */
+	uint32_t turned;   /* turns were taken: `applied` is to be */
 	uint32_t mark_count;
 	uint64_t dropped_marks;
 	uint64_t batch;         /* which one it is */
@@ -678,6 +688,9 @@ struct allot_header {
 	uint64_t dropped_scopes; /* how often there was no room for one */
 	uint32_t name_heads[ALLOT_HEADS], scope_heads[ALLOT_HEADS]; /* by hash; 0: none */
 
+	/* the newest stamp that was counted, and none of those that follow is less; 0: no program counts (atomic) */
+	uint64_t counted __attribute__((aligned(64)));
+	uint32_t threads;       /* the program has had a second thread: from then on stamps are read (atomic) */
 	uint32_t tickets[ALLOT_TICKETS] __attribute__((aligned(64))); /* the next to be drawn, by bucket (atomic) */
 
 	struct allot_leak_look leaks;

@@ -42,7 +42,7 @@ bool fixture_write(struct allot_producer *producer, struct allot_event event)
 
 	if (!place)
 		return false;
-	if (event.op < ALLOT_OP_THREAD) {
+	if (allotp_event_has_ticket(&event)) {
 		uint32_t bucket = allotp_event_bucket(event.address, event.op);
 		uint32_t ticket = __atomic_fetch_add(&producer->store->header->tickets[bucket], 1, __ATOMIC_ACQ_REL);
 

@@ -29,7 +29,7 @@ int fixture_create(struct allot_store *store, uint64_t size, uint32_t ring_event
 struct allot_store fixture_open(int fd);
 
 /*
- * Writes an event whose address and size are plain, with its ticket. False: there was no room for it. Any thread, each
+ * Writes an event whose address and size are plain, with its ticket, if it is one that has one. False: there was no room for it. Any thread, each
  * with a producer of its own.
  */
 bool fixture_write(struct allot_producer *producer, struct allot_event event);

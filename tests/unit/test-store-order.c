@@ -193,6 +193,93 @@ START_TEST(a_stack_that_does_not_exist_is_none)
 }
 END_TEST
 
+/* ---- events that are counted ---- */
+
+static void write_counted(uint32_t slot, enum allot_op op, uint64_t stamp)
+{
+	struct allot_event event = {
+		.stamp = stamp, .address = ADDRESS, .size = 10, .op = (uint8_t)op, .family = ALLOT_COUNTED_EVENT
+	};
+
+	ck_assert(fixture_write(&producers[slot], event));
+}
+
+static const uint32_t *turn(void)
+{
+	return &store.header->applied[allotp_event_bucket(ADDRESS, ALLOT_OP_ALLOC)];
+}
+
+START_TEST(who_was_counted_waits_for_nobody)
+{
+	draw_ticket();
+	write_counted(0, ALLOT_OP_ALLOC, 2);
+	write_counted(0, ALLOT_OP_FREE, 3);
+	write_counted(0, ALLOT_OP_GIVE_UP, 4);
+	write_counted(0, ALLOT_OP_MAP, 5);
+	ck_assert_uint_eq(drain_now(), 4);
+	ck_assert_uint_eq(store.header->totals.tallies.unknown_frees, 1);
+	ck_assert_uint_eq(*turn(), 0);
+	/* The one that waits still does. */
+	write_event(0, ALLOT_OP_ALLOC, now());
+	ck_assert_uint_eq(drain_now(), 0);
+}
+END_TEST
+
+/* A signal handler's ring is another than that of what it has interrupted. */
+START_TEST(what_was_counted_is_in_that_order)
+{
+	store.header->counted = 7;
+	write_counted(1, ALLOT_OP_ALLOC, 3);
+	write_counted(1, ALLOT_OP_FREE, 6);
+	write_counted(0, ALLOT_OP_FREE, 4);
+	write_counted(0, ALLOT_OP_ALLOC, 5);
+	write_counted(0, ALLOT_OP_ALLOC, 7);
+	ck_assert_uint_eq(drain_now(), 5);
+	ck_assert_uint_eq(live_blocks(), 1);
+	ck_assert_uint_eq(store.header->totals.tallies.unknown_frees, 0);
+	ck_assert_uint_eq(store.header->totals.tallies.double_allocations, 0);
+}
+END_TEST
+
+/* However old it is: one of before may be in a ring that was looked at first. */
+START_TEST(what_is_counted_later_stays)
+{
+	store.header->counted = 3;
+	write_counted(0, ALLOT_OP_ALLOC, 2);
+	write_counted(0, ALLOT_OP_FREE, 3);
+	write_counted(0, ALLOT_OP_ALLOC, 5);
+	ck_assert_uint_eq(drain_now(), 2);
+	store.header->counted = 5;
+	write_counted(1, ALLOT_OP_FREE, 4);
+	ck_assert_uint_eq(drain_now(), 2);
+	ck_assert_uint_eq(live_blocks(), 1);
+	write_counted(0, ALLOT_OP_FREE, 6);
+	write_event(1, ALLOT_OP_ALLOC, 7);
+	store.header->threads = 1;
+	ck_assert_uint_eq(drain_now(), 2);
+	ck_assert_uint_eq(live_blocks(), 1);
+	ck_assert_uint_eq(*turn(), 1);
+}
+END_TEST
+
+/* Also when it looks as if one who was counted and its free were neighbours. */
+START_TEST(tickets_keep_their_turns)
+{
+	uint32_t ticket;
+
+	write_counted(0, ALLOT_OP_ALLOC, 2);
+	ticket = draw_ticket();
+	write_event(0, ALLOT_OP_FREE, now());
+	ck_assert_uint_eq(drain_now(), 1);
+	ck_assert_uint_eq(live_blocks(), 1);
+	write_with_ticket(1, ALLOT_OP_FREE, now(), ticket);
+	ck_assert_uint_eq(drain_now(), 2);
+	ck_assert_uint_eq(live_blocks(), 0);
+	ck_assert_uint_eq(store.header->totals.tallies.unknown_frees, 1);
+	ck_assert_uint_eq(*turn(), 2);
+}
+END_TEST
+
 /* ---- the lock ---- */
 
 /* A child that has the lock and waits to be killed. */
@@ -302,7 +389,7 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("store-order");
-	TCase *turns = tcase_create("turns"), *lock = tcase_create("lock");
+	TCase *turns = tcase_create("turns"), *counted = tcase_create("counted"), *lock = tcase_create("lock");
 
 	tcase_add_checked_fixture(turns, set_up, tear_down);
 	tcase_add_test(turns, an_event_waits_for_the_one_before);
@@ -314,6 +401,12 @@ int main(void)
 	tcase_add_test(turns, an_event_of_no_kind_is_left_out);
 	tcase_add_test(turns, a_stack_that_does_not_exist_is_none);
 	suite_add_tcase(suite, turns);
+	tcase_add_checked_fixture(counted, set_up, tear_down);
+	tcase_add_test(counted, who_was_counted_waits_for_nobody);
+	tcase_add_test(counted, what_was_counted_is_in_that_order);
+	tcase_add_test(counted, what_is_counted_later_stays);
+	tcase_add_test(counted, tickets_keep_their_turns);
+	suite_add_tcase(suite, counted);
 	tcase_add_checked_fixture(lock, set_up, tear_down);
 	tcase_add_test(lock, one_at_a_time);
 	tcase_add_test(lock, a_dead_owner_is_no_owner);

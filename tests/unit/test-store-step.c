@@ -296,12 +296,18 @@ static void drain_and_die(const char *what)
 
 /* ---- events ---- */
 
+static uint8_t counted; /* ALLOT_COUNTED_EVENT, or 0 */
+
 static void happen(struct model_event event)
 {
+	struct allot_event encoded;
+
 	model_apply(&model, &event);
 	if (scopes.model)
 		scopes_follow(&scopes, &event);
-	fixture_require(fixture_write(&producers[event.slot], model_encode(&model, &event, stamp++)));
+	encoded = model_encode(&model, &event, stamp++);
+	encoded.family |= counted;
+	fixture_require(fixture_write(&producers[event.slot], encoded));
 }
 
 static void allocate(uint32_t slot, uint32_t block, uint64_t size, uint32_t stack)
@@ -509,6 +515,22 @@ START_TEST(turns)
 	stamp = 1100;
 	allocate(0, 1, 200, 1);
 	drain_and_die("a free that has to wait for its turn");
+}
+END_TEST
+
+START_TEST(events_without_tickets)
+{
+	counted = ALLOT_COUNTED_EVENT;
+	allocate(0, 1, 100, 1);
+	allocate(0, 2, 200, 1);
+	go(0, ALLOT_OP_FREE, 2);
+	drain_and_die("a block, and one that dies at once");
+	go(1, ALLOT_OP_FREE, 1);
+	counted = 0;
+	allocate(1, 1, 300, 2);
+	drain_and_die("the first ticket");
+	go(0, ALLOT_OP_FREE, 1);
+	drain_and_die("the second");
 }
 END_TEST
 
@@ -745,6 +767,7 @@ int main(void)
 	tcase_add_test(tcase, scopes_and_budgets);
 	tcase_add_test(tcase, ring_segments);
 	tcase_add_test(tcase, turns);
+	tcase_add_test(tcase, events_without_tickets);
 	tcase_add_test(tcase, time_series);
 	tcase_add_test(tcase, tracked_blocks);
 	tcase_add_test(tcase, clearing);

@@ -254,6 +254,65 @@ START_TEST(a_drainer_that_is_stopped)
 }
 END_TEST
 
+/* ---- stamps that are counted ---- */
+
+enum { RINGS = 4 };
+
+/* One thread writes into several rings in turn, as it does when signal handlers interrupt it. */
+static void tell(struct allot_producer *producers, uint64_t *random, uint32_t count, bool counts)
+{
+	uint64_t *counted = &store.header->counted;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct model_event event = model_random_event(&model, random, RINGS);
+		uint64_t stamp = counts ? __atomic_add_fetch(counted, 1, __ATOMIC_RELEASE) : allotp_stamp(counter);
+		struct allot_event encoded;
+
+		model_apply(&model, &event);
+		encoded = model_encode(&model, &event, stamp);
+		if (counts)
+			encoded.family |= ALLOT_COUNTED_EVENT;
+		fixture_require(fixture_write(&producers[event.slot], encoded));
+	}
+}
+
+/* Then, in every other one, a second thread begins, and from then on stamps are read. */
+START_TEST(one_that_counts)
+{
+	struct allot_producer producers[RINGS];
+	uint64_t random = (uint64_t)_i;
+	bool reader_drains = _i / 2;
+	pthread_t drainer;
+
+	set_up(_i % 2 ? 16 : 1024, 0, NULL);
+	for (uint32_t i = 0; i < RINGS; i++) {
+		ck_assert_int_eq(allotp_producer_attach(&producers[i], &store, i, 1), 0);
+		model.events++;
+	}
+	fixture_drain(&store);
+	/* Long ago: the time when an event is drained tells nothing of those that are still to come. */
+	store.header->counted = 2;
+	store.header->reader = reader_drains;
+	model.any_peak = false;
+	ended = 0;
+	ck_assert_int_eq(pthread_create(&drainer, NULL, drain, DRAINED), 0);
+	tell(producers, &random, EVENTS / 8, true);
+	if (_i % 2) {
+		__atomic_store_n(&store.header->threads, 1, __ATOMIC_RELEASE);
+		model.any_peak = true;
+		tell(producers, &random, EVENTS / 8, false);
+	}
+	__atomic_store_n(&ended, 1, __ATOMIC_RELEASE);
+	ck_assert_int_eq(pthread_join(drainer, NULL), 0);
+	ck_assert_int_eq(allotp_drain_lock(&store), 0);
+	allotp_drain_now(&store);
+	ck_assert_uint_eq(allotp_drain_rest(&store), 0);
+	allotp_drain_unlock(&store);
+	ck_assert_pstr_eq(model_difference(&model, &reader), NULL);
+	tear_down();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store-threads");
@@ -263,6 +322,7 @@ int main(void)
 	tcase_add_loop_test(tcase, two_threads, 0, 2 * DRAINERS);
 	tcase_add_loop_test(tcase, eight_threads, 0, 2 * DRAINERS);
 	tcase_add_test(tcase, a_drainer_that_is_stopped);
+	tcase_add_loop_test(tcase, one_that_counts, 0, 4);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

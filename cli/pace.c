@@ -4,10 +4,16 @@
 
 void allotp_pace_drained(struct allot_pace *pace, uint64_t applied)
 {
-	if (applied)
-		pace->pause = applied >= ALLOT_PACE_MANY ? 0 : 1;
-	else
+	if (!applied)
 		pace->pause = pace->pause < ALLOT_PACE_SELDOM / 2 ? 2 * pace->pause + 1 : ALLOT_PACE_SELDOM;
+	else if (applied >= ALLOT_PACE_MANY)
+		pace->pause = 0;
+	else if (!pace->pause || pace->pause > ALLOT_PACE_OFTEN)
+		pace->pause = 1;
+	else if (applied < ALLOT_PACE_ENOUGH && pace->pause < ALLOT_PACE_OFTEN)
+		pace->pause++;
+	else if (applied >= ALLOT_PACE_ENOUGH && pace->pause > 1)
+		pace->pause--;
 }
 
 bool allotp_pace_look(struct allot_pace *pace, uint64_t now)

@@ -7,8 +7,10 @@
 #include <stdint.h>
 
 enum {
-	ALLOT_PACE_MANY = 16384, /* events at once: as many may have come meanwhile */
-	ALLOT_PACE_SELDOM = 50,  /* milliseconds between drains that find nothing */
+	ALLOT_PACE_MANY = 16384,  /* events at once: as many may have come meanwhile */
+	ALLOT_PACE_ENOUGH = 8192, /* events that are worth a drain: the more at once, the less each takes */
+	ALLOT_PACE_OFTEN = 4,     /* milliseconds between drains that find less, at most, */
+	ALLOT_PACE_SELDOM = 50,   /* and between those that find nothing */
 };
 
 #define ALLOT_PACE_LOOK_NS 50000000
@@ -22,8 +24,8 @@ struct allot_pace {
 #define ALLOT_PACE_START ((struct allot_pace){ .pause = 1 })
 
 /*
- * A drain has applied so many events: after many there is no pause, after any the shortest, and while there are none it
- * doubles until it is ALLOT_PACE_SELDOM.
+ * A drain has applied so many events: after many there is no pause, after the first ones for long the shortest; it grows while they
+ * are not enough, and doubles while there are none.
  */
 void allotp_pace_drained(struct allot_pace *pace, uint64_t applied);
 

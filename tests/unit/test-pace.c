@@ -36,8 +36,34 @@ START_TEST(one_event_ends_idleness)
 
 	allotp_pace_drained(&pace, 1);
 	ck_assert_int_eq(pace.pause, 1);
-	allotp_pace_drained(&pace, 1);
-	ck_assert_int_eq(pace.pause, 1);
+}
+END_TEST
+
+START_TEST(few_events_are_let_gather)
+{
+	static const struct {
+		uint64_t applied;
+		int pause;
+	} steps[] = {
+		{ 1, 2 },
+		{ ALLOT_PACE_ENOUGH - 1, 3 },
+		{ 1, 4 },
+		{ 1, ALLOT_PACE_OFTEN },
+		{ ALLOT_PACE_ENOUGH, 3 },
+		{ ALLOT_PACE_MANY - 1, 2 },
+		{ ALLOT_PACE_ENOUGH, 1 },
+		{ ALLOT_PACE_ENOUGH, 1 },
+		{ 0, 3 },
+		{ 1, 4 },
+		{ 0, 9 },
+		{ 1, 1 },
+	};
+	struct allot_pace pace = ALLOT_PACE_START;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		allotp_pace_drained(&pace, steps[i].applied);
+		ck_assert_int_eq(pace.pause, steps[i].pause);
+	}
 }
 END_TEST
 
@@ -74,6 +100,7 @@ int main(void)
 	tcase_add_test(tcase, many_events_leave_no_pause);
 	tcase_add_test(tcase, pauses_double_while_nothing_comes);
 	tcase_add_test(tcase, one_event_ends_idleness);
+	tcase_add_test(tcase, few_events_are_let_gather);
 	tcase_add_test(tcase, idleness_begins_small_after_many);
 	tcase_add_test(tcase, looks_at_once_and_then_in_steps);
 	suite_add_tcase(suite, tcase);

@@ -11,13 +11,24 @@
 #include "snapshot/snapshot.h"
 #include "store/tree.h"
 
-uint32_t allotp_capture_child(void *store, uint32_t parent, uint64_t address, uint32_t flags)
+uint32_t allotp_capture_children(void *store, uint32_t parent, struct allot_walk_link *links, uint32_t count)
 {
-	uint32_t node = allotp_tree_find(store, parent, address, flags);
+	uint32_t i;
 
-	if (__builtin_expect(node != ALLOT_NODE_NONE, 1))
-		return node;
-	return allotp_tree_insert(store, parent, address, allotp_module_of(address), flags);
+	links[0].node = allotp_tree_find(store, parent, links[0].address, links[0].flags);
+	if (links[0].node != ALLOT_NODE_NONE)
+		return 1;
+	for (i = 1; i < count; i++)
+		allotp_tree_fetch(store, i - 1, links[i].address);
+	for (i = 0; i < count; i++) {
+		struct allot_walk_link *link = &links[i];
+
+		link->node = parent =
+			allotp_tree_insert(store, parent, link->address, allotp_module_of(link->address), link->flags);
+		if (parent == ALLOT_NODE_NONE)
+			break;
+	}
+	return i;
 }
 
 static void count_truncated(uint64_t stop)

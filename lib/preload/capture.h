@@ -25,7 +25,7 @@ static inline uint32_t allotp_capture(struct allot_context *context, const struc
 	return node;
 }
 
-/* The walker's way to the stack tree: finds or adds a child. */
-uint32_t allotp_capture_child(void *store, uint32_t parent, uint64_t address, uint32_t flags);
+/* The walker's way to the stack tree, see allot_walk_children. */
+uint32_t allotp_capture_children(void *store, uint32_t parent, struct allot_walk_link *links, uint32_t count);
 
 #endif

@@ -147,7 +147,7 @@ static void begin_walks(struct allot_context *context)
 
 	context->generation = state->generation;
 	forget_walks(context);
-	context->walker = allotp_walker_init(context->memory, limit, allotp_capture_child, &state->store,
+	context->walker = allotp_walker_init(context->memory, limit, allotp_capture_children, &state->store,
 					     &state->store.header->code_epoch);
 }
 

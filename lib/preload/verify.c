@@ -40,8 +40,11 @@ static uint32_t enter(void *const *addresses, size_t count)
 {
 	uint32_t node = ALLOT_NODE_ROOT;
 
-	while (count-- && node)
-		node = allotp_capture_child(&allotp_state.store, node, (uintptr_t)addresses[count], 0);
+	while (count-- && node) {
+		struct allot_walk_link link = { .address = (uintptr_t)addresses[count] };
+
+		node = allotp_capture_children(&allotp_state.store, node, &link, 1) ? link.node : ALLOT_NODE_NONE;
+	}
 	return node;
 }
 

@@ -35,8 +35,7 @@ static int commit_level(struct allot_store *store, uint32_t level)
 {
 	if (level >= LEVELS)
 		return -ENOSPC;
-	return allotp_store_need(store, ALLOT_REGION_INDEX,
-				 (level_size(level + 1) - level_size(0)) * sizeof(uint32_t));
+	return allotp_store_need(store, ALLOT_REGION_INDEX, (level_size(level + 1) - level_size(0)) * sizeof(uint32_t));
 }
 
 static inline uint64_t hash(uint32_t parent, uint64_t address)
@@ -131,6 +130,14 @@ uint32_t allotp_tree_find(const struct allot_store *store, uint32_t parent, uint
 	    __builtin_expect(__atomic_load_n(&store->header->index_moving, __ATOMIC_ACQUIRE), 0))
 		node = find_in(store, level - 1, h, parent, address, flags);
 	return node;
+}
+
+void allotp_tree_fetch(const struct allot_store *store, uint32_t ahead, uint64_t address)
+{
+	uint32_t level = __atomic_load_n(&store->header->index_level, __ATOMIC_ACQUIRE);
+	uint32_t parent = (uint32_t)__atomic_load_n(&store->header->node_count, __ATOMIC_RELAXED) + ahead;
+
+	__builtin_prefetch(&level_table(store, level)[place_of(hash(parent, address)) & (level_size(level) - 1)], 1);
 }
 
 /*

@@ -10,7 +10,7 @@
 
 struct allot_walker {
 	struct allot_walk_memo memo; /* empty */
-	allot_walk_child *child;
+	allot_walk_children *children;
 	void *tree;
 	uint32_t limit;
 	void *buffer[]; /* limit + ALLOTP_REFERENCE_OWN + 1 */
@@ -38,13 +38,13 @@ size_t allotp_walker_size(uint32_t limit)
 	return sizeof(struct allot_walker) + ((size_t)limit + ALLOTP_REFERENCE_OWN + 1) * sizeof(void *);
 }
 
-struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_child *child, void *tree,
+struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_children *children, void *tree,
 					const uint64_t *epoch)
 {
 	struct allot_walker *walker = memory;
 
 	(void)epoch; /* nothing is remembered */
-	walker->child = child;
+	walker->children = children;
 	walker->tree = tree;
 	walker->limit = limit;
 	return walker;
@@ -76,8 +76,11 @@ uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start 
 		walked = (struct allot_walk_result){ .node = ALLOT_NODE_LIMIT, .status = ALLOT_WALK_LIMITED };
 	}
 	walked.depth = (uint32_t)count;
-	while (count > 0 && walked.node != ALLOT_NODE_NONE)
-		walked.node = walker->child(walker->tree, walked.node, (uintptr_t)walker->buffer[--count], 0);
+	while (count > 0 && walked.node != ALLOT_NODE_NONE) {
+		struct allot_walk_link link = { .address = (uintptr_t)walker->buffer[--count] };
+
+		walked.node = walker->children(walker->tree, walked.node, &link, 1) ? link.node : ALLOT_NODE_NONE;
+	}
 	*result = walked;
 	return walked.node;
 }

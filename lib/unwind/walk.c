@@ -37,7 +37,7 @@ size_t allotp_walker_size(uint32_t limit)
 	       (size_t)limit * WORDS_PER_FRAME * sizeof(struct allotp_word);
 }
 
-struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_child *child, void *tree,
+struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_children *children, void *tree,
 					const uint64_t *epoch)
 {
 	struct allot_walker *walker = memory;
@@ -45,7 +45,8 @@ struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk
 	walker->limit = limit;
 	walker->frames = (void *)((char *)memory + fixed_size());
 	walker->words = (void *)(walker->frames + frame_space(limit));
-	walker->child = child;
+	walker->children = children;
+	walker->child_mask = (1u << ALLOTP_CHILD_LEAST) - 1;
 	walker->tree = tree;
 	walker->memo.epoch = epoch;
 	walker->memo.seen = __atomic_load_n(epoch, __ATOMIC_ACQUIRE);
@@ -166,27 +167,70 @@ static inline uint32_t hash_frame(uint32_t callers, uint64_t address)
 	return (callers ^ (uint32_t)(address * UINT64_C(0x9e3779b97f4a7c15) >> 32)) * UINT32_C(0x85ebca6b);
 }
 
-static inline struct allotp_child *child_place(struct allot_walker *walker, uint32_t hash)
+static inline struct allotp_child_line *child_line(struct allot_walker *walker, uint32_t hash)
 {
-	return &walker->children[hash >> (32 - ALLOTP_CHILD_BITS)];
+	return &walker->known[hash >> (32 - ALLOTP_CHILD_BITS) & walker->child_mask];
 }
 
-static inline uint32_t find_child(struct allot_walker *walker, uint32_t hash, uint32_t parent, uint64_t address,
-				  uint32_t flags)
+/* What is known to be the child, or ALLOT_NODE_NONE. */
+static inline uint32_t known_child(struct allot_walker *walker, uint32_t hash, uint32_t parent, uint64_t address)
 {
-	struct allotp_child *child = child_place(walker, hash);
-	uint32_t node;
+	const struct allotp_child_line *line = child_line(walker, hash);
 
-	/* Frames with flags are rare, and not worth a member. */
-	if (child->address == address && child->parent == parent && child->node != 0 && flags == 0)
-		return child->node;
-	node = walker->child(walker->tree, parent, address, flags);
-	if (flags == 0) {
-		child->address = address;
-		child->parent = parent;
-		child->node = node;
+	for (unsigned way = 0; way < ALLOTP_CHILD_WAYS; way++)
+		if (line->ways[way].address == address && line->ways[way].parent == parent)
+			return line->ways[way].node;
+	return ALLOT_NODE_NONE;
+}
+
+static inline void learn_child(struct allot_walker *walker, uint32_t hash, uint32_t parent, uint64_t address,
+			       uint32_t node)
+{
+	struct allotp_child *child = &child_line(walker, hash)->ways[walker->learned % ALLOTP_CHILD_WAYS];
+
+	child->address = address;
+	child->parent = parent;
+	child->node = node;
+	/* Most threads need few. One line in two stays where it is looked for. */
+	if (walker->learned++ / ALLOTP_CHILD_WAYS > 2 * walker->child_mask &&
+	    walker->child_mask + 1 < 1u << ALLOTP_CHILD_BITS) {
+		walker->child_mask = walker->child_mask * 2 + 1;
+		walker->learned = 0;
 	}
+}
+
+/* The child of a node, which is not a signal's. */
+static uint32_t find_child(struct allot_walker *walker, uint32_t hash, uint32_t parent, uint64_t address)
+{
+	uint32_t node = known_child(walker, hash, parent, address);
+
+	if (node != ALLOT_NODE_NONE)
+		return node;
+	walker->links[0].address = address;
+	walker->links[0].flags = 0;
+	if (!walker->children(walker->tree, parent, walker->links, 1))
+		return ALLOT_NODE_NONE;
+	node = walker->links[0].node;
+	learn_child(walker, hash, parent, address, node);
 	return node;
+}
+
+static inline uint32_t node_flags(const struct allotp_frame *frame)
+{
+	return frame->signal ? ALLOT_NODE_SIGNAL : 0;
+}
+
+/* Asks the tree for the nodes of some frames, the outermost first, of which it tells one at least unless it is full. */
+static uint32_t ask_nodes(struct allot_walker *walker, uint32_t parent, const struct allotp_frame *frames,
+			  uint32_t count)
+{
+	if (count > ALLOTP_LINKS)
+		count = ALLOTP_LINKS;
+	for (uint32_t i = 0; i < count; i++) {
+		walker->links[i].address = frames[i].ip;
+		walker->links[i].flags = node_flags(&frames[i]);
+	}
+	return walker->children(walker->tree, parent, walker->links, count);
 }
 
 static uint32_t root_of(uint32_t status)
@@ -337,45 +381,64 @@ static void depend_on_nobody(struct allot_walker *walker, struct allotp_frame *f
 		allotp_words_add(walker->words, &frame->words, walker->end_word.address, walker->end_word.value);
 }
 
-/* Has the children of the new frames fetched: they are all over the memory that programs use, too. */
-static void hash_frames(struct allot_walker *walker, const struct walk *walk)
+/*
+ * Puts the new frames behind the kept ones, with all but their nodes, from the outermost inwards. Returns how many there are
+ * then. Has their children fetched: they are all over the memory that programs use, too.
+ */
+static uint32_t place_frames(struct allot_walker *walker, const struct walk *walk)
 {
 	struct allotp_frame *frames = walker->frames;
 	uint32_t hash = walk->kept > 0 ? frames[walk->kept - 1].hash : walk->status;
-
-	for (uint32_t i = walk->first; i < walk->end; i++) {
-		hash = frames[i].hash = hash_frame(hash, frames[i].ip);
-		__builtin_prefetch(child_place(walker, hash));
-	}
-}
-
-/* Finds the nodes of the new frames, from the outermost inwards, and puts them behind the kept ones. */
-static uint32_t remember(struct allot_walker *walker, const struct walk *walk)
-{
-	struct allotp_frame *frames = walker->frames;
-	uint32_t parent = walk->kept > 0 ? frames[walk->kept - 1].node : root_of(walk->status);
 	uint32_t count = walk->kept;
 
-	hash_frames(walker, walk);
 	for (uint32_t i = walk->first; i < walk->end; i++, count++) {
 		struct allotp_frame *frame = &frames[count];
 
+		hash = hash_frame(hash, frames[i].ip);
+		__builtin_prefetch(child_line(walker, hash));
 		frame->ip = frames[i].ip;
 		frame->sp = frames[i].sp;
 		frame->fp = frames[i].fp;
 		frame->rule = frames[i].rule;
 		frame->signal = frames[i].signal;
-		frame->hash = frames[i].hash;
+		frame->hash = hash;
 		if (count == 0)
 			depend_on_nobody(walker, frame, walk);
 		else
 			depend(walker, walker->words, frame, frame - 1);
-		parent = find_child(walker, frame->hash, parent, frame->ip, frame->signal ? ALLOT_NODE_SIGNAL : 0);
-		if (parent == ALLOT_NODE_NONE)
-			return 0;
-		frame->node = parent;
 	}
 	return count;
+}
+
+/* Finds the nodes of the frames behind the kept ones. Returns whether there was room. */
+static bool find_nodes(struct allot_walker *walker, const struct walk *walk, uint32_t count)
+{
+	struct allotp_frame *frames = walker->frames;
+	uint32_t parent = walk->kept > 0 ? frames[walk->kept - 1].node : root_of(walk->status);
+	uint32_t asked = walk->kept, told = walk->kept; /* the tree has told of frames[asked, told) */
+
+	for (uint32_t i = walk->kept; i < count; i++) {
+		struct allotp_frame *frame = &frames[i];
+		uint32_t node = ALLOT_NODE_NONE;
+
+		if (i == told && !frame->signal)
+			node = known_child(walker, frame->hash, parent, frame->ip);
+		if (node != ALLOT_NODE_NONE) {
+			told++;
+		} else {
+			if (i == told) {
+				asked = i;
+				told += ask_nodes(walker, parent, frame, count - i);
+				if (told == i)
+					return false;
+			}
+			node = walker->links[i - asked].node;
+			if (!frame->signal) /* they are rare, and not worth a member */
+				learn_child(walker, frame->hash, parent, frame->ip, node);
+		}
+		frame->node = parent = node;
+	}
+	return true;
 }
 
 static inline void describe_end(struct allotp_path_end *end, const struct allotp_frame *frame)
@@ -442,7 +505,7 @@ static void forget(struct allot_walker *walker)
 {
 	walker->count = 0;
 	walker->memo.ip = 0;
-	memset(walker->children, 0, sizeof(walker->children));
+	memset(walker->known, 0, (walker->child_mask + (size_t)1) * sizeof(walker->known[0]));
 	memset(&walker->paths, 0, sizeof(walker->paths));
 }
 
@@ -467,14 +530,16 @@ walk_changed(struct allot_walker *walker, const struct allot_walk_start *start, 
 	if (walk.path) {
 		/* What was remembered stays so, and the path. */
 		node = find_child(walker, hash_frame(walk.path->inner.node, start->ip), walk.path->inner.node,
-				  start->ip, 0);
+				  start->ip);
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		walker->busy = false;
 		memorize(walker);
 		tell(walker, node, path_depth(walk.path) + 1, result);
 		return node;
 	}
-	count = remember(walker, &walk);
+	count = place_frames(walker, &walk);
+	if (!find_nodes(walker, &walk, count))
+		count = 0;
 	walker->status = walk.status;
 	walker->stop = 0;
 	if (walk.status == ALLOT_WALK_TRUNCATED)

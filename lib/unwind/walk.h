@@ -67,12 +67,20 @@ struct allot_walk_result {
 	uint64_t stop;   /* TRUNCATED: the address of the outermost frame, where no way on was found */
 };
 
+/* A frame to be found in the tree. */
+struct allot_walk_link {
+	uint64_t address;
+	uint32_t flags; /* may have ALLOT_NODE_SIGNAL */
+	uint32_t node;  /* the answer */
+};
+
 /*
- * Looks up the child of a node, or adds it; 0 (ALLOT_NODE_NONE) if there is no room. The parent of an outermost frame is
- * ALLOT_NODE_ROOT, ALLOT_NODE_TRUNCATED or ALLOT_NODE_LIMIT; flags may have ALLOT_NODE_SIGNAL. The walker remembers
- * the answers until code is unloaded.
+ * Looks up the first link as a child of a node, or adds it, and then all the others, too, each as a child of the one before:
+ * what is new has no children. Returns how many of the links, at least one, have got their nodes: 1 if the first one
+ * was there; 0 if there is no room. The parent of an outermost frame is ALLOT_NODE_ROOT, ALLOT_NODE_TRUNCATED or
+ * ALLOT_NODE_LIMIT. The walker remembers the answers until code is unloaded.
  */
-typedef uint32_t allot_walk_child(void *tree, uint32_t parent, uint64_t address, uint32_t flags);
+typedef uint32_t allot_walk_children(void *tree, uint32_t parent, struct allot_walk_link *links, uint32_t count);
 
 /*
  * Once, outside of any hook, before the first walk: it may allocate. Returns 0, or -ENOENT if there is nothing to walk with:
@@ -93,7 +101,7 @@ size_t allotp_walker_size(uint32_t limit);
  * Makes a walker of memory of that size, aligned to 64 bytes, of which as much is zeroed as a limit of 1 takes. To be done again for another thread: a walker
  * knows its thread's stacks. *epoch (atomic) is raised whenever code was unloaded; see allotp_walk_code_unloaded.
  */
-struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_child *child, void *tree,
+struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk_children *children, void *tree,
 					const uint64_t *epoch);
 
 /*

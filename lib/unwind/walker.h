@@ -27,12 +27,20 @@ struct allotp_frame {
 	uint32_t hash;   /* of the addresses of this frame and those outside of it */
 };
 
-struct allotp_child {
-	uint64_t address;
-	uint32_t parent, node; /* node 0: empty */
-};
+/* A line of the processor's cache full of answers of children(): which node the child of a parent is. */
+#define ALLOTP_CHILD_WAYS 4
 
-#define ALLOTP_CHILD_BITS 12
+struct allotp_child_line {
+	struct allotp_child {
+		uint64_t address;
+		uint32_t parent, node; /* parent 0: empty */
+	} ways[ALLOTP_CHILD_WAYS];
+} __attribute__((aligned(64)));
+
+#define ALLOTP_CHILD_BITS 12 /* of the number of lines, at the most */
+#define ALLOTP_CHILD_LEAST 6 /* and in the beginning */
+
+#define ALLOTP_LINKS 32 /* that the tree is told at once */
 
 enum allotp_step {
 	ALLOTP_STEP_CALLER, /* there is a caller */
@@ -50,7 +58,7 @@ struct allot_walker {
 	struct allotp_frame *frames; /* outermost first, limit of them; one more than that to build the next in */
 	struct allotp_word *words;   /* in the order of the frames: of the outermost first */
 
-	allot_walk_child *child;
+	allot_walk_children *children;
 	void *tree;
 	uint32_t limit;
 
@@ -61,7 +69,10 @@ struct allot_walker {
 	struct allotp_registers full; /* all registers, in the last frame that needed them */
 	struct allotp_memory memory;
 	struct allotp_code code;
-	struct allotp_child children[1 << ALLOTP_CHILD_BITS]; /* answers of child(), by a hash */
+	struct allot_walk_link links[ALLOTP_LINKS];
+	uint32_t learned;                                       /* children, since there are so many lines in use */
+	uint32_t child_mask;                                    /* of the number of a line */
+	struct allotp_child_line known[1 << ALLOTP_CHILD_BITS]; /* children, by a hash */
 	struct allotp_paths paths;
 	struct allotp_cfi_scratch scratch;
 };

@@ -16,10 +16,12 @@ static struct allot_walk_result result;
 static uint64_t epoch;
 
 /* A tree that takes no time: nodes are hashes. */
-static uint32_t child(void *tree, uint32_t parent, uint64_t address, uint32_t flags)
+static uint32_t children(void *tree, uint32_t parent, struct allot_walk_link *links, uint32_t count)
 {
 	(void)tree;
-	return (uint32_t)((address ^ parent ^ flags) * 2654435761u) | ALLOT_NODE_FIRST;
+	(void)count;
+	links->node = (uint32_t)((links->address ^ parent ^ links->flags) * 2654435761u) | ALLOT_NODE_FIRST;
+	return 1;
 }
 
 __attribute__((noinline)) static void nothing(void)
@@ -124,7 +126,7 @@ int main(void)
 
 	if (memory == MAP_FAILED)
 		return EXIT_FAILURE;
-	walker = allotp_walker_init(memory, LIMIT, child, NULL, &epoch);
+	walker = allotp_walker_init(memory, LIMIT, children, NULL, &epoch);
 	puts("ns per walk, the call of an empty hook taken off; the stack is, since the last walk:");
 	printf("%6s %10s %10s %10s %10s\n", "depth", "the same", "at another", "in another", "4 frames");
 	printf("%6s %10s %10s %10s %10s\n", "", "", "place", "function", "differ");

@@ -60,12 +60,11 @@ bool hook_skips(void)
 	return true;
 }
 
-static uint32_t child(void *tree, uint32_t parent, uint64_t address, uint32_t flags)
+static uint32_t child(uint32_t parent, uint64_t address, uint32_t flags, bool *added)
 {
 	uint64_t place = (address ^ (uint64_t)parent << 32 ^ flags) * UINT64_C(0x9e3779b97f4a7c15) >> 32;
 	uint32_t result = 0;
 
-	(void)tree;
 	if (hook_escape)
 		longjmp(*hook_escape, 1);
 	if (hook_tree_full)
@@ -80,12 +79,25 @@ static uint32_t child(void *tree, uint32_t parent, uint64_t address, uint32_t fl
 				break;
 			nodes[node_count] = (struct node){ .address = address, .parent = parent, .flags = flags };
 			*entry = node_count++;
+			*added = true;
 		}
 		if (nodes[*entry].address == address && nodes[*entry].parent == parent && nodes[*entry].flags == flags)
 			result = *entry;
 	}
 	pthread_mutex_unlock(&lock);
 	return result;
+}
+
+static uint32_t children(void *tree, uint32_t parent, struct allot_walk_link *links, uint32_t count)
+{
+	bool added = false;
+	uint32_t i = 0;
+
+	(void)tree;
+	do {
+		links[i].node = parent = child(parent, links[i].address, links[i].flags, &added);
+	} while (parent != ALLOT_NODE_NONE && ++i < count && added);
+	return i;
 }
 
 void hook_make(struct hook *hook, uint32_t limit)
@@ -96,7 +108,7 @@ void hook_make(struct hook *hook, uint32_t limit)
 	hook->theirs = map(FRAMES_MAX * sizeof(*hook->theirs));
 	hook->size = allotp_walker_size(limit);
 	hook->memory = map(hook->size);
-	hook->walker = allotp_walker_init(hook->memory, limit, child, NULL, &hook_epoch);
+	hook->walker = allotp_walker_init(hook->memory, limit, children, NULL, &hook_epoch);
 }
 
 void hook_release(struct hook *hook)

@@ -136,9 +136,10 @@ void *allotp_record_got(void *block, size_t size, enum allot_family family, cons
 void *allotp_record_changed(struct allot_context *context, void *block, size_t size, enum allot_family family,
 			    const struct allot_walk_start *caller)
 {
-	uint32_t node = allotp_capture(context, caller);
+	uint32_t node = allotp_capture_changed(context, caller);
 
-	allotp_write_event(context, ALLOT_OP_ALLOC, (uintptr_t)block, size, node, (uint8_t)family, ALLOT_DOMAIN_MALLOC);
+	allotp_fill_event(context, true, ALLOT_OP_ALLOC, (uintptr_t)block, size, node, (uint8_t)family,
+			  ALLOT_DOMAIN_MALLOC);
 	allotp_thread_leave(&allotp_thread);
 	return block;
 }

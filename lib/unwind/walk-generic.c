@@ -59,6 +59,13 @@ void allotp_walk_settle(struct allot_walker *walker)
 	(void)walker;
 }
 
+uint32_t allotp_walk_path(const struct allot_walker *walker, const struct allot_walk_start *start)
+{
+	(void)walker;
+	(void)start;
+	return 0;
+}
+
 uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,
 		     struct allot_walk_result *result)
 {
@@ -83,4 +90,10 @@ uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start 
 	}
 	*result = walked;
 	return walked.node;
+}
+
+uint32_t allotp_walk_changed(struct allot_walker *walker, const struct allot_walk_start *start,
+			     struct allot_walk_result *result)
+{
+	return allotp_walk(walker, start, result);
 }

@@ -267,12 +267,12 @@ static inline const struct allotp_path *find_path(const struct allot_walker *wal
 		const struct allotp_frame *base;
 
 		if (walker->paths.tags[set][way] != tag || !allotp_path_starts(path, ip, sp, fp) ||
-		    path->base >= kept || allotp_words_compare(path->words, path->count) != 0)
+		    path->base >= kept || !allotp_words_hold(path->words, path->count))
 			continue;
 		base = &walker->frames[path->base];
 		if (base->node == path->outer.node && base->sp == path->outer.sp && base->ip == path->outer.ip &&
 		    base->fp_matters == path->outer.fp_matters && (base->fp == path->outer.fp || !base->fp_matters) &&
-		    allotp_words_compare(walker->words, base->words) == 0)
+		    allotp_words_hold(walker->words, base->words))
 			return path;
 	}
 	return NULL;
@@ -485,7 +485,7 @@ static void memorize(struct allot_walker *walker)
 	memo->fp = innermost->fp;
 	memo->fp_matters = innermost->fp_matters;
 	memo->words = walker->words;
-	memo->end = walker->words + innermost->words;
+	memo->count = innermost->words;
 	memo->node = innermost->node;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	memo->ip = innermost->ip;
@@ -509,13 +509,26 @@ static void forget(struct allot_walker *walker)
 	memset(&walker->paths, 0, sizeof(walker->paths));
 }
 
-__attribute__((noinline)) static uint32_t
-walk_changed(struct allot_walker *walker, const struct allot_walk_start *start, struct allot_walk_result *result)
+/* The epoch is raised before the code is unloaded, by a thread that this one then learns of the new code from. */
+static inline void look_at_epoch(struct allot_walker *walker)
+{
+	uint64_t epoch = __atomic_load_n(walker->memo.epoch, __ATOMIC_ACQUIRE);
+
+	if (walker->memo.seen != epoch) {
+		forget(walker);
+		walker->memo.seen = epoch;
+	}
+}
+
+uint32_t allotp_walk_changed(struct allot_walker *walker, const struct allot_walk_start *start,
+			     struct allot_walk_result *result)
 {
 	uint32_t end = (uint32_t)frame_space(walker->limit);
-	struct walk walk = { .kept = walker->count, .first = end, .end = end, .status = ALLOT_WALK_TRUNCATED };
+	struct walk walk = { .first = end, .end = end, .status = ALLOT_WALK_TRUNCATED };
 	uint32_t count, node;
 
+	look_at_epoch(walker);
+	walk.kept = walker->count;
 	if (walker->busy) { /* a signal handler jumped out of the last walk, which left things half done */
 		forget(walker);
 		walker->memory = (struct allotp_memory){ .next = 0 };
@@ -559,14 +572,9 @@ walk_changed(struct allot_walker *walker, const struct allot_walk_start *start, 
 uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,
 		     struct allot_walk_result *result)
 {
-	/* Raised before the code is unloaded, by a thread that this one then learns of the new code from. */
-	uint64_t epoch = __atomic_load_n(walker->memo.epoch, __ATOMIC_ACQUIRE);
 	const struct allotp_path *path;
 
-	if (walker->memo.seen != epoch) {
-		forget(walker);
-		walker->memo.seen = epoch;
-	}
+	look_at_epoch(walker);
 	if (walker->count > 0 && !walker->busy) {
 		const struct allotp_frame *innermost = &walker->frames[walker->count - 1];
 
@@ -581,5 +589,17 @@ uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start 
 			return path->inner.node;
 		}
 	}
-	return walk_changed(walker, start, result);
+	return allotp_walk_changed(walker, start, result);
+}
+
+uint32_t allotp_walk_path(const struct allot_walker *walker, const struct allot_walk_start *start)
+{
+	const struct allotp_path *path;
+
+	/* In the middle of a walk, or when its end is to be told each time, there is no memo either. */
+	if (!walker->memo.ip)
+		return 0;
+	path = find_path(walker, walker->count, start->ip, start->sp, start->fp);
+	/* It is as deep as when it was kept: not beyond the limit. */
+	return path ? path->inner.node : 0;
 }

@@ -110,7 +110,8 @@ struct allot_walker *allotp_walker_init(void *memory, uint32_t limit, allot_walk
  */
 struct allot_walk_memo {
 	uint64_t ip, sp, fp; /* ip 0: there is none */
-	const struct allotp_word *words, *end;
+	const struct allotp_word *words;
+	uint32_t count; /* of the words */
 	uint32_t node;
 	bool fp_matters; /* else fp may have been anything */
 	uint64_t seen;   /* the epoch of that walk */
@@ -121,15 +122,19 @@ struct allot_walk_memo {
  * The node of a stack that is the same as the last; 0: it may not be, walk. If code may have been unloaded since the last
  * walk, allotp_walk_settle goes before.
  */
-static inline uint32_t allotp_walk_again(const struct allot_walker *walker, const struct allot_walk_start *start)
+__attribute__((always_inline)) static inline uint32_t allotp_walk_again(const struct allot_walker *walker,
+									const struct allot_walk_start *start)
 {
 	const struct allot_walk_memo *memo = (const struct allot_walk_memo *)(const void *)walker;
 
 	if (memo->ip != start->ip || memo->sp != start->sp || (memo->fp != start->fp && memo->fp_matters) ||
-	    !allotp_words_hold(memo->words, memo->end))
+	    !allotp_words_hold(memo->words, memo->count))
 		return 0;
 	return memo->node;
 }
+
+/* The same, for stacks that were walked before the last one. After allotp_walk_again. */
+uint32_t allotp_walk_path(const struct allot_walker *walker, const struct allot_walk_start *start);
 
 /* Forgets the last walk if the epoch was raised since. */
 void allotp_walk_settle(struct allot_walker *walker);
@@ -137,6 +142,10 @@ void allotp_walk_settle(struct allot_walker *walker);
 /* Walks. Returns result->node. */
 uint32_t allotp_walk(struct allot_walker *walker, const struct allot_walk_start *start,
 		     struct allot_walk_result *result);
+
+/* The same, when allotp_walk_again and allotp_walk_path have found nothing. */
+uint32_t allotp_walk_changed(struct allot_walker *walker, const struct allot_walk_start *start,
+			     struct allot_walk_result *result);
 
 /*
  * Drops what is known about code. After dlclose: first raise *epoch, sequentially consistent, then call this. All walkers

@@ -25,20 +25,35 @@ __attribute__((no_sanitize("address"))) static inline bool allotp_word_holds(con
 }
 
 /*
- * Whether all of them are as they were. Compared with memory from the last to the first, and no further than to one that
- * differs: the next word's address is known to be readable only if this one holds.
+ * Whether the first `count` words are as they were. Compared with memory from the last to the first, and no further than to one
+ * that differs: the next word's address is known to be readable only if this one holds.
  */
-static inline bool allotp_words_hold(const struct allotp_word *words, const struct allotp_word *end)
+__attribute__((always_inline)) static inline bool allotp_words_hold(const struct allotp_word *words, uint32_t count)
 {
+	const struct allotp_word *word = words + count;
+
+#define HOLDS(n) allotp_word_holds(&word[-(n)])
 	/* This is what most of recording a block is. */
-	for (; end - words >= 8; end -= 8)
-		if (!allotp_word_holds(&end[-1]) || !allotp_word_holds(&end[-2]) || !allotp_word_holds(&end[-3]) ||
-		    !allotp_word_holds(&end[-4]) || !allotp_word_holds(&end[-5]) || !allotp_word_holds(&end[-6]) ||
-		    !allotp_word_holds(&end[-7]) || !allotp_word_holds(&end[-8]))
+	if (count & 1) {
+		if (!HOLDS(1))
 			return false;
-	for (; end != words; end--)
-		if (!allotp_word_holds(&end[-1]))
+		word -= 1;
+	}
+	if (count & 2) {
+		if (!HOLDS(1) || !HOLDS(2))
 			return false;
+		word -= 2;
+	}
+	if (count & 4) {
+		if (!HOLDS(1) || !HOLDS(2) || !HOLDS(3) || !HOLDS(4))
+			return false;
+		word -= 4;
+	}
+	for (; word != words; word -= 8)
+		if (!HOLDS(1) || !HOLDS(2) || !HOLDS(3) || !HOLDS(4) || !HOLDS(5) || !HOLDS(6) || !HOLDS(7) ||
+		    !HOLDS(8))
+			return false;
+#undef HOLDS
 	return true;
 }
 

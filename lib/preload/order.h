@@ -54,7 +54,7 @@ static inline uint64_t allotp_order_catch_up(struct allot_header *header, uint64
 	return now;
 }
 
-static inline uint64_t allotp_order_count(struct allot_header *header, bool cycles)
+__attribute__((always_inline)) static inline uint64_t allotp_order_count(struct allot_header *header, bool cycles)
 {
 	uint64_t stamp = allotp_order_next(header);
 
@@ -83,28 +83,39 @@ static inline uint64_t allotp_order_stamp(void)
 					   : allotp_order_read(header, cycles);
 }
 
+__attribute__((always_inline)) static inline void allotp_event_set(struct allot_event *event, uint64_t stamp,
+								   uint64_t ticket, const struct allot_event *rest)
+{
+	event->stamp = stamp;
+	event->address = (rest->address & ALLOT_LOW48) | ticket << 48;
+	event->size = (rest->size & ALLOT_LOW48) | ticket >> 16 << 48;
+	event->stack = rest->stack;
+	event->op = rest->op;
+	event->family = rest->family;
+	event->domain = rest->domain;
+	/* Set here: compilers would put what both callers set into registers, and set it after them. */
+	__atomic_signal_fence(__ATOMIC_RELEASE);
+}
+
 /*
- * Sets what an event has of its order, and what shares the room with that. Any thread, also in a signal handler that
+ * Gives an event its place in the order, and makes it what the rest says. Any thread, also in a signal handler that
  * interrupts this. The order is that of the real malloc and free around it: their effects reach other threads with it,
  * or after it. cycles: whether stamps come from the cycle counter.
  */
-static inline void allotp_order_event(struct allot_event *event, bool cycles, uint8_t op, uint64_t address,
-				      uint64_t size, uint8_t family)
+__attribute__((always_inline)) static inline void allotp_order_event(struct allot_event *event, bool cycles,
+								     struct allot_event rest)
 {
 	struct allot_header *header = allotp_state.store.header;
-	uint64_t ticket = 0;
 
 	if (allotp_order_counts(header)) {
-		event->stamp = allotp_order_count(header, cycles);
-		family |= ALLOT_COUNTED_EVENT;
+		rest.family |= ALLOT_COUNTED_EVENT;
+		allotp_event_set(event, allotp_order_count(header, cycles), 0, &rest);
 	} else {
-		ticket = __atomic_fetch_add(&header->tickets[allotp_event_bucket(address, op)], 1, __ATOMIC_ACQ_REL);
-		event->stamp = allotp_order_read(header, cycles);
+		uint32_t *tickets = &header->tickets[allotp_event_bucket(rest.address, rest.op)];
+		uint64_t ticket = __atomic_fetch_add(tickets, 1, __ATOMIC_ACQ_REL);
+
+		allotp_event_set(event, allotp_order_read(header, cycles), ticket, &rest);
 	}
-	event->address = (address & ALLOT_LOW48) | ticket << 48;
-	event->size = (size & ALLOT_LOW48) | ticket >> 16 << 48;
-	event->op = op;
-	event->family = family;
 }
 
 #endif

@@ -23,11 +23,11 @@
 ALLOTP_INLINE void allotp_fill_event(struct allot_context *context, bool cycles, uint8_t op, uint64_t address,
 				     uint64_t size, uint32_t stack, uint8_t family, uint16_t domain)
 {
-	struct allot_event *event = context->producer.cursor;
+	const struct allot_event event = {
+		.address = address, .size = size, .stack = stack, .op = op, .family = family, .domain = domain
+	};
 
-	allotp_order_event(event, cycles, op, address, size, family);
-	event->stack = stack;
-	event->domain = domain;
+	allotp_order_event(context->producer.cursor, cycles, event);
 	allotp_producer_publish(&context->producer);
 }
 

@@ -3,6 +3,8 @@
 #include "store/ring.h"
 
 #include <errno.h>
+#include <linux/futex.h>
+#include <time.h>
 
 #include "common/clock.h"
 #include "common/sys.h"
@@ -233,6 +235,20 @@ static bool has_patience(const struct allot_store *store, uint64_t waited_ns, bo
 }
 
 /*
+ * A drainer that is at work frees a segment each millisecond or so, and what the rings hold is more than it applies in that time. So it
+ * is looked after now and then, and the processor left to it, or to nobody, meanwhile. Nobody wakes this thread.
+ */
+#define NAP_NS 50000
+
+static void nap(const uint64_t *progress, uint64_t seen)
+{
+	const struct timespec time = { .tv_nsec = NAP_NS };
+	const uint32_t *low = (const uint32_t *)progress + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+
+	ALLOTP_SYSCALL(SYS_futex, low, FUTEX_WAIT_PRIVATE, (uint32_t)seen, &time);
+}
+
+/*
  * When rings hold more than they should although somebody drains, the drainer lacks a processor, or many produce
  * faster than one can drain. So step aside for as long as the drain makes progress, and take it over when it is given up. One
  * that makes none may be stopped for good: then it is not waited for again before it has moved.
@@ -253,7 +269,7 @@ static uint32_t wait_for_segment(struct allot_store *store)
 		number = pop_segment(store);
 		if (number)
 			return number;
-		ALLOTP_SYSCALL(SYS_sched_yield);
+		nap(progress, seen);
 		events = __atomic_load_n(progress, __ATOMIC_RELAXED);
 		now = allotp_clock_ns(CLOCK_MONOTONIC);
 		if (events != seen) {

@@ -118,7 +118,7 @@ ALLOTP_SELDOM bool find_operator(void **function, const char *name)
 
 #define LIST(...) __VA_ARGS__
 
-/* In two parts, as in hooks-malloc.c. */
+/* In two parts: one short way for what is not sampled, and the watched call, out of its way. */
 #define HOOK_NEW(name, family, alignment, parameters, arguments)                                                       \
 	__attribute__((noinline)) static void *watched##name(struct allot_walk_start caller, LIST parameters)          \
 	{                                                                                                              \

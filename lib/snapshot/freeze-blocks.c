@@ -69,8 +69,8 @@ static int add_pages(struct allot_view *view, const struct allot_freeze_places *
 		}
 		seen[number] = true;
 		allotp_view_fetch(view, ALLOT_REGION_PAGES, number, &page, sizeof(page));
-		for (uint64_t j = 0; j < ALLOT_LIVE_ENTRIES; j++)
-			add_entry(view, places, snapshot, &page.entries[j]);
+		for (uint32_t j = 0; j < ALLOT_LIVE_ENTRIES; j++)
+			add_entry(view, places, snapshot, allotp_live_entry_at(&page, j));
 	}
 	free(seen);
 	return 0;

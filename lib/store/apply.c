@@ -57,23 +57,12 @@ static inline void put_in(struct allot_batch *batch, struct allot_batch_block *b
 	block->slot_family = slot_family;
 }
 
-static inline struct allot_batch_ahead *ahead_of(struct allot_batch *batch, uint64_t number)
+/* One that the batch does not know; NULL: it is not stored either. */
+static __attribute__((noinline)) struct allot_batch_block *fetch(struct allot_batch *batch, uint64_t key)
 {
-	return &batch->ahead[number % ALLOT_BATCH_AHEAD];
-}
-
-/* One that the batch does not know, but maybe has looked for ahead; NULL: it is not stored either. */
-static __attribute__((noinline)) struct allot_batch_block *fetch(struct allot_batch *batch,
-								 const struct allot_cursor *cursor, uint64_t key)
-{
-	const struct allot_batch_ahead *ahead = ahead_of(batch, cursor->number);
-	struct allot_live_place place = { 0 };
-	const struct allot_live_entry *entry;
+	const struct allot_live_entry *entry = allotp_live_find(batch->store, key);
 	struct allot_batch_block *block;
 
-	if (ahead->key == key)
-		place = ahead->place;
-	entry = allotp_live_find_at(batch->store, key, &place);
 	if (!entry)
 		return NULL;
 	block = allotp_batch_block(batch, key);
@@ -81,25 +70,23 @@ static __attribute__((noinline)) struct allot_batch_block *fetch(struct allot_ba
 	block->site = entry->site;
 	block->slot_family = entry->slot_family;
 	block->state |= ALLOT_BLOCK_LIVE | ALLOT_BLOCK_STORED;
-	allotp_batch_set_place(block, &place);
 	return block;
 }
 
 /* The live block of a key, or NULL. */
-static inline struct allot_batch_block *find(struct allot_batch *batch, const struct allot_cursor *cursor, uint64_t key)
+static inline struct allot_batch_block *find(struct allot_batch *batch, uint64_t key)
 {
 	struct allot_batch_block *block = allotp_batch_find(batch, key);
 
 	if (__builtin_expect(block && block->state & ALLOT_BLOCK_LIVE, 1))
 		return block;
-	return block && block->state & (ALLOT_BLOCK_STORED | ALLOT_BLOCK_ABSENT) ? NULL : fetch(batch, cursor, key);
+	return block && block->state & (ALLOT_BLOCK_STORED | ALLOT_BLOCK_ABSENT) ? NULL : fetch(batch, key);
 }
 
 /* Takes a block out, uncounted. NULL: it is not known; else *site is where it was counted, NULL in a damaged store. */
-INLINED struct allot_batch_block *take_out(struct allot_batch *batch, const struct allot_cursor *cursor, uint64_t key,
-					   struct allot_batch_site **site)
+INLINED struct allot_batch_block *take_out(struct allot_batch *batch, uint64_t key, struct allot_batch_site **site)
 {
-	struct allot_batch_block *block = find(batch, cursor, key);
+	struct allot_batch_block *block = find(batch, key);
 
 	if (!block)
 		return NULL;
@@ -142,7 +129,7 @@ INLINED void apply_free(struct allot_batch *batch, struct allot_cursor *cursor, 
 {
 	uint64_t key = key_of(event);
 	struct allot_batch_site *site;
-	const struct allot_batch_block *block = take_out(batch, cursor, key, &site);
+	const struct allot_batch_block *block = take_out(batch, key, &site);
 
 	if (__builtin_expect(!block, 0)) {
 		batch->totals.tallies.unknown_frees++;
@@ -166,7 +153,7 @@ static void apply_give_up(struct allot_batch *batch, struct allot_cursor *cursor
 {
 	uint64_t key = key_of(event);
 	struct allot_batch_site *site;
-	const struct allot_batch_block *block = take_out(batch, cursor, key, &site);
+	const struct allot_batch_block *block = take_out(batch, key, &site);
 
 	cursor->given_up[0] = block ? key : 0;
 	if (!block) {
@@ -202,10 +189,9 @@ static void apply_restore(struct allot_batch *batch, struct allot_cursor *cursor
 }
 
 /* The same of one of the program's own, of which nothing is told. */
-static struct allot_batch_block *take_tracked(struct allot_batch *batch, const struct allot_cursor *cursor,
-					      uint64_t key, struct allot_batch_site **site)
+static struct allot_batch_block *take_tracked(struct allot_batch *batch, uint64_t key, struct allot_batch_site **site)
 {
-	struct allot_batch_block *block = take_out(batch, cursor, key, site);
+	struct allot_batch_block *block = take_out(batch, key, site);
 
 	if (block && *site)
 		allotp_whole_out(batch, *site, block->size, 1);
@@ -223,7 +209,7 @@ static void apply_track(struct allot_batch *batch, struct allot_cursor *cursor, 
 		allotp_batch_out_of_room(batch);
 		return;
 	}
-	take_tracked(batch, cursor, key, &old);
+	take_tracked(batch, key, &old);
 	block = allotp_batch_block(batch, key);
 	/* It was looked for. */
 	if (!(block->state & ALLOT_BLOCK_STORED))
@@ -237,7 +223,7 @@ static void apply_untrack(struct allot_batch *batch, struct allot_cursor *cursor
 {
 	uint64_t key = key_of(event);
 	struct allot_batch_site *site;
-	const struct allot_batch_block *block = take_tracked(batch, cursor, key, &site);
+	const struct allot_batch_block *block = take_tracked(batch, key, &site);
 
 	if (!block || cursor->last_alloc != key)
 		return;
@@ -422,29 +408,20 @@ static inline bool takes_out(const struct allot_event *event)
 	return event->op == ALLOT_OP_FREE || event->op == ALLOT_OP_GIVE_UP;
 }
 
-/* Blocks that have grown old are far away: first their page is asked for, then, when it has come, their entry. */
-static __attribute__((noinline)) void look_for_old(struct allot_batch *batch, const struct allot_cursor *cursor)
+/* Blocks that have grown old are far away. The events go from `at` to `end`. */
+static __attribute__((noinline)) void look_for_old(struct allot_batch *batch, const struct allot_event *at,
+						   const struct allot_event *end)
 {
-	enum { KNOWN_AHEAD = 28, PAGE_AHEAD = 20, ENTRY_AHEAD = 8 };
-	const struct allot_event *later = cursor->event + PAGE_AHEAD, *sooner = cursor->event + ENTRY_AHEAD;
-	struct allot_batch_ahead *ahead;
+	enum { KNOWN_AHEAD = 24, HOME_AHEAD = 16 };
+	const struct allot_event *later = at + KNOWN_AHEAD, *sooner = at + HOME_AHEAD;
 
-	if (cursor->stop - cursor->number <= KNOWN_AHEAD)
+	if (end - at <= KNOWN_AHEAD)
 		return;
-	__builtin_prefetch(allotp_batch_home(batch, key_of(cursor->event + KNOWN_AHEAD)), 1);
-	if (takes_out(later)) {
-		uint64_t key = key_of(later);
-
-		ahead = ahead_of(batch, cursor->number + PAGE_AHEAD);
-		ahead->key = 0;
-		if (!allotp_batch_find(batch, key)) {
-			ahead->key = key;
-			allotp_live_prefetch_page(batch->store, key, &ahead->place);
-		}
-	}
-	ahead = ahead_of(batch, cursor->number + ENTRY_AHEAD);
-	if (takes_out(sooner) && ahead->key == key_of(sooner))
-		allotp_live_prefetch_entry(batch->store, ahead->key, &ahead->place);
+	__builtin_prefetch(allotp_batch_home(batch, key_of(later)), 1);
+	if (takes_out(later))
+		allotp_live_prefetch_directory(batch->store, key_of(later));
+	if (takes_out(sooner) && !allotp_batch_find(batch, key_of(sooner)))
+		allotp_live_prefetch(batch->store, key_of(sooner));
 }
 
 static inline bool has_turn(struct allot_batch *batch, const struct allot_event *event)
@@ -528,10 +505,8 @@ INLINED void apply_usual(struct allot_batch *batch, struct allot_cursor *cursor,
 		__builtin_prefetch(at + EVENTS_AHEAD);
 		if (at < last_ahead)
 			__builtin_prefetch(allotp_batch_home(batch, at[BLOCKS_AHEAD].address), 1);
-		if (far) {
-			move_to(batch, cursor, at);
-			look_for_old(batch, cursor);
-		}
+		if (far)
+			look_for_old(batch, at, end);
 		if (event.op == ALLOT_OP_FREE) {
 			batch->totals.tallies.events++;
 			apply_free(batch, cursor, &event, false);

@@ -48,7 +48,6 @@ static void catch_up(struct allot_batch *batch)
 	forget_blocks(batch);
 	memset(batch->stacks, 0xff, sizeof(batch->stacks));
 	batch->sites[0].number = UINT32_MAX;
-	memset(batch->ahead, 0, sizeof(batch->ahead));
 	memcpy(batch->applied, header->applied, sizeof(batch->applied));
 	batch->totals = header->totals;
 	batch->mark_count = __atomic_load_n(&header->mark_count, __ATOMIC_RELAXED);
@@ -154,57 +153,47 @@ static inline bool is_to_be_found(const struct allot_batch *batch, const struct 
 
 static void find_replaced(struct allot_batch *batch, struct allot_batch_block *block)
 {
-	struct allot_live_place place = allotp_batch_place_of(block);
-	const struct allot_live_entry *entry = allotp_live_find_at(batch->store, block->key, &place);
+	const struct allot_live_entry *entry = allotp_live_find(batch->store, block->key);
 	struct allot_batch_site *site;
 
 	block->state |= entry ? ALLOT_BLOCK_STORED : ALLOT_BLOCK_ABSENT;
 	if (!entry)
 		return;
-	allotp_batch_set_place(block, &place);
 	batch->totals.tallies.double_allocations++;
 	site = allotp_batch_site(batch, entry->site);
 	if (site)
 		allotp_block_out(batch, site, entry->size);
 }
 
-static void prefetch_page(const struct allot_batch *batch, struct allot_batch_block *block)
+/* Blocks lie far apart: their memory is asked for some blocks ahead. */
+static void prefetch_changed(const struct allot_batch *batch, uint32_t i, bool far)
 {
-	struct allot_live_place place;
+	enum { BLOCK_AHEAD = 32, DIRECTORY_AHEAD = 24, HOME_AHEAD = 16 };
+	const struct allot_batch_block *block;
 
-	if (!is_to_be_found(batch, block))
+	if (i + BLOCK_AHEAD >= batch->changed_count)
 		return;
-	allotp_live_prefetch_page(batch->store, block->key, &place);
-	allotp_batch_set_place(block, &place);
-}
-
-static void prefetch_entry(const struct allot_batch *batch, struct allot_batch_block *block)
-{
-	struct allot_live_place place = allotp_batch_place_of(block);
-
-	if (!is_to_be_found(batch, block))
+	__builtin_prefetch(&batch->blocks[batch->changed[i + BLOCK_AHEAD]], 1);
+	if (!far)
 		return;
-	if (!allotp_live_prefetch_entry(batch->store, block->key, &place))
-		block->state |= ALLOT_BLOCK_ABSENT;
-	allotp_batch_set_place(block, &place);
+	block = &batch->blocks[batch->changed[i + DIRECTORY_AHEAD]];
+	if (is_to_be_found(batch, block))
+		allotp_live_prefetch_directory(batch->store, block->key);
+	block = &batch->blocks[batch->changed[i + HOME_AHEAD]];
+	if (is_to_be_found(batch, block))
+		allotp_live_prefetch(batch->store, block->key);
 }
 
 /* The blocks that the live table is to be changed for: in changed[] all others are left out. */
 static void settle_blocks(struct allot_batch *batch)
 {
-	enum { BLOCK_AHEAD = 32, PAGE_AHEAD = 24, ENTRY_AHEAD = 12 };
 	bool far = allotp_live_is_far(batch->store);
-	uint32_t count = batch->changed_count, kept = 0;
+	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < batch->changed_count; i++) {
 		struct allot_batch_block *block = &batch->blocks[batch->changed[i]];
 
-		if (i + BLOCK_AHEAD < count)
-			__builtin_prefetch(&batch->blocks[batch->changed[i + BLOCK_AHEAD]], 1);
-		if (far && i + PAGE_AHEAD < count)
-			prefetch_page(batch, &batch->blocks[batch->changed[i + PAGE_AHEAD]]);
-		if (far && i + ENTRY_AHEAD < count)
-			prefetch_entry(batch, &batch->blocks[batch->changed[i + ENTRY_AHEAD]]);
+		prefetch_changed(batch, i, far);
 		if (is_to_be_found(batch, block))
 			find_replaced(batch, block);
 		block->state &= (uint8_t)~ALLOT_BLOCK_CHANGED;

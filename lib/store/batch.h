@@ -20,7 +20,6 @@
 #define ALLOT_BATCH_BLOCKS (1u << ALLOT_BATCH_BLOCK_BITS) /* places for them; half of them are used at the most */
 #define ALLOT_BATCH_SITES (2 * ALLOT_BATCH_EVENTS) /* of each event, and of a block that it turns out to replace */
 #define ALLOT_BATCH_STACK_BITS 12
-#define ALLOT_BATCH_AHEAD 32u
 #define ALLOT_BATCH_SAMPLES 16u
 #define ALLOT_BATCH_RECORDS 16384u /* an event changes up to 3 * ALLOT_NESTING of them */
 
@@ -37,10 +36,8 @@ struct allot_batch_block {
 	uint64_t size;
 	uint32_t site;        /* its number */
 	uint32_t slot_family; /* as in the live table */
-	uint32_t page;        /* where its entry may be, as in struct allot_live_place */
 	uint16_t round;       /* the place is empty if this is not the batch's */
-	uint8_t index;
-	uint8_t state; /* ALLOT_BLOCK_* */
+	uint8_t state;        /* ALLOT_BLOCK_* */
 };
 static_assert(sizeof(struct allot_batch_block) == 32, "two blocks are in a cache line");
 
@@ -82,12 +79,6 @@ struct allot_cursor {
 	bool changed;         /* since the last commit */
 };
 
-/* Where a block may be in the live table that will be looked for in a while. */
-struct allot_batch_ahead {
-	uint64_t key; /* 0: none */
-	struct allot_live_place place;
-};
-
 struct allot_batch {
 	struct allot_store *store;
 	uint64_t number;              /* the header's, after the last commit of ours */
@@ -111,7 +102,6 @@ struct allot_batch {
 
 	uint32_t block_count;
 	uint16_t round;
-	struct allot_batch_ahead ahead[ALLOT_BATCH_AHEAD]; /* by the low bits of events' numbers */
 	struct allot_batch_stack stacks[1 << ALLOT_BATCH_STACK_BITS];
 	uint16_t site_places[2 * ALLOT_BATCH_SITES];     /* a hash of sites' numbers to their index; 0: empty */
 	uint16_t record_places[2 * ALLOT_BATCH_RECORDS]; /* the same of records */
@@ -199,17 +189,6 @@ static inline void allotp_batch_change(struct allot_batch *batch, struct allot_b
 	if (!(block->state & ALLOT_BLOCK_CHANGED))
 		batch->changed[batch->changed_count++] = (uint32_t)(block - batch->blocks);
 	block->state = state | ALLOT_BLOCK_CHANGED;
-}
-
-static inline struct allot_live_place allotp_batch_place_of(const struct allot_batch_block *block)
-{
-	return (struct allot_live_place){ block->page, block->index };
-}
-
-static inline void allotp_batch_set_place(struct allot_batch_block *block, const struct allot_live_place *place)
-{
-	block->page = place->page;
-	block->index = (uint8_t)place->index;
 }
 
 /* The slow parts of the two below. */

@@ -122,38 +122,24 @@ static int redo_block(struct allot_store *store, const struct allot_live_entry *
 /* The same by whoever has sealed the journal, and knows more than stands there. */
 static int do_block(struct allot_store *store, const struct allot_live_entry *entry, struct allot_batch_block *block)
 {
-	struct allot_live_place place = allotp_batch_place_of(block);
 	bool stored = block->state & ALLOT_BLOCK_STORED;
-	int result = 0;
 
-	if (!entry->site)
-		allotp_live_remove_at(store, entry->key, &place);
-	else if (stored)
-		result = allotp_live_set_at(store, entry, &place);
-	else
-		result = allotp_live_add(store, entry, &place);
 	block->state = entry->site ? ALLOT_BLOCK_LIVE | ALLOT_BLOCK_STORED : ALLOT_BLOCK_ABSENT;
-	allotp_batch_set_place(block, &place);
-	return result;
+	return entry->site && !stored ? allotp_live_add(store, entry) : redo_block(store, entry);
 }
 
-/* Blocks lie far apart: their memory is asked for some entries ahead. */
-static void prefetch_block(const struct allot_store *store, struct allot_batch *batch, uint32_t i)
+/* They lie far apart: their memory is asked for some blocks ahead. */
+static void prefetch_blocks(const struct allot_store *store, const struct allot_live_entry *blocks, uint32_t count,
+			    const struct allot_batch *batch, uint32_t i)
 {
-	enum { BLOCK_AHEAD = 24, PAGE_AHEAD = 16, ENTRY_AHEAD = 8 };
+	enum { BLOCK_AHEAD = 32, DIRECTORY_AHEAD = 24, HOME_AHEAD = 16 };
 
-	if (i + BLOCK_AHEAD < batch->changed_count)
+	if (i + BLOCK_AHEAD >= count)
+		return;
+	if (batch)
 		__builtin_prefetch(&batch->blocks[batch->changed[i + BLOCK_AHEAD]], 1);
-	if (i + PAGE_AHEAD < batch->changed_count) {
-		struct allot_live_place place = allotp_batch_place_of(&batch->blocks[batch->changed[i + PAGE_AHEAD]]);
-
-		allotp_live_prefetch_place(store, &place);
-	}
-	if (i + ENTRY_AHEAD < batch->changed_count) {
-		struct allot_live_place place = allotp_batch_place_of(&batch->blocks[batch->changed[i + ENTRY_AHEAD]]);
-
-		allotp_live_prefetch_last(store, &place);
-	}
+	allotp_live_prefetch_directory(store, blocks[i + DIRECTORY_AHEAD].key);
+	allotp_live_prefetch(store, blocks[i + HOME_AHEAD].key);
 }
 
 /* batch: the one that the journal was written from; NULL: somebody else's. False: there was no room for a block. */
@@ -163,8 +149,8 @@ static bool redo_blocks(struct allot_store *store, const struct allot_live_entry
 	bool far = allotp_live_is_far(store), room = true;
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (far && batch)
-			prefetch_block(store, batch, i);
+		if (far)
+			prefetch_blocks(store, blocks, count, batch, i);
 		if (batch ? do_block(store, &blocks[i], &batch->blocks[batch->changed[i]])
 			  : redo_block(store, &blocks[i]))
 			room = false;

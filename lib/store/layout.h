@@ -25,7 +25,7 @@
 
 #define ALLOT_STORE_MAGIC UINT64_C(0x45524f5453544c41) /* "ALTSTORE" in memory */
 #define ALLOT_STORE_TAKEN 1 /* stands for the magic number while a store is being laid out */
-#define ALLOT_STORE_VERSION 1u
+#define ALLOT_STORE_VERSION 2u
 
 enum allot_region_id {
 	ALLOT_REGION_HEADER,
@@ -273,18 +273,31 @@ struct allot_live_entry {
 };
 static_assert(sizeof(struct allot_live_entry) == 24, "live entry size is part of the store's format");
 
-#define ALLOT_LIVE_ENTRIES 163
+#define ALLOT_LIVE_GROUPS 32u
+#define ALLOT_LIVE_PLACES 5u
+#define ALLOT_LIVE_ENTRIES (ALLOT_LIVE_GROUPS * ALLOT_LIVE_PLACES)
 
-/* Entries 0 to count - 1 are in use, in no order; a tag tells most of the others from the one that is looked for. */
+/*
+ * Two cache lines, side by side. An address tells which group of its page is its *home*; a block that finds no room there
+ * is in another group, and its home says where.
+ */
+struct allot_live_group {
+	struct allot_live_entry entries[ALLOT_LIVE_PLACES]; /* in no order, key 0: none */
+	uint8_t elsewhere[7];   /* entries of the page, counted from 1, whose home this is; behind the last: 0 */
+	uint8_t depth;          /* of the first group: how many leading bits of the hash all entries of the page share */
+};
+static_assert(sizeof(struct allot_live_group) == 128, "a live group is two cache lines");
+
 struct allot_live_page {
-	uint32_t depth;         /* how many leading bits of the hash all its entries share */
-	uint32_t count;
-	uint32_t next_free;
-	uint32_t unused;
-	uint8_t tags[168];      /* of the entries: other bits of their hashes */
-	struct allot_live_entry entries[ALLOT_LIVE_ENTRIES];
+	struct allot_live_group groups[ALLOT_LIVE_GROUPS];
 };
 static_assert(sizeof(struct allot_live_page) == 4096, "a live page is a memory page");
+
+/* Entry i of a page, one of ALLOT_LIVE_ENTRIES. */
+static inline struct allot_live_entry *allotp_live_entry_at(struct allot_live_page *page, uint32_t i)
+{
+	return &page->groups[i / ALLOT_LIVE_PLACES].entries[i % ALLOT_LIVE_PLACES];
+}
 
 struct allot_map {
 	uint64_t start, size;
@@ -703,7 +716,7 @@ struct allot_header {
 	uint32_t reader;        /* a reader drains now and then: producers leave it to that for a while (atomic) */
 	uint64_t site_count;    /* the first site is number 1 */
 	uint64_t page_count;    /* the first page is number 1 */
-	uint32_t free_page;     /* pages given back, linked through next_free; 0: none */
+	uint32_t free_page;     /* one that was given back; 0: none */
 	uint32_t directory_bits;
 	uint32_t map_count;
 	uint32_t mark_count;

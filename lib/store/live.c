@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The live table: pages under extendible hashing. */
+/* The live table: pages under extendible hashing, each a small hash table of groups. */
 #include "store/live.h"
 
 #include <errno.h>
@@ -8,21 +8,33 @@
 
 #include "snapshot/snapshot.h"
 
-enum { MAX_BITS = 26 };
+enum { MAX_BITS = 26, GROUPS = ALLOT_LIVE_GROUPS, PLACES = ALLOT_LIVE_PLACES, ENTRIES = ALLOT_LIVE_ENTRIES };
+enum { ELSEWHERE = sizeof(((struct allot_live_group *)NULL)->elsewhere) };
 
 /*
- * Neighbours go to the same page, as what is allocated together is often freed together, too: the leading bits are those of
- * a unit of so many addresses. Those behind them are the block's own, so that any number of blocks in a unit can be split.
+ * Neighbours go to the same page, as what is allocated together is often freed together, too: a unit of so many addresses has
+ * one hash. It goes round all groups, one for each 32 bytes, so that they fill evenly. Of its addresses only every sixteenth
+ * belongs to it, as blocks are aligned: so no unit has more blocks than a page has places, also if a program tracks things by
+ * numbers. Larger units would be nearer together, but fill pages badly: with 4 KiB a block took up to 69 bytes.
  */
-enum { UNIT_SHIFT = 9, UNIT_BITS = 20 };
+enum { UNIT_SHIFT = 10, GROUP_SHIFT = 5, ALIGNMENT = 16 };
 
-static inline uint64_t hash(uint64_t key)
+/* From one group to the next where room is looked for, as neighbours are full together; odd, so that all have their turn. */
+enum { STRIDE = 11 };
+
+struct hash {
+	uint64_t prefix; /* its leading bits tell the page */
+	uint32_t home;   /* which group of it */
+};
+
+static inline struct hash hash(uint64_t key)
 {
-	uint64_t unit = (key >> UNIT_SHIFT) * UINT64_C(0x9e3779b97f4a7c15), own = key * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t unit = key >> UNIT_SHIFT, h;
 
-	unit ^= unit >> 32;
-	unit *= UINT64_C(0xd6e8feb86659fd93);
-	return (unit & ~(UINT64_MAX >> UNIT_BITS)) | own >> UNIT_BITS;
+	h = (unit * ALIGNMENT | key % ALIGNMENT) * UINT64_C(0x9e3779b97f4a7c15);
+	h ^= h >> 32;
+	h *= UINT64_C(0xd6e8feb86659fd93);
+	return (struct hash){ .prefix = h, .home = (uint32_t)((h >> 32) + (key >> GROUP_SHIFT)) % GROUPS };
 }
 
 /* Directory of `bits` bits: directories lie one behind the other, so that a new one can be made beside the old. */
@@ -55,46 +67,62 @@ static inline uint32_t *current_directory(const struct allot_store *store, uint3
 }
 
 /* The page of a hash; NULL only in a store that somebody has damaged. */
-static inline struct allot_live_page *page_of(const struct allot_store *store, uint64_t h, uint32_t *number)
+static inline struct allot_live_page *page_of(const struct allot_store *store, const struct hash *h, uint32_t *number)
 {
 	uint32_t bits, *table = current_directory(store, &bits);
 
 	if (!table)
 		return NULL;
-	*number = __atomic_load_n(&table[directory_index(h, bits)], __ATOMIC_RELAXED);
+	*number = __atomic_load_n(&table[directory_index(h->prefix, bits)], __ATOMIC_RELAXED);
 	return page_at(store, *number);
 }
 
-static uint8_t tag_of(uint64_t h)
+static inline uint32_t index_of(const struct allot_live_page *page, const struct allot_live_entry *entry)
 {
-	return (uint8_t)(h >> 8);
+	size_t offset = (size_t)((const char *)entry - (const char *)page);
+
+	return (uint32_t)(offset / sizeof(page->groups[0]) * PLACES +
+			  offset % sizeof(page->groups[0]) / sizeof(*entry));
 }
 
-static inline uint32_t count_of(const struct allot_live_page *page)
+/*
+ * The entry of that key in a group, 0: an empty one; or NULL. Where in its group an entry is cannot be predicted, so all
+ * are looked at.
+ */
+static inline struct allot_live_entry *search_group(struct allot_live_group *group, uint64_t key)
 {
-	uint32_t count = __atomic_load_n(&page->count, __ATOMIC_RELAXED);
+	uint32_t found = 0;
 
-	return count < ALLOT_LIVE_ENTRIES ? count : ALLOT_LIVE_ENTRIES;
+#pragma GCC unroll 5
+	for (uint32_t i = 0; i < PLACES; i++)
+		found |= (uint32_t)(group->entries[i].key == key) << i;
+	return found ? &group->entries[__builtin_ctz(found)] : NULL;
 }
 
-/* The first entry, from i on, that is of the hash by its tag; count if there is none. */
-static inline uint32_t guess(const struct allot_live_page *page, uint64_t h, uint32_t i, uint32_t count)
+/* The entry of a key that is not at home, or NULL. */
+static struct allot_live_entry *search_elsewhere(struct allot_live_page *page, uint64_t key, uint32_t home)
 {
-	const uint8_t *tag = memchr(page->tags + i, tag_of(h), count - i);
+	const uint8_t *elsewhere = page->groups[home].elsewhere;
 
-	return tag ? (uint32_t)(tag - page->tags) : count;
-}
+	for (uint32_t i = 0; i < ELSEWHERE; i++) {
+		uint32_t at = __atomic_load_n(&elsewhere[i], __ATOMIC_RELAXED);
 
-/* The entry of key, which is none of the first i; or NULL. */
-static inline struct allot_live_entry *search(struct allot_live_page *page, uint64_t key, uint64_t h, uint32_t i)
-{
-	uint32_t count = count_of(page);
-
-	for (; i < count && (i = guess(page, h, i, count)) < count; i++) {
-		if (page->entries[i].key == key)
-			return &page->entries[i];
+		if (!at || at > ENTRIES)
+			break;
+		if (allotp_live_entry_at(page, at - 1)->key == key)
+			return allotp_live_entry_at(page, at - 1);
 	}
 	return NULL;
+}
+
+/* The entry of a key, or NULL. */
+static inline struct allot_live_entry *search(struct allot_live_page *page, uint64_t key, uint32_t home)
+{
+	struct allot_live_entry *entry = search_group(&page->groups[home], key);
+
+	if (__builtin_expect(entry != NULL, 1))
+		return entry;
+	return __builtin_expect(page->groups[home].elsewhere[0], 0) ? search_elsewhere(page, key, home) : NULL;
 }
 
 /* Fills a place in such an order that its key never stands beside another block's values. */
@@ -109,17 +137,36 @@ static void fill(struct allot_live_entry *place, const struct allot_live_entry *
 	place->key = entry->key;
 }
 
-/* Adds an entry behind the others; there is room for it. */
-static void put(struct allot_live_page *page, const struct allot_live_entry *entry, uint64_t h)
+/* An empty place that is not at home, noted there; or NULL. */
+static struct allot_live_entry *reserve_elsewhere(struct allot_live_page *page, uint32_t home)
 {
-	uint32_t count = count_of(page);
+	struct allot_live_group *from = &page->groups[home];
+	uint32_t note = 0;
 
-	if (count == ALLOT_LIVE_ENTRIES) /* there was room just now: somebody damages the store */
-		return;
-	fill(&page->entries[count], entry);
-	page->tags[count] = tag_of(h);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	page->count = count + 1;
+	while (note < ELSEWHERE && from->elsewhere[note])
+		note++;
+	for (uint32_t i = 1; note < ELSEWHERE && i < GROUPS; i++) {
+		struct allot_live_entry *place = search_group(&page->groups[(home + i * STRIDE) % GROUPS], 0);
+
+		if (!place)
+			continue;
+		from->elsewhere[note] = (uint8_t)(index_of(page, place) + 1);
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		return place;
+	}
+	return NULL;
+}
+
+/* Adds an entry to a page. False: it is full. */
+static inline bool put(struct allot_live_page *page, const struct allot_live_entry *entry, uint32_t home)
+{
+	struct allot_live_entry *place = search_group(&page->groups[home], 0);
+
+	if (__builtin_expect(!place, 0))
+		place = reserve_elsewhere(page, home);
+	if (place)
+		fill(place, entry);
+	return place != NULL;
 }
 
 static uint32_t new_page(struct allot_store *store, uint32_t depth)
@@ -129,7 +176,7 @@ static uint32_t new_page(struct allot_store *store, uint32_t depth)
 	struct allot_live_page *page = page_at(store, number);
 
 	if (page) {
-		header->free_page = page->next_free;
+		header->free_page = 0;
 	} else {
 		if (header->page_count + 1 >= UINT32_MAX ||
 		    allotp_store_need(store, ALLOT_REGION_PAGES,
@@ -139,18 +186,13 @@ static uint32_t new_page(struct allot_store *store, uint32_t depth)
 		page = allotp_page(store, number);
 	}
 	memset(page, 0, sizeof(*page));
-	page->depth = depth;
+	page->groups[0].depth = (uint8_t)depth;
 	return number;
 }
 
-static void free_page(struct allot_store *store, uint32_t number)
+static inline uint32_t depth_of(const struct allot_live_page *page)
 {
-	struct allot_live_page *page = page_at(store, number);
-
-	if (!page)
-		return;
-	page->next_free = store->header->free_page;
-	store->header->free_page = number;
+	return __atomic_load_n(&page->groups[0].depth, __ATOMIC_RELAXED);
 }
 
 static int double_directory(struct allot_store *store)
@@ -178,16 +220,18 @@ static void replace_page(struct allot_store *store)
 
 	if (!table || !low)
 		return;
-	depth = __atomic_load_n(&low->depth, __ATOMIC_RELAXED);
+	depth = depth_of(low);
 	if (depth > bits || !depth)
 		return;
 	/* The page was full, so the halves hold entries; any tells where the page's part begins. */
 	for (int half = 0; half < 2 && first == UINT64_MAX; half++) {
-		const struct allot_live_page *page = page_at(store, pending->halves[half]);
+		struct allot_live_page *page = page_at(store, pending->halves[half]);
 
-		for (uint32_t i = 0; page && i < ALLOT_LIVE_ENTRIES; i++) {
-			if (page->entries[i].key) {
-				first = directory_index(hash(page->entries[i].key), depth - 1);
+		for (uint32_t i = 0; page && i < ENTRIES; i++) {
+			uint64_t key = allotp_live_entry_at(page, i)->key;
+
+			if (key) {
+				first = directory_index(hash(key).prefix, depth - 1);
 				break;
 			}
 		}
@@ -212,15 +256,44 @@ static void finish_split(struct allot_store *store)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	pending->page = 0;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	/* Dying here loses an empty page, nothing else. */
-	free_page(store, old);
+	/* Dying here loses an empty page, nothing else; so does a second one. */
+	store->header->free_page = old;
+}
+
+/* Copies the entries of a page to its halves: those first that are at home, so that all find room who have found it before. */
+static void deal(struct allot_live_page *page, struct allot_live_page *const *halves, uint32_t depth)
+{
+	const struct allot_live_entry *away[ENTRIES];
+	uint32_t count = 0;
+
+	for (uint32_t group = 0; group < GROUPS; group++) {
+		uint32_t used[2] = { 0 };
+
+		for (uint32_t i = 0; i < PLACES; i++) {
+			const struct allot_live_entry *entry = &page->groups[group].entries[i];
+			struct hash h = hash(entry->key);
+			uint32_t half = h.prefix >> (64 - depth) & 1;
+
+			if (!entry->key)
+				continue;
+			if (h.home == group)
+				halves[half]->groups[group].entries[used[half]++] = *entry;
+			else
+				away[count++] = entry;
+		}
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		struct hash h = hash(away[i]->key);
+
+		put(halves[h.prefix >> (64 - depth) & 1], away[i], h.home);
+	}
 }
 
 static int split(struct allot_store *store, uint32_t number)
 {
 	struct allot_split *pending = &store->header->split;
-	const struct allot_live_page *page = allotp_page(store, number);
-	uint32_t depth = __atomic_load_n(&page->depth, __ATOMIC_RELAXED), halves[2];
+	struct allot_live_page *page = allotp_page(store, number);
+	uint32_t depth = depth_of(page), halves[2];
 
 	if (depth >= MAX_BITS)
 		return -ENOSPC;
@@ -232,18 +305,12 @@ static int split(struct allot_store *store, uint32_t number)
 			return result;
 	}
 	halves[0] = new_page(store, depth);
-	halves[1] = new_page(store, depth);
-	if (!halves[0] || !halves[1]) {
-		free_page(store, halves[0]);
-		free_page(store, halves[1]);
+	halves[1] = halves[0] ? new_page(store, depth) : 0;
+	if (!halves[1]) {
+		store->header->free_page = halves[0];
 		return -ENOSPC;
 	}
-	for (uint32_t i = 0; i < count_of(page); i++) {
-		const struct allot_live_entry *entry = &page->entries[i];
-		uint64_t h = hash(entry->key);
-
-		put(allotp_page(store, halves[h >> (64 - depth) & 1]), entry, h);
-	}
+	deal(page, (struct allot_live_page *[]){ allotp_page(store, halves[0]), allotp_page(store, halves[1]) }, depth);
 	pending->halves[0] = halves[0];
 	pending->halves[1] = halves[1];
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -275,110 +342,83 @@ int allotp_live_init(struct allot_store *store)
 	return 0;
 }
 
-int allotp_live_add(struct allot_store *store, const struct allot_live_entry *entry, struct allot_live_place *place)
+int allotp_live_add(struct allot_store *store, const struct allot_live_entry *entry)
 {
-	uint64_t h = hash(entry->key);
+	struct hash h = hash(entry->key);
 
+	if (!entry->key)
+		return 0;
 	for (;;) {
 		uint32_t number;
-		struct allot_live_page *page = page_of(store, h, &number);
+		struct allot_live_page *page = page_of(store, &h, &number);
 		int result;
 
 		if (!page)
 			return -EBADMSG;
-		if (count_of(page) < ALLOT_LIVE_ENTRIES) {
-			announce(store, number);
-			*place = (struct allot_live_place){ number, count_of(page) };
-			put(page, entry, h);
+		announce(store, number);
+		if (__builtin_expect(put(page, entry, h.home), 1))
 			return 0;
-		}
 		result = split(store, number);
 		if (result)
 			return result;
 	}
 }
 
-/* Where the key is not, not even behind its place in the same page. */
-static const struct allot_live_entry *find_elsewhere(const struct allot_store *store, uint64_t key,
-						     struct allot_live_place *place)
-{
-	uint64_t h = hash(key);
-	uint32_t number = place->page;
-	struct allot_live_page *page = page_at(store, number);
-	const struct allot_live_entry *entry = page ? search(page, key, h, place->index + 1) : NULL;
-
-	if (!entry) {
-		page = page_of(store, h, &number);
-		entry = page ? search(page, key, h, 0) : NULL;
-	}
-	if (entry)
-		*place = (struct allot_live_place){ number, (uint32_t)(entry - page->entries) };
-	return entry;
-}
-
-const struct allot_live_entry *allotp_live_find_at(const struct allot_store *store, uint64_t key,
-						   struct allot_live_place *place)
-{
-	const struct allot_live_page *page = page_at(store, place->page);
-
-	if (page && place->index < count_of(page) && page->entries[place->index].key == key)
-		return &page->entries[place->index];
-	return find_elsewhere(store, key, place);
-}
-
 const struct allot_live_entry *allotp_live_find(const struct allot_store *store, uint64_t key)
 {
-	struct allot_live_place place = { 0 };
+	struct hash h = hash(key);
+	uint32_t number;
+	struct allot_live_page *page = page_of(store, &h, &number);
 
-	return allotp_live_find_at(store, key, &place);
-}
-
-int allotp_live_set_at(struct allot_store *store, const struct allot_live_entry *entry, struct allot_live_place *place)
-{
-	if (!allotp_live_find_at(store, entry->key, place))
-		return allotp_live_add(store, entry, place);
-	announce(store, place->page);
-	fill(&allotp_page(store, place->page)->entries[place->index], entry);
-	return 0;
+	return page && key ? search(page, key, h.home) : NULL;
 }
 
 int allotp_live_set(struct allot_store *store, const struct allot_live_entry *entry)
 {
-	struct allot_live_place place = { 0 };
+	struct hash h = hash(entry->key);
+	uint32_t number;
+	struct allot_live_page *page = page_of(store, &h, &number);
+	struct allot_live_entry *place = page ? search(page, entry->key, h.home) : NULL;
 
-	return allotp_live_set_at(store, entry, &place);
+	if (!place)
+		return allotp_live_add(store, entry);
+	announce(store, number);
+	fill(place, entry);
+	return 0;
 }
 
-/* Puts the last entry in the place of one that goes. It is copied before it is cleared. */
-static void remove_at(struct allot_live_page *page, uint32_t i)
+/* The note at its home of an entry that is elsewhere goes; the last one takes its place. */
+static void forget_elsewhere(struct allot_live_group *home, uint32_t at)
 {
-	uint32_t count = count_of(page), last = count - 1;
+	uint32_t last = 0, found = ELSEWHERE;
 
-	if (!count) /* it was there just now: somebody damages the store */
-		return;
-	if (i < last) {
-		fill(&page->entries[i], &page->entries[last]);
-		page->tags[i] = page->tags[last];
-		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	for (; last < ELSEWHERE && home->elsewhere[last]; last++) {
+		if (home->elsewhere[last] == at)
+			found = last;
 	}
-	page->count = last;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	page->entries[last].key = 0;
-}
-
-void allotp_live_remove_at(struct allot_store *store, uint64_t key, struct allot_live_place *place)
-{
-	if (!allotp_live_find_at(store, key, place))
+	if (found == ELSEWHERE)
 		return;
-	announce(store, place->page);
-	remove_at(allotp_page(store, place->page), place->index);
+	home->elsewhere[found] = home->elsewhere[last - 1];
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	home->elsewhere[last - 1] = 0;
 }
 
 void allotp_live_remove(struct allot_store *store, uint64_t key)
 {
-	struct allot_live_place place = { 0 };
+	struct hash h = hash(key);
+	uint32_t number, at;
+	struct allot_live_page *page = page_of(store, &h, &number);
+	struct allot_live_entry *entry = page && key ? search(page, key, h.home) : NULL;
 
-	allotp_live_remove_at(store, key, &place);
+	if (!entry)
+		return;
+	announce(store, number);
+	entry->key = 0;
+	at = index_of(page, entry);
+	if (__builtin_expect(at / PLACES == h.home, 1))
+		return;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	forget_elsewhere(&page->groups[h.home], at + 1);
 }
 
 /* The pages stay where they are and keep their parts of the hash, empty: as many blocks may come again. */
@@ -389,8 +429,8 @@ void allotp_live_clear(struct allot_store *store)
 
 		if (!page)
 			break;
-		page->count = 0;
-		memset(page->entries, 0, sizeof(page->entries));
+		for (uint32_t j = 0; j < GROUPS; j++)
+			memset(&page->groups[j], 0, offsetof(struct allot_live_group, depth));
 	}
 }
 
@@ -400,34 +440,38 @@ void allotp_live_each(const struct allot_store *store, uint8_t *scratch,
 	uint32_t bits, *table = current_directory(store, &bits);
 
 	for (uint64_t i = 0; table && i < UINT64_C(1) << bits; i++) {
-		const struct allot_live_page *page = page_at(store, table[i]);
+		struct allot_live_page *page = page_at(store, table[i]);
 
 		if (!page || table[i] > store->header->page_count || scratch[table[i]])
 			continue;
 		scratch[table[i]] = 1;
-		for (uint32_t j = 0; j < count_of(page); j++)
-			each(context, &page->entries[j]);
+		for (uint32_t j = 0; j < ENTRIES; j++) {
+			if (allotp_live_entry_at(page, j)->key)
+				each(context, allotp_live_entry_at(page, j));
+		}
 	}
 }
 
 /*
- * A change that was cut short leaves an entry without its tag, one that is empty, or one twice: the last, which was to
- * move. Can be repeated.
+ * A change that was cut short leaves an entry that its home does not know of, or a note of one that is not there. Can be
+ * repeated.
  */
 static void repair_page(struct allot_live_page *page)
 {
-	for (uint32_t i = 0; i < count_of(page); i++)
-		page->tags[i] = tag_of(hash(page->entries[i].key));
-	for (uint32_t i = 0; i < count_of(page);) {
-		struct allot_live_entry *entry = &page->entries[i];
+	for (uint32_t i = 0; i < GROUPS; i++)
+		memset(page->groups[i].elsewhere, 0, ELSEWHERE);
+	for (uint32_t i = 0; i < ENTRIES; i++) {
+		struct allot_live_entry *entry = allotp_live_entry_at(page, i);
+		uint8_t *note = page->groups[hash(entry->key).home].elsewhere;
 
-		if (!entry->key || search(page, entry->key, hash(entry->key), 0) != entry)
-			remove_at(page, i);
+		if (!entry->key || hash(entry->key).home == i / PLACES)
+			continue;
+		note = memchr(note, 0, ELSEWHERE);
+		if (note)
+			*note = (uint8_t)(i + 1);
 		else
-			i++;
+			entry->key = 0; /* nobody could have put it there: somebody damages the store */
 	}
-	for (uint32_t i = count_of(page); i < ALLOT_LIVE_ENTRIES; i++)
-		page->entries[i].key = 0;
 }
 
 void allotp_live_recover(struct allot_store *store)
@@ -440,50 +484,23 @@ void allotp_live_recover(struct allot_store *store)
 		repair_page(page);
 }
 
-void allotp_live_prefetch_page(const struct allot_store *store, uint64_t key, struct allot_live_place *place)
+/* To ask for memory that is not there does no harm. */
+void allotp_live_prefetch_directory(const struct allot_store *store, uint64_t key)
 {
-	uint32_t number = 0;
-	const char *page = (const char *)page_of(store, hash(key), &number);
+	uint32_t bits = __atomic_load_n(&store->header->directory_bits, __ATOMIC_RELAXED);
 
-	*place = (struct allot_live_place){ .page = page ? number : 0 };
-	for (size_t i = 0; page && i < offsetof(struct allot_live_page, entries); i += 64)
-		__builtin_prefetch(page + i);
+	if (bits <= MAX_BITS)
+		__builtin_prefetch(&directory(store, bits)[directory_index(hash(key).prefix, bits)]);
 }
 
-bool allotp_live_prefetch_entry(const struct allot_store *store, uint64_t key, struct allot_live_place *place)
+void allotp_live_prefetch(const struct allot_store *store, uint64_t key)
 {
-	const struct allot_live_page *page = page_at(store, place->page);
-	uint32_t count;
-
-	if (!page)
-		return true;
-	count = count_of(page);
-	place->index = guess(page, hash(key), 0, count);
-	if (place->index == count)
-		return false;
-	__builtin_prefetch(&page->entries[place->index], 1);
-	return true;
-}
-
-/* An entry is put in or taken out: then the last one moves. */
-void allotp_live_prefetch_place(const struct allot_store *store, const struct allot_live_place *place)
-{
-	const struct allot_live_page *page = page_at(store, place->page);
+	struct hash h = hash(key);
+	uint32_t number;
+	const struct allot_live_page *page = page_of(store, &h, &number);
 
 	if (!page)
 		return;
-	__builtin_prefetch(page, 1);
-	__builtin_prefetch(&page->entries[place->index % ALLOT_LIVE_ENTRIES], 1);
-}
-
-void allotp_live_prefetch_last(const struct allot_store *store, const struct allot_live_place *place)
-{
-	const struct allot_live_page *page = page_at(store, place->page);
-	uint32_t count;
-
-	if (!page)
-		return;
-	count = count_of(page) % ALLOT_LIVE_ENTRIES;
-	__builtin_prefetch(&page->entries[count], 1);
-	__builtin_prefetch(&page->tags[count], 1);
+	__builtin_prefetch(&page->groups[h.home], 1);
+	__builtin_prefetch((const char *)&page->groups[h.home] + 64, 1);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The live table: every live block by its address. Pages, found by a directory of hash prefixes (extendible hashing), so
- * that growing never stops to rehash. What a drainer does here may be done again, after it has died: then
+ * that growing never stops to rehash, each a hash table of its own. What a drainer does here may be done again, after it has died: then
  * allotp_live_recover comes first. For the drainer only.
  */
 #ifndef ALLOT_STORE_LIVE_H
@@ -17,29 +17,19 @@ static inline uint64_t allotp_live_key(uint64_t address, uint16_t domain)
 /* Creates the first page. Before anything is recorded. */
 int allotp_live_init(struct allot_store *store);
 
-/* Where an entry was when it was last met. It may have moved since, or be gone: whatever takes a place looks. */
-struct allot_live_place {
-	uint32_t page; /* 0: nothing is known */
-	uint32_t index;
-};
-
 /* A block is in the table, with these values. 0, or a negative errno when the store is full, and it is not. */
 int allotp_live_set(struct allot_store *store, const struct allot_live_entry *entry);
-/* The same, if it is known where it may be, or if it is known that it is not there yet. Sets *place to where it is. */
-int allotp_live_set_at(struct allot_store *store, const struct allot_live_entry *entry, struct allot_live_place *place);
-int allotp_live_add(struct allot_store *store, const struct allot_live_entry *entry, struct allot_live_place *place);
+/* The same, if it is known that it is not there yet. */
+int allotp_live_add(struct allot_store *store, const struct allot_live_entry *entry);
 
 /* A block is not in the table. */
 void allotp_live_remove(struct allot_store *store, uint64_t key);
-void allotp_live_remove_at(struct allot_store *store, uint64_t key, struct allot_live_place *place);
 
 /* Takes out every entry. If it is cut short, it has to be done again. */
 void allotp_live_clear(struct allot_store *store);
 
-/* The block's entry, or NULL. Valid until the table next changes. The second looks at *place first, and sets it. */
+/* The block's entry, or NULL. Valid until the table next changes. */
 const struct allot_live_entry *allotp_live_find(const struct allot_store *store, uint64_t key);
-const struct allot_live_entry *allotp_live_find_at(const struct allot_store *store, uint64_t key,
-						   struct allot_live_place *place);
 
 /*
  * Calls each for every block. For whoever has the drain lock; the table must not change meanwhile. scratch: a byte for each
@@ -58,14 +48,10 @@ static inline bool allotp_live_is_far(const struct allot_store *store)
 }
 
 /*
- * Ask for memory that will be needed in a while, so that it has come by then. To find a block: first its page, then, some
- * time later, its entry. Each sets *place to what is known by then; the second returns false if the block is not in the
- * table. Between them the table must not have changed, or *place is to be forgotten.
+ * Ask for memory that a look-up of the block, or a change of it, will need in a while, so that it has come by then: first what
+ * tells its page, then, some time later, its home.
  */
-void allotp_live_prefetch_page(const struct allot_store *store, uint64_t key, struct allot_live_place *place);
-bool allotp_live_prefetch_entry(const struct allot_store *store, uint64_t key, struct allot_live_place *place);
-/* To put it in or take it out: first its place, then that of the page's last entry. */
-void allotp_live_prefetch_place(const struct allot_store *store, const struct allot_live_place *place);
-void allotp_live_prefetch_last(const struct allot_store *store, const struct allot_live_place *place);
+void allotp_live_prefetch_directory(const struct allot_store *store, uint64_t key);
+void allotp_live_prefetch(const struct allot_store *store, uint64_t key);
 
 #endif

@@ -71,15 +71,15 @@ void fixture_each_live(const struct allot_store *store, void (*each)(const struc
 	const uint32_t *directory = ALLOTP_AT(store, ALLOT_REGION_DIRECTORY, uint32_t, names);
 
 	for (uint32_t i = 0; i < names; i++) {
-		const struct allot_live_page *page = allotp_page(store, directory[i]);
+		struct allot_live_page *page = allotp_page(store, directory[i]);
 
 		/* Neighbours share a page until it is split. */
 		if (directory[i] == previous)
 			continue;
 		previous = directory[i];
 		for (uint32_t j = 0; j < ALLOT_LIVE_ENTRIES; j++) {
-			if (page->entries[j].key)
-				each(&page->entries[j], data);
+			if (allotp_live_entry_at(page, j)->key)
+				each(allotp_live_entry_at(page, j), data);
 		}
 	}
 }

@@ -160,11 +160,13 @@ static void add_blocks(const struct store_sample *store)
 	uint32_t *directory = STORE_SAMPLE_ITEM(store, ALLOT_REGION_DIRECTORY, uint32_t, 4);
 	struct allot_map *maps = STORE_SAMPLE_ITEM(store, ALLOT_REGION_MAPS, struct allot_map, 0);
 
-	pages[1].entries[101] = (struct allot_live_entry){ 0x7f0000003000, 30, STORE_SAMPLE_SITE_LEAF_TWIN, 0 };
-	pages[1].entries[100] = (struct allot_live_entry){ 0x7f0000002000, 20, STORE_SAMPLE_SITE_LEAF, 0 };
-	pages[2].entries[0] =
+	*allotp_live_entry_at(&pages[1], 101) =
+		(struct allot_live_entry){ 0x7f0000003000, 30, STORE_SAMPLE_SITE_LEAF_TWIN, 0 };
+	*allotp_live_entry_at(&pages[1], 100) =
+		(struct allot_live_entry){ 0x7f0000002000, 20, STORE_SAMPLE_SITE_LEAF, 0 };
+	*allotp_live_entry_at(&pages[2], 0) =
 		(struct allot_live_entry){ UINT64_C(3) << 48 | 0x7f0000001000, 10, STORE_SAMPLE_SITE_POOL, 0 };
-	pages[3].entries[0] = pages[2].entries[0];
+	pages[3] = pages[2];
 	store->header->page_count = 3;
 	store->header->directory_bits = 2;
 	directory[0] = directory[1] = 1;

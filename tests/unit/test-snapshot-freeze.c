@@ -664,7 +664,7 @@ END_TEST
 
 START_TEST(block_of_no_site_is_left_out)
 {
-	STORE_SAMPLE_ITEM(&store, ALLOT_REGION_PAGES, struct allot_live_page, 1)->entries[101].site =
+	allotp_live_entry_at(STORE_SAMPLE_ITEM(&store, ALLOT_REGION_PAGES, struct allot_live_page, 1), 101)->site =
 		_i == 0   ? 0
 		: _i == 1 ? STORE_SAMPLE_SITE_EMPTY
 			  : UINT32_MAX;

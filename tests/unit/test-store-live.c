@@ -120,13 +120,13 @@ START_TEST(a_million_operations)
 }
 END_TEST
 
-/* One page, so full that entries stand far from home and chains go round its end. */
-START_TEST(chains_stay_whole)
+/* One page, so full that many entries are not at home. */
+START_TEST(entries_elsewhere_are_found)
 {
 	uint64_t random = 100 + (uint64_t)_i;
 	uint32_t numbers[2000], used = 0;
 
-	while (!store.header->directory_bits && allotp_page(&store, 1)->count < ALLOT_LIVE_ENTRIES * 9 / 10 - 1) {
+	while (!store.header->directory_bits && count < ALLOT_LIVE_ENTRIES - 1) {
 		uint32_t number = (uint32_t)(fixture_random(&random) % KEYS);
 
 		if (entries[number].size)
@@ -135,15 +135,53 @@ START_TEST(chains_stay_whole)
 		ck_assert_int_eq(insert(number, 1 + number), 0);
 		numbers[used++] = number;
 	}
-	while (used) {
-		uint32_t gone = (uint32_t)(fixture_random(&random) % used);
+	/* One goes, another comes. */
+	for (int i = 0; i < 2000; i++) {
+		uint32_t gone = (uint32_t)(fixture_random(&random) % used), number;
 
 		remove_key(numbers[gone]);
 		assert_found(numbers[gone]);
-		numbers[gone] = numbers[--used];
-		for (uint32_t i = 0; i < used; i++)
-			assert_found(numbers[i]);
+		do
+			number = (uint32_t)(fixture_random(&random) % KEYS);
+		while (entries[number].size);
+		ck_assert_int_eq(insert(number, 1 + number), 0);
+		numbers[gone] = number;
+		for (uint32_t j = 0; j < used; j++)
+			assert_found(numbers[j]);
 	}
+	assert_exact();
+}
+END_TEST
+
+/* More blocks at one place than a group can have: they are told apart by their own bits. */
+START_TEST(blocks_side_by_side)
+{
+	struct allot_live_entry entry = { .size = 1, .site = 1 };
+
+	for (uint64_t i = 0; i < 20000; i++) {
+		entry.key = allotp_live_key(UINT64_C(0x550000000000) + i % 1000, (uint16_t)(i / 1000));
+		fixture_require(!allotp_live_set(&store, &entry));
+	}
+	for (uint64_t i = 0; i < 20000; i++) {
+		uint64_t key = allotp_live_key(UINT64_C(0x550000000000) + i % 1000, (uint16_t)(i / 1000));
+
+		fixture_require(allotp_live_find(&store, key) && allotp_live_find(&store, key)->key == key);
+		allotp_live_remove(&store, key);
+		fixture_require(!allotp_live_find(&store, key));
+	}
+}
+END_TEST
+
+START_TEST(address_0_is_no_block)
+{
+	struct allot_live_entry entry = { .size = 1, .site = 1 };
+
+	for (int i = 0; i < 1000; i++)
+		ck_assert_int_eq(allotp_live_set(&store, &entry), 0);
+	ck_assert_ptr_null(allotp_live_find(&store, 0));
+	allotp_live_remove(&store, 0);
+	ck_assert_uint_eq(store.header->page_count, 1);
+	assert_exact();
 }
 END_TEST
 
@@ -220,7 +258,9 @@ int main(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, a_million_operations, 0, 2);
-	tcase_add_loop_test(tcase, chains_stay_whole, 0, 10);
+	tcase_add_loop_test(tcase, entries_elsewhere_are_found, 0, 10);
+	tcase_add_test(tcase, blocks_side_by_side);
+	tcase_add_test(tcase, address_0_is_no_block);
 	tcase_add_test(tcase, the_last_values_count);
 	tcase_add_test(tcase, the_domain_tells_blocks_apart);
 	tcase_add_test(tcase, a_full_table_refuses);

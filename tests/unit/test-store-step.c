@@ -367,38 +367,69 @@ START_TEST(reallocations)
 }
 END_TEST
 
-/* Allocates blocks of domain 0 until some page has so many entries that it takes few more to split it. */
-static uint32_t fill_pages(uint32_t entries)
+/* How many entries the page of all has, and how many of them are not at home. */
+static uint32_t count_entries(uint32_t *away)
 {
-	uint32_t block = 0;
+	const struct allot_live_page *page = allotp_page(&store, 1);
+	uint32_t count = 0;
 
-	for (; allotp_page(&store, 1)->count < entries; block += MODEL_DOMAINS) {
-		ck_assert_uint_lt(block, BLOCKS);
-		allocate(0, block, 10 + block, block % 7);
+	*away = 0;
+	for (uint32_t i = 0; i < ALLOT_LIVE_GROUPS; i++) {
+		for (uint32_t j = 0; j < ALLOT_LIVE_PLACES; j++)
+			count += page->groups[i].entries[j].key != 0;
+		for (uint32_t j = 0; j < sizeof(page->groups[i].elsewhere); j++)
+			*away += page->groups[i].elsewhere[j] != 0;
+	}
+	return count;
+}
+
+/* Of blocks of domain 0 the one of that number, when each is so many behind the one before. */
+static uint32_t nth_block(uint32_t number, uint32_t step)
+{
+	return number * step * MODEL_DOMAINS % BLOCKS;
+}
+
+/* Allocates such blocks until the page has so many entries that it takes few more to split it. Returns how many. */
+static uint32_t fill_page(uint32_t entries, uint32_t step)
+{
+	uint32_t number = 0, away;
+
+	for (; count_entries(&away) < entries; number++) {
+		ck_assert_uint_lt(number, BLOCKS / MODEL_DOMAINS);
+		allocate(0, nth_block(number, step), 10 + number, number % 7);
 		fixture_drain(&store);
 	}
-	return block;
+	return number;
 }
 
 START_TEST(growth_of_the_live_table)
 {
+	/* Side by side, blocks would all find room at home; the step is a prime number. */
+	const uint32_t step = 1237;
 	/* Just short of a split, which comes with a directory of twice the size. */
-	uint32_t block = fill_pages(ALLOT_LIVE_ENTRIES - 1);
+	uint32_t number = fill_page(ALLOT_LIVE_ENTRIES - 1, step), before, after;
 
-	for (; store.header->directory_bits == 0; block += MODEL_DOMAINS) {
-		ck_assert_uint_lt(block, BLOCKS);
-		allocate(0, block, 10 + block, block % 7);
+	count_entries(&before);
+	ck_assert_uint_gt(before, 0);
+	/* The last to come were not at home. */
+	for (uint32_t i = 0; i < 12; i++) {
+		uint32_t block = nth_block(number - 1 - i, step);
+
+		go(i % 2, i % 3 ? ALLOT_OP_FREE : ALLOT_OP_GIVE_UP, block);
+		if (i % 3 == 0)
+			go(i % 2, ALLOT_OP_RESTORE, block);
+		drain_and_die("a free of a block in a page");
+	}
+	count_entries(&after);
+	ck_assert_uint_le(after + 4, before);
+	for (; store.header->directory_bits == 0; number++) {
+		ck_assert_uint_lt(number, BLOCKS / MODEL_DOMAINS);
+		allocate(0, nth_block(number, step), 10 + number, number % 7);
 		drain_and_die("an allocation while pages grow");
 	}
 	ck_assert_uint_eq(store.header->page_count, 3);
-	/* In a page of half the entries, some frees have to move others, and some follow the last allocation. */
-	for (uint32_t freed = 0, i = 0; freed < 12; i += MODEL_DOMAINS) {
-		go(freed % 2, freed % 3 ? ALLOT_OP_FREE : ALLOT_OP_GIVE_UP, i);
-		if (freed % 3 == 0)
-			go(freed % 2, ALLOT_OP_RESTORE, i);
-		drain_and_die("a free of a block in a page");
-		freed++;
-	}
+	go(0, ALLOT_OP_FREE, 0);
+	drain_and_die("a free of a block in a half");
 }
 END_TEST
 
@@ -645,7 +676,7 @@ static void die_in(void (*what)(struct allot_store *), void (*in_the_model)(stru
 
 static void fill_store(void)
 {
-	fill_pages(ALLOT_LIVE_ENTRIES - 1);
+	fill_page(ALLOT_LIVE_ENTRIES - 1, 1);
 	for (uint32_t i = 1; i < 40; i += 2)
 		track(1, i, 1000 + i, i % 5);
 	for (uint32_t i = 0; i < 100; i += 4)

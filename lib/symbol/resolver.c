@@ -14,7 +14,8 @@ struct allot_resolver {
 	struct allot_ahead ahead;
 	struct allot_object_context *context; /* the same as ahead's */
 	struct allot_object **objects;        /* by module; NULL: not opened yet */
-	struct allot_symbol **by_node;        /* by node; NULL: not resolved yet */
+	uint8_t *resolved;                    /* a bit for each node; without it by_node would be read before */
+	struct allot_symbol **by_node;        /* it is written, and its pages would be faulted in twice */
 	struct allot_symbol **places;         /* hash table by module, address and signal; a power of two */
 	size_t place_count, symbol_count;
 	struct allot_places scratch;
@@ -34,9 +35,10 @@ int allotp_resolver_new_ahead(const struct allot_snapshot *snapshot, allot_progr
 	resolver->context->snapshot_time_ns = snapshot->start_time_ns + snapshot->time_ns;
 	resolver->place_count = 1024;
 	resolver->objects = calloc(snapshot->module_count, sizeof(struct allot_object *));
+	resolver->resolved = calloc(snapshot->node_count / 8 + 1, 1);
 	resolver->by_node = calloc(snapshot->node_count, sizeof(struct allot_symbol *));
 	resolver->places = calloc(resolver->place_count, sizeof(struct allot_symbol *));
-	if (!resolver->objects || !resolver->by_node || !resolver->places) {
+	if (!resolver->objects || !resolver->resolved || !resolver->by_node || !resolver->places) {
 		resolver->ahead = (struct allot_ahead){ 0 };
 		allotp_resolver_free(resolver);
 		return -ENOMEM;
@@ -67,6 +69,7 @@ void allotp_resolver_free(struct allot_resolver *resolver)
 	for (uint32_t i = 0; resolver->objects && i < resolver->snapshot->module_count; i++)
 		allotp_object_close(resolver->objects[i]);
 	free(resolver->places);
+	free(resolver->resolved);
 	free(resolver->by_node);
 	free(resolver->objects);
 	free(resolver->scratch.items);
@@ -236,18 +239,24 @@ static struct allot_symbol *resolve_address(struct allot_resolver *resolver, uin
 const struct allot_symbol *allotp_resolve(struct allot_resolver *resolver, uint32_t node)
 {
 	const struct allot_node *frame = &resolver->snapshot->nodes[node];
+	const uint8_t bit = (uint8_t)(1u << node % 8);
+	struct allot_symbol *symbol;
 
-	if (!resolver->by_node[node]) {
-		/* The special nodes are no frames: they share the symbol of nowhere. */
-		if (node < ALLOT_NODE_FIRST)
-			resolver->by_node[node] = resolve_address(resolver, 0, 0, false);
-		else
-			resolver->by_node[node] = resolve_address(resolver, frame->module, frame->address,
-								  allotp_node_is_exact(resolver->snapshot, frame));
-		resolver->context->progress.done++;
-		allotp_progress_tick(&resolver->context->progress);
+	if (resolver->resolved[node / 8] & bit)
+		return resolver->by_node[node];
+	/* The special nodes are no frames: they share the symbol of nowhere. */
+	if (node < ALLOT_NODE_FIRST)
+		symbol = resolve_address(resolver, 0, 0, false);
+	else
+		symbol = resolve_address(resolver, frame->module, frame->address,
+					 allotp_node_is_exact(resolver->snapshot, frame));
+	if (symbol) {
+		resolver->by_node[node] = symbol;
+		resolver->resolved[node / 8] |= bit;
 	}
-	return resolver->by_node[node];
+	resolver->context->progress.done++;
+	allotp_progress_tick(&resolver->context->progress);
+	return symbol;
 }
 
 enum allot_module_symbols allotp_module_symbols(struct allot_resolver *resolver, uint32_t module)

@@ -424,11 +424,6 @@ static __attribute__((noinline)) void look_for_old(struct allot_batch *batch, co
 		allotp_live_prefetch(batch->store, key_of(sooner));
 }
 
-static inline bool has_turn(struct allot_batch *batch, const struct allot_event *event)
-{
-	return allotp_turn_has_come(*allotp_turn_of(batch->applied, event), event);
-}
-
 static inline bool is_counted(uint8_t family)
 {
 	return family & ALLOT_COUNTED_EVENT;
@@ -484,6 +479,13 @@ static inline bool is_usual(uint8_t op)
 	return op == ALLOT_OP_ALLOC || op == ALLOT_OP_FREE;
 }
 
+/* The turns of the event's bucket, and its ticket; if it is counted, neither matters. */
+INLINED uint32_t *turn_of(struct allot_batch *batch, const struct allot_event *event, uint32_t *ticket, bool counted)
+{
+	*ticket = counted ? 0 : allotp_event_ticket(event);
+	return counted ? NULL : &batch->applied[allotp_address_bucket(event->address)];
+}
+
 /*
  * Applies allocations and frees, `most` at the most: the cursor's event, which is one, and those behind it that are older than
  * the limit, as far as their turns have come and there is room in the batch. There is a loop for events that are counted, and
@@ -496,8 +498,10 @@ INLINED void apply_usual(struct allot_batch *batch, struct allot_cursor *cursor,
 	const struct allot_event *last_ahead = most > BLOCKS_AHEAD ? end - BLOCKS_AHEAD : at;
 	bool far = allotp_live_is_far(batch->store);
 	struct allot_event event;
+	uint32_t ticket, *turn;
 
 	look_at(&event, at);
+	turn = turn_of(batch, &event, &ticket, counted);
 	do {
 		uint32_t count = 1;
 
@@ -518,13 +522,16 @@ INLINED void apply_usual(struct allot_batch *batch, struct allot_cursor *cursor,
 			apply_alloc(batch, cursor, &event, false);
 		}
 		if (!counted)
-			pass_turn(batch, &event, count);
+			allotp_turn_pass(turn, ticket + count);
 		at += count;
 		if (at == end || !batch->end)
 			break;
 		look_at(&event, at);
+		turn = turn_of(batch, &event, &ticket, counted);
 	} while (is_usual(event.op) && event.stamp < limit && is_counted(event.family) == counted &&
-		 (counted || has_turn(batch, &event)));
+		 (counted || (int32_t)(ticket - *turn) <= 0));
+	if (!counted)
+		batch->turned = true;
 	move_to(batch, cursor, at);
 }
 
@@ -532,12 +539,6 @@ static __attribute__((noinline)) void apply_counted(struct allot_batch *batch, s
 						    uint64_t limit, uint64_t most)
 {
 	apply_usual(batch, cursor, limit, most, true);
-}
-
-static __attribute__((noinline)) void apply_with_tickets(struct allot_batch *batch, struct allot_cursor *cursor,
-							 uint64_t limit, uint64_t most)
-{
-	apply_usual(batch, cursor, limit, most, false);
 }
 
 /* ---- many ---- */
@@ -562,7 +563,7 @@ static inline void apply_some(struct allot_batch *batch, struct allot_cursor *cu
 		if (is_counted(__atomic_load_n(&cursor->event->family, __ATOMIC_RELAXED)))
 			apply_counted(batch, cursor, limit, most);
 		else
-			apply_with_tickets(batch, cursor, limit, most);
+			apply_usual(batch, cursor, limit, most, false);
 	}
 	if (__builtin_expect(stamp >= batch->next_sample, 0))
 		allotp_batch_sample(batch, stamp);

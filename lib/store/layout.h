@@ -151,9 +151,9 @@ static inline bool allotp_event_has_ticket(const struct allot_event *event)
 /* The counter for an address. A cache line serves 64 KiB of addresses, so that threads with heaps of their own seldom meet in one. */
 static inline uint32_t allotp_address_bucket(uint64_t address)
 {
-	uint64_t line = (address & ALLOT_LOW48) >> 16;
+	uint32_t line = (uint32_t)(address >> 16);
 
-	return (uint32_t)(line * UINT64_C(0x9e3779b97f4a7c15) >> 56) << 4 | (uint32_t)(address >> 12 & 15);
+	return line * UINT32_C(0x9e3779b1) >> 24 << 4 | (uint32_t)(address >> 12 & 15);
 }
 
 /* The counter for an event. The mmap domain has one for all, as its events overlap. */

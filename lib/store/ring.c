@@ -234,18 +234,21 @@ static bool has_patience(const struct allot_store *store, uint64_t waited_ns, bo
 	return waited_ns < PATIENCE_NS;
 }
 
-/*
- * A drainer that is at work frees a segment each millisecond or so, and what the rings hold is more than it applies in that time. So it
- * is looked after now and then, and the processor left to it, or to nobody, meanwhile. Nobody wakes this thread.
- */
 #define NAP_NS 50000
 
-static void nap(const uint64_t *progress, uint64_t seen)
+/*
+ * Leaves the processor to the drainer. The one thread of a program looks after it now and then, and needs none meanwhile: what
+ * rings hold is more than is applied in that time. Of many threads another has something to do, or drains.
+ */
+static void step_aside(const struct allot_store *store, uint64_t seen)
 {
 	const struct timespec time = { .tv_nsec = NAP_NS };
-	const uint32_t *low = (const uint32_t *)progress + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+	const uint32_t *low = (const uint32_t *)&store->header->batch + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 
-	ALLOTP_SYSCALL(SYS_futex, low, FUTEX_WAIT_PRIVATE, (uint32_t)seen, &time);
+	if (__atomic_load_n(&store->header->threads, __ATOMIC_RELAXED))
+		ALLOTP_SYSCALL(SYS_sched_yield);
+	else /* nobody wakes it */
+		ALLOTP_SYSCALL(SYS_futex, low, FUTEX_WAIT_PRIVATE, (uint32_t)seen, &time);
 }
 
 /*
@@ -269,7 +272,7 @@ static uint32_t wait_for_segment(struct allot_store *store)
 		number = pop_segment(store);
 		if (number)
 			return number;
-		nap(progress, seen);
+		step_aside(store, seen);
 		events = __atomic_load_n(progress, __ATOMIC_RELAXED);
 		now = allotp_clock_ns(CLOCK_MONOTONIC);
 		if (events != seen) {

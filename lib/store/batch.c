@@ -217,12 +217,20 @@ static void release_segments(struct allot_batch *batch)
 		allotp_segment_release(batch->store, batch->released[i]);
 }
 
+/* When an event was: a stamp that was counted may lag behind the time. */
+static uint64_t time_of(const struct allot_batch *batch, uint64_t stamp)
+{
+	uint64_t since = batch->store->counted_since;
+
+	return stamp < since ? since : stamp;
+}
+
 void allotp_batch_sample(struct allot_batch *batch, uint64_t stamp)
 {
 	const struct allot_totals *totals = &batch->totals;
 
 	batch->samples[batch->sample_count++] = (struct allot_store_sample){
-		.stamp = stamp,
+		.stamp = time_of(batch, stamp),
 		.live_bytes = totals->ever_bytes - totals->freed_bytes,
 		.live_blocks = totals->ever_blocks - totals->freed_blocks,
 		.ever_bytes = totals->ever_bytes,
@@ -247,6 +255,8 @@ void allotp_batch_commit(struct allot_batch *batch)
 	if (!batch->cursor_count)
 		return;
 	settle_blocks(batch);
+	if (batch->totals.peak_event != batch->store->header->totals.peak_event)
+		batch->totals.peak_stamp = time_of(batch, batch->totals.peak_stamp);
 	allotp_journal_write(batch);
 	/* Dying here loses segments, nothing else. */
 	release_segments(batch);

@@ -199,12 +199,6 @@ static bool uses_counter(const struct allot_store *store)
 	return store->header->clock == ALLOT_CLOCK_COUNTER;
 }
 
-static void note_time(struct allot_store *store, uint64_t now)
-{
-	store->header->latest_monotonic_ns = allotp_clock_ns(CLOCK_MONOTONIC);
-	store->header->latest_stamp = now;
-}
-
 /* The time some ticks ago; 0 where that was before the clock began. */
 static uint64_t ago(uint64_t now, uint64_t ticks)
 {
@@ -221,6 +215,14 @@ static uint64_t newest_counted(const struct allot_store *store)
 	uint64_t counted = __atomic_load_n(&store->header->counted, __ATOMIC_ACQUIRE);
 
 	return counted && !__atomic_load_n(&store->header->threads, __ATOMIC_ACQUIRE) ? counted : UINT64_MAX;
+}
+
+static void note_time(struct allot_store *store, uint64_t now)
+{
+	store->counted_since = store->drained_at;
+	store->drained_at = newest_counted(store) == UINT64_MAX ? 0 : ago(now, MARGIN);
+	store->header->latest_monotonic_ns = allotp_clock_ns(CLOCK_MONOTONIC);
+	store->header->latest_stamp = now;
 }
 
 uint64_t allotp_drain(struct allot_store *store)

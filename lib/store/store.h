@@ -29,6 +29,8 @@ struct allot_store {
 	uint64_t stuck_at;       /* the batch at which a producer waited in vain, + 1; 0: it never has (atomic) */
 	uint64_t suspect, suspect_at; /* who had the lock when it was last refused, and the batch then (atomic) */
 	uint64_t oldest_waiting; /* the drainer's: stamp of the oldest event whose turn had not come yet */
+	uint64_t drained_at;     /* the drainer's: when it has last drained all that had been counted; 0: it never has */
+	uint64_t counted_since;  /* the same at the beginning of this drain: what is counted, and found now, is younger */
 	void *scratch;           /* the drainer's, see merge.c */
 	size_t scratch_size;
 	struct allot_batch *batch;              /* the drainer's, see batch.h; NULL: it has never drained */

@@ -195,13 +195,18 @@ END_TEST
 
 /* ---- events that are counted ---- */
 
-static void write_counted(uint32_t slot, enum allot_op op, uint64_t stamp)
+static void write_counted_at(uint32_t slot, enum allot_op op, uint64_t stamp, uint64_t address)
 {
 	struct allot_event event = {
-		.stamp = stamp, .address = ADDRESS, .size = 10, .op = (uint8_t)op, .family = ALLOT_COUNTED_EVENT
+		.stamp = stamp, .address = address, .size = 10, .op = (uint8_t)op, .family = ALLOT_COUNTED_EVENT
 	};
 
 	ck_assert(fixture_write(&producers[slot], event));
+}
+
+static void write_counted(uint32_t slot, enum allot_op op, uint64_t stamp)
+{
+	write_counted_at(slot, op, stamp, ADDRESS);
 }
 
 static const uint32_t *turn(void)
@@ -259,6 +264,32 @@ START_TEST(what_is_counted_later_stays)
 	ck_assert_uint_eq(drain_now(), 2);
 	ck_assert_uint_eq(live_blocks(), 1);
 	ck_assert_uint_eq(*turn(), 1);
+}
+END_TEST
+
+/* A program that seldom allocates counts on where it has last read the time. */
+START_TEST(what_was_counted_is_younger_than_the_last_drain)
+{
+	const struct allot_totals *totals = &store.header->totals;
+	uint64_t first = now();
+
+	store.header->counted = 2;
+	write_counted(0, ALLOT_OP_ALLOC, 2);
+	ck_assert_uint_eq(drain_now(), 1);
+	ck_assert_uint_eq(totals->peak_stamp, 2);
+	store.header->counted = 5;
+	write_counted(0, ALLOT_OP_FREE, 3);
+	write_counted(0, ALLOT_OP_ALLOC, 4);
+	write_counted_at(0, ALLOT_OP_ALLOC, 5, ADDRESS + 32);
+	ck_assert_uint_eq(drain_now(), 3);
+	ck_assert_uint_eq(totals->peak_bytes, 20);
+	ck_assert_uint_ge(totals->peak_stamp, first - 4096);
+	ck_assert_uint_le(totals->peak_stamp, store.header->latest_stamp);
+	store.header->counted = 6;
+	write_counted(0, ALLOT_OP_FREE, 6);
+	first = totals->peak_stamp;
+	ck_assert_uint_eq(drain_now(), 1);
+	ck_assert_uint_eq(totals->peak_stamp, first);
 }
 END_TEST
 
@@ -405,6 +436,7 @@ int main(void)
 	tcase_add_test(counted, who_was_counted_waits_for_nobody);
 	tcase_add_test(counted, what_was_counted_is_in_that_order);
 	tcase_add_test(counted, what_is_counted_later_stays);
+	tcase_add_test(counted, what_was_counted_is_younger_than_the_last_drain);
 	tcase_add_test(counted, tickets_keep_their_turns);
 	suite_add_tcase(suite, counted);
 	tcase_add_checked_fixture(lock, set_up, tear_down);

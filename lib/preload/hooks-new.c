@@ -54,21 +54,24 @@ __attribute__((used)) _Unwind_Reason_Code allotp_new_personality(int version, _U
 /* pc-relative, 4 bytes: the function is in this library */
 #define PERSONALITY() __asm__ volatile(".cfi_personality 0x1b, allotp_new_personality")
 
+/* Only from where it is under way is it filled in: a handler that calls operator new puts aside and back what there is of it. */
 static inline void enter_new(struct allot_cxx *outer, size_t least, size_t alignment)
 {
 	struct allot_thread *thread = &allotp_thread;
 	struct allot_cxx *cxx = &thread->cxx;
+	const bool operating = thread->operating;
 
-	if (__builtin_expect(thread->operating, 0))
+	if (__builtin_expect(operating, 0))
 		*outer = *cxx;
-	outer->operating = thread->operating;
-	cxx->outer = outer;
+	else
+		allotp_thread_enter_operator(thread);
+	outer->operating = operating;
+	cxx->block = NULL;
 	/* libstdc++ rounds an aligned request up, and asks for one byte when none are wanted. */
 	cxx->least = least;
 	cxx->most = (least ? least : 1) + alignment;
-	cxx->block = NULL;
-	if (!outer->operating)
-		allotp_thread_enter_operator(thread);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	cxx->outer = outer;
 }
 
 /*

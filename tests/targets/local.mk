@@ -129,6 +129,7 @@ check_PROGRAMS += \
 	tests/targets/operators \
 	tests/targets/own-new \
 	tests/targets/shipped-cxx \
+	tests/targets/stepped \
 	tests/targets/thread-local \
 	tests/targets/throw
 
@@ -144,6 +145,7 @@ tests_targets_operators_SOURCES = tests/targets/operators.cc
 tests_targets_own_new_SOURCES = tests/targets/own-new.cc
 tests_targets_shipped_cxx_SOURCES = tests/targets/shipped-cxx.cc
 tests_targets_shipped_cxx_CXXFLAGS = $(AM_CXXFLAGS) -std=c++17 -pedantic
+tests_targets_stepped_SOURCES = tests/targets/stepped.cc
 tests_targets_thread_local_SOURCES = tests/targets/thread-local.cc
 tests_targets_throw_SOURCES = tests/targets/throw.cc
 tests_targets_bad_alloc_CXXFLAGS = $(AM_CXXFLAGS) -std=gnu++17

@@ -7,6 +7,7 @@
 #define ALLOT_PRELOAD_THREAD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "preload/sampled.h"
@@ -44,9 +45,9 @@ struct allot_thread {
 	bool leaving;        /* its destructors have run: contexts are taken and given back for each event */
 	bool attaching;      /* in the middle of taking a context: what it allocates meanwhile is passed through */
 	uint8_t kept;        /* ALLOT_KEPT_EVENT while it allocates what is no leak */
-	uint32_t rounds;  /* of destructors that it has gone through */
-	bool moving;      /* realloc is at it: what the block holds may be where nobody knows of a block */
-	uint32_t keeping; /* how many times it has begun to */
+	uint32_t rounds;     /* of destructors that it has gone through */
+	bool moving;         /* realloc is at it: what the block holds may be where nobody knows of a block */
+	uint32_t keeping;    /* how many times it has begun to */
 	struct allot_cxx cxx;
 	uint64_t scope;              /* what it is in, as the store's nodes say it; 0: nothing */
 	struct allot_scopes *scopes; /* the way in; NULL: it never was in any */
@@ -71,48 +72,43 @@ static inline struct allot_thread *allotp_thread_here(void)
 }
 
 /*
- * Enters the tracer, and leaves it. A handler that runs between finds the next depth. By one instruction, which no handler
- * can split, and as wide as the short way's look at it, which would wait for a narrow one.
+ * Adds to a part of what the short way compares. By one instruction, which no handler can split, and as wide as the short
+ * way's look at it, which would wait for a narrow one.
  */
+#if defined(__x86_64__)
+#define ALLOTP_THREAD_ADD(thread, part, number)                                                                        \
+	__asm__ volatile("addq %1, %0"                                                                                 \
+			 : "+m"((thread)->usual)                                                                       \
+			 : "i"((number) * (INT64_C(1) << 8 * (offsetof(struct allot_thread, part) -                    \
+							      offsetof(struct allot_thread, usual)))))
+#else
+#define ALLOTP_THREAD_ADD(thread, part, number) ((thread)->part += (number))
+#endif
+
+/* Enters the tracer, and leaves it. A handler that runs between finds the next depth. */
 static inline void allotp_thread_enter(struct allot_thread *thread)
 {
-#if defined(__x86_64__)
-	__asm__ volatile("addq $1, %0" : "+m"(thread->usual));
-#else
-	thread->depth++;
-#endif
+	ALLOTP_THREAD_ADD(thread, depth, 1);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
 static inline void allotp_thread_leave(struct allot_thread *thread)
 {
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-#if defined(__x86_64__)
-	__asm__ volatile("subq $1, %0" : "+m"(thread->usual));
-#else
-	thread->depth--;
-#endif
+	ALLOTP_THREAD_ADD(thread, depth, -1);
 }
 
 /* The same for an operator new or delete, if none is under way. */
 static inline void allotp_thread_enter_operator(struct allot_thread *thread)
 {
-#if defined(__x86_64__)
-	__asm__ volatile("addq $0x10000, %0" : "+m"(thread->usual));
-#else
-	thread->operating = true;
-#endif
+	ALLOTP_THREAD_ADD(thread, operating, 1);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
 static inline void allotp_thread_leave_operator(struct allot_thread *thread)
 {
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-#if defined(__x86_64__)
-	__asm__ volatile("subq $0x10000, %0" : "+m"(thread->usual));
-#else
-	thread->operating = false;
-#endif
+	ALLOTP_THREAD_ADD(thread, operating, -1);
 }
 
 /*

@@ -335,9 +335,11 @@ static void *exit_here(void *argument)
 PLACE exit_from_thread(void)
 {
 	pthread_t thread;
-	void *block = make_1601();
+	void *block;
 
+	/* In this order: malloc leaves addresses in the stack, of what is behind the block that it was at last. */
 	make_1602();
+	block = make_1601();
 	REQUIRE(!pthread_create(&thread, NULL, exit_here, block));
 	block = NULL;
 	pthread_join(thread, NULL);

@@ -283,10 +283,13 @@ static_assert(sizeof(struct allot_live_entry) == 24, "live entry size is part of
  */
 struct allot_live_group {
 	struct allot_live_entry entries[ALLOT_LIVE_PLACES]; /* in no order, key 0: none */
-	uint8_t elsewhere[7];   /* entries of the page, counted from 1, whose home this is; behind the last: 0 */
+	uint8_t elsewhere[7];   /* entries of the page, counted from 1, whose home this is; behind the last: 0; see below */
 	uint8_t depth;          /* of the first group: how many leading bits of the hash all entries of the page share */
 };
 static_assert(sizeof(struct allot_live_group) == 128, "a live group is two cache lines");
+
+/* In the place of the last of elsewhere[]: there are more, which may be anywhere in the page. */
+#define ALLOT_LIVE_ANYWHERE 0xff
 
 struct allot_live_page {
 	struct allot_live_group groups[ALLOT_LIVE_GROUPS];

@@ -9,7 +9,7 @@
 #include "snapshot/snapshot.h"
 
 enum { MAX_BITS = 26, GROUPS = ALLOT_LIVE_GROUPS, PLACES = ALLOT_LIVE_PLACES, ENTRIES = ALLOT_LIVE_ENTRIES };
-enum { ELSEWHERE = sizeof(((struct allot_live_group *)NULL)->elsewhere) };
+enum { ELSEWHERE = sizeof(((struct allot_live_group *)NULL)->elsewhere), ANYWHERE = ALLOT_LIVE_ANYWHERE };
 
 /*
  * Neighbours go to the same page, as what is allocated together is often freed together, too: a unit of so many addresses has
@@ -99,6 +99,15 @@ static inline struct allot_live_entry *search_group(struct allot_live_group *gro
 	return found ? &group->entries[__builtin_ctz(found)] : NULL;
 }
 
+static struct allot_live_entry *search_page(struct allot_live_page *page, uint64_t key)
+{
+	struct allot_live_entry *entry = NULL;
+
+	for (uint32_t i = 0; i < GROUPS && !entry; i++)
+		entry = search_group(&page->groups[i], key);
+	return entry;
+}
+
 /* The entry of a key that is not at home, or NULL. */
 static struct allot_live_entry *search_elsewhere(struct allot_live_page *page, uint64_t key, uint32_t home)
 {
@@ -107,6 +116,8 @@ static struct allot_live_entry *search_elsewhere(struct allot_live_page *page, u
 	for (uint32_t i = 0; i < ELSEWHERE; i++) {
 		uint32_t at = __atomic_load_n(&elsewhere[i], __ATOMIC_RELAXED);
 
+		if (at == ANYWHERE)
+			return search_page(page, key);
 		if (!at || at > ENTRIES)
 			break;
 		if (allotp_live_entry_at(page, at - 1)->key == key)
@@ -137,20 +148,28 @@ static void fill(struct allot_live_entry *place, const struct allot_live_entry *
 	place->key = entry->key;
 }
 
-/* An empty place that is not at home, noted there; or NULL. */
+/* Notes at its home an entry that is elsewhere: entry at - 1 of the page. */
+static void note(struct allot_live_group *home, uint32_t at)
+{
+	uint32_t used = 0;
+
+	while (used < ELSEWHERE && home->elsewhere[used])
+		used++;
+	if (used < ELSEWHERE)
+		home->elsewhere[used] = (uint8_t)at;
+	else
+		home->elsewhere[ELSEWHERE - 1] = ANYWHERE;
+}
+
+/* An empty place that is not at home, noted there; or NULL: the page is full. */
 static struct allot_live_entry *reserve_elsewhere(struct allot_live_page *page, uint32_t home)
 {
-	struct allot_live_group *from = &page->groups[home];
-	uint32_t note = 0;
-
-	while (note < ELSEWHERE && from->elsewhere[note])
-		note++;
-	for (uint32_t i = 1; note < ELSEWHERE && i < GROUPS; i++) {
+	for (uint32_t i = 1; i < GROUPS; i++) {
 		struct allot_live_entry *place = search_group(&page->groups[(home + i * STRIDE) % GROUPS], 0);
 
 		if (!place)
 			continue;
-		from->elsewhere[note] = (uint8_t)(index_of(page, place) + 1);
+		note(&page->groups[home], index_of(page, place) + 1);
 		__atomic_signal_fence(__ATOMIC_SEQ_CST);
 		return place;
 	}
@@ -387,11 +406,28 @@ int allotp_live_set(struct allot_store *store, const struct allot_live_entry *en
 	return 0;
 }
 
-/* The note at its home of an entry that is elsewhere goes; the last one takes its place. */
-static void forget_elsewhere(struct allot_live_group *home, uint32_t at)
+/* Notes all entries of a page that are not at home, or only those whose home that is. They are not noted yet. */
+static void note_all(struct allot_live_page *page, const struct allot_live_group *only)
+{
+	for (uint32_t i = 0; i < ENTRIES; i++) {
+		uint64_t key = allotp_live_entry_at(page, i)->key;
+		struct allot_live_group *home = &page->groups[hash(key).home];
+
+		if (key && home != &page->groups[i / PLACES] && (!only || home == only))
+			note(home, i + 1);
+	}
+}
+
+/* An entry that was elsewhere is gone. The last note takes the place of its own. */
+static void forget_elsewhere(struct allot_live_page *page, struct allot_live_group *home, uint32_t at)
 {
 	uint32_t last = 0, found = ELSEWHERE;
 
+	if (home->elsewhere[ELSEWHERE - 1] == ANYWHERE) {
+		memset(home->elsewhere, 0, ELSEWHERE);
+		note_all(page, home);
+		return;
+	}
 	for (; last < ELSEWHERE && home->elsewhere[last]; last++) {
 		if (home->elsewhere[last] == at)
 			found = last;
@@ -418,7 +454,7 @@ void allotp_live_remove(struct allot_store *store, uint64_t key)
 	if (__builtin_expect(at / PLACES == h.home, 1))
 		return;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	forget_elsewhere(&page->groups[h.home], at + 1);
+	forget_elsewhere(page, &page->groups[h.home], at + 1);
 }
 
 /* The pages stay where they are and keep their parts of the hash, empty: as many blocks may come again. */
@@ -460,18 +496,7 @@ static void repair_page(struct allot_live_page *page)
 {
 	for (uint32_t i = 0; i < GROUPS; i++)
 		memset(page->groups[i].elsewhere, 0, ELSEWHERE);
-	for (uint32_t i = 0; i < ENTRIES; i++) {
-		struct allot_live_entry *entry = allotp_live_entry_at(page, i);
-		uint8_t *note = page->groups[hash(entry->key).home].elsewhere;
-
-		if (!entry->key || hash(entry->key).home == i / PLACES)
-			continue;
-		note = memchr(note, 0, ELSEWHERE);
-		if (note)
-			*note = (uint8_t)(i + 1);
-		else
-			entry->key = 0; /* nobody could have put it there: somebody damages the store */
-	}
+	note_all(page, NULL);
 }
 
 void allotp_live_recover(struct allot_store *store)

@@ -120,21 +120,21 @@ START_TEST(a_million_operations)
 }
 END_TEST
 
-/* One page, so full that many entries are not at home. */
+/* One page, full, so that many entries are not at home. It is not split before that. */
 START_TEST(entries_elsewhere_are_found)
 {
 	uint64_t random = 100 + (uint64_t)_i;
-	uint32_t numbers[2000], used = 0;
+	uint32_t numbers[ALLOT_LIVE_ENTRIES], used = 0;
 
-	while (!store.header->directory_bits && count < ALLOT_LIVE_ENTRIES - 1) {
+	while (count < ALLOT_LIVE_ENTRIES) {
 		uint32_t number = (uint32_t)(fixture_random(&random) % KEYS);
 
 		if (entries[number].size)
 			continue;
-		ck_assert_uint_lt(used, 2000);
 		ck_assert_int_eq(insert(number, 1 + number), 0);
 		numbers[used++] = number;
 	}
+	ck_assert_uint_eq(store.header->page_count, 1);
 	/* One goes, another comes. */
 	for (int i = 0; i < 2000; i++) {
 		uint32_t gone = (uint32_t)(fixture_random(&random) % used), number;
@@ -150,6 +150,58 @@ START_TEST(entries_elsewhere_are_found)
 			assert_found(numbers[j]);
 	}
 	assert_exact();
+}
+END_TEST
+
+/* The group that a key is in when it is the only one. */
+static uint32_t home_of(uint32_t number)
+{
+	const struct allot_live_page *page = allotp_page(&store, 1);
+	uint32_t home = 0;
+
+	ck_assert_int_eq(insert(number, 1), 0);
+	while (home < ALLOT_LIVE_GROUPS && page->groups[home].entries[0].key != key_of(number))
+		home++;
+	ck_assert_uint_lt(home, ALLOT_LIVE_GROUPS);
+	remove_key(number);
+	return home;
+}
+
+/* More of one home than it has notes for. */
+START_TEST(one_home_of_all)
+{
+	enum { OF_ONE = 60 };
+	const struct allot_live_group *home = &allotp_page(&store, 1)->groups[5];
+	const uint8_t *last = &home->elsewhere[sizeof(home->elsewhere) - 1];
+	uint32_t numbers[OF_ONE], used = 0;
+	uint64_t random = 7;
+
+	for (uint32_t number = 0; used < OF_ONE; number++) {
+		if (home_of(number) == 5)
+			numbers[used++] = number;
+	}
+	for (uint32_t i = 0; i < OF_ONE; i++) {
+		ck_assert_int_eq(insert(numbers[i], 1 + i), 0);
+		for (uint32_t j = 0; j < OF_ONE; j++)
+			assert_found(numbers[j]);
+	}
+	ck_assert_uint_eq(*last, ALLOT_LIVE_ANYWHERE);
+	/* A drainer that dies while it changes the page, whatever of the notes it has written. */
+	memset(allotp_page(&store, 1)->groups[5].elsewhere, 0, 3);
+	allotp_live_recover(&store);
+	for (uint32_t left = OF_ONE; left; left--) {
+		uint32_t gone = (uint32_t)(fixture_random(&random) % left);
+
+		remove_key(numbers[gone]);
+		assert_found(numbers[gone]);
+		numbers[gone] = numbers[left - 1];
+		for (uint32_t j = 0; j < left - 1; j++)
+			assert_found(numbers[j]);
+		if (left < sizeof(home->elsewhere))
+			ck_assert_uint_eq(*last, 0);
+	}
+	ck_assert_uint_eq(store.header->page_count, 1);
+	ck_assert_uint_eq(home->elsewhere[0], 0);
 }
 END_TEST
 
@@ -259,6 +311,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, a_million_operations, 0, 2);
 	tcase_add_loop_test(tcase, entries_elsewhere_are_found, 0, 10);
+	tcase_add_test(tcase, one_home_of_all);
 	tcase_add_test(tcase, blocks_side_by_side);
 	tcase_add_test(tcase, address_0_is_no_block);
 	tcase_add_test(tcase, the_last_values_count);

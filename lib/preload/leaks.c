@@ -197,32 +197,72 @@ static int try_to_look(const struct allot_caller *caller, uint32_t *step)
 	return result;
 }
 
-/* The frame of this function is the last that is looked at: it has the registers that belong to its caller. */
-__attribute__((noinline)) int allotp_leaks_look(void)
+int allotp_leaks_look_above(uint64_t sp);
+
+/* What it and those that it calls leave in the stack lies below sp, and keeps nothing. */
+__attribute__((noinline, used)) int allotp_leaks_look_above(uint64_t sp)
 {
-	struct allot_caller caller;
+	struct allot_caller caller = { .sp = sp };
 	uint32_t step;
 	int result;
 
 	if (!allotp_recording())
 		return -ENODATA;
 	allotp_suppressions_ask();
-	__builtin_unwind_init();
 	caller.thread_pointer = thread_pointer();
 	caller.tid = allotp_sys_gettid();
 	caller.signal_stack = signal_stack();
-#if defined(__x86_64__)
-	__asm__("mov %%rsp, %0" : "=r"(caller.sp));
-#elif defined(__aarch64__)
-	__asm__("mov %0, sp" : "=r"(caller.sp));
-#else
-	caller.sp = (uintptr_t)__builtin_frame_address(0);
-#endif
 	result = try_to_look(&caller, &step);
 	if (result)
 		allotp_look_failed(&allotp_state.store, result, step);
 	return result;
 }
+
+/* The frame of this function is the last that is looked at: it has the registers that belong to its caller. */
+#if defined(__x86_64__)
+/* And nothing else: in one that the compiler makes there are words that nobody sets, with what was there before. */
+__asm__(".pushsection .text\n"
+	".globl allotp_leaks_look\n"
+	".hidden allotp_leaks_look\n"
+	".type allotp_leaks_look, %function\n"
+	"allotp_leaks_look:\n"
+	"	.cfi_startproc\n"
+	"	sub $56, %rsp\n"
+	"	.cfi_adjust_cfa_offset 56\n"
+	"	mov %rbx, (%rsp)\n"
+	"	mov %rbp, 8(%rsp)\n"
+	"	mov %r12, 16(%rsp)\n"
+	"	mov %r13, 24(%rsp)\n"
+	"	mov %r14, 32(%rsp)\n"
+	"	mov %r15, 40(%rsp)\n"
+	"	movq $0, 48(%rsp)\n"
+	"	mov %rsp, %rdi\n"
+	"	call allotp_leaks_look_above\n"
+	"	add $56, %rsp\n"
+	"	.cfi_adjust_cfa_offset -56\n"
+	"	ret\n"
+	"	.cfi_endproc\n"
+	".size allotp_leaks_look, . - allotp_leaks_look\n"
+	".popsection");
+#else
+__attribute__((noinline)) int allotp_leaks_look(void)
+{
+	uint64_t sp;
+	int result;
+
+	__builtin_unwind_init();
+#if defined(__aarch64__)
+	/* Volatile, or the compiler asks for it before it has saved them all. */
+	__asm__ volatile("mov %0, sp" : "=r"(sp) : : "memory");
+#else
+	sp = (uintptr_t)__builtin_frame_address(0);
+#endif
+	result = allotp_leaks_look_above(sp);
+	/* Were the call the last thing here, the frame would be gone by then. */
+	__asm__ volatile("" : : : "memory");
+	return result;
+}
+#endif
 
 void allotp_leaks_at_exit(void)
 {

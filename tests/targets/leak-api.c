@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Asks for leaks by itself, and says what is none; by allot's names and by LeakSanitizer's. */
+#include <stdint.h>
 #include <string.h>
 
 #include "allot/trace.h"
@@ -74,9 +75,36 @@ __attribute__((noinline)) static void clear(void)
 		below[i] = 0;
 }
 
+/* What the look finds below the caller's frame, where it runs itself: in each word a pointer to the block. */
+__attribute__((noinline)) static void fill(uintptr_t hidden)
+{
+	volatile uintptr_t below[4096];
+
+	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++)
+		below[i] = ~hidden;
+	hidden = 0;
+	__asm__ volatile("" : : "r"(below) : "memory");
+}
+
+/* More blocks than one that stand in registers, or in the stack, while the look is there. */
+__attribute__((noinline)) static void hold(void)
+{
+	struct allot_leak_counts found;
+	void *a = make_1801(), *b = make_1801(), *c = make_1801(), *d = make_1801(), *e = make_1801();
+
+	clear();
+	REQUIRE(allot_check_leaks(&found) == 0);
+	free(a);
+	free(b);
+	free(c);
+	free(d);
+	free(e);
+}
+
 int main(void)
 {
 	struct allot_leak_counts found = { 0 };
+	uintptr_t hidden;
 	int result;
 
 	result = allot_check_leaks(&found);
@@ -98,6 +126,11 @@ int main(void)
 	clear();
 	if (__lsan_do_recoverable_leak_check)
 		REQUIRE(__lsan_do_recoverable_leak_check() == 1 && __lsan_do_recoverable_leak_check() == 0);
+	hidden = ~(uintptr_t)make_1801();
+	clear();
+	fill(hidden);
+	REQUIRE(allot_check_leaks(&found) == 1 && found.definite.bytes == 3 * 1801 + 1802);
+	hold();
 	global = make_1801();
 	return 0;
 }

@@ -18,8 +18,6 @@ uint32_t allotp_capture_children(void *store, uint32_t parent, struct allot_walk
 	links[0].node = allotp_tree_find(store, parent, links[0].address, links[0].flags);
 	if (links[0].node != ALLOT_NODE_NONE)
 		return 1;
-	for (i = 1; i < count; i++)
-		allotp_tree_fetch(store, i - 1, links[i].address);
 	for (i = 0; i < count; i++) {
 		struct allot_walk_link *link = &links[i];
 

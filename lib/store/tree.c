@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stack tree. The index is an open-addressing hash table of node numbers. When it is three quarters full the next
- * one, of twice the size, takes its place: the thread that begins it copies the entries over, while others look
- * into both; then the old one's memory is given back. So no lookup ever needs a lock, and a node that falls between
- * the two tables is merely added again.
+ * The stack tree. A node that lies right behind its parent is found there. The index has the others: an open-addressing
+ * hash table of node numbers. When it is three quarters full the next one, of twice the size, takes its place: the thread
+ * that begins it copies the entries over, while others look into both; then the old one's memory is given back. So no
+ * lookup ever needs a lock, and a node that falls between the two tables is merely added again.
  */
 #include "store/tree.h"
 
@@ -108,6 +108,12 @@ static uint32_t find_in(const struct allot_store *store, uint32_t level, uint64_
 }
 
 /* The frames of a stack that was new lie one behind the other: many a child is right behind its parent. */
+static inline bool is_behind(uint32_t parent, uint64_t number)
+{
+	return parent >= ALLOT_NODE_FIRST && number == (uint64_t)parent + 1;
+}
+
+/* Whether what lies there is that child. */
 static inline bool is_next(const struct allot_store *store, uint32_t parent, uint64_t address, uint32_t flags)
 {
 	return parent >= ALLOT_NODE_FIRST &&
@@ -130,14 +136,6 @@ uint32_t allotp_tree_find(const struct allot_store *store, uint32_t parent, uint
 	    __builtin_expect(__atomic_load_n(&store->header->index_moving, __ATOMIC_ACQUIRE), 0))
 		node = find_in(store, level - 1, h, parent, address, flags);
 	return node;
-}
-
-void allotp_tree_fetch(const struct allot_store *store, uint32_t ahead, uint64_t address)
-{
-	uint32_t level = __atomic_load_n(&store->header->index_level, __ATOMIC_ACQUIRE);
-	uint32_t parent = (uint32_t)__atomic_load_n(&store->header->node_count, __ATOMIC_RELAXED) + ahead;
-
-	__builtin_prefetch(&level_table(store, level)[place_of(hash(parent, address)) & (level_size(level) - 1)], 1);
 }
 
 /*
@@ -227,10 +225,16 @@ static int level_with_room(struct allot_store *store)
 uint32_t allotp_tree_insert(struct allot_store *store, uint32_t parent, uint64_t address, uint32_t module,
 			    uint32_t flags)
 {
-	int level = level_with_room(store);
+	uint64_t number = __atomic_load_n(&store->header->node_count, __ATOMIC_RELAXED);
 	struct allot_store_node *node;
-	uint64_t number;
+	int level = NO_TABLE;
 
+	if (!is_behind(parent, number)) {
+		/* Another thread may be adding the same stack. */
+		if (is_next(store, parent, address, flags))
+			return parent + 1;
+		level = level_with_room(store);
+	}
 	if (level < 0)
 		return ALLOT_NODE_NONE;
 	number = __atomic_fetch_add(&store->header->node_count, 1, __ATOMIC_RELAXED);
@@ -241,8 +245,13 @@ uint32_t allotp_tree_insert(struct allot_store *store, uint32_t parent, uint64_t
 	node->address = address;
 	node->module_flags = module << ALLOT_NODE_FLAG_BITS | flags;
 	__atomic_store_n(&node->parent, parent, __ATOMIC_RELEASE);
-	/* A node that is in no table is merely added again when it is next looked for. */
+	if (is_behind(parent, number))
+		return (uint32_t)number;
+	/* Somebody else may have taken the number behind the parent. */
 	if (level == NO_TABLE)
+		level = level_with_room(store);
+	/* A node that is in no table is merely added again when it is next looked for. */
+	if (level < 0 || level == NO_TABLE)
 		return (uint32_t)number;
 	return put(store, (uint32_t)level, hash(parent, address), (uint32_t)number, parent, address, flags);
 }

@@ -17,12 +17,6 @@ int allotp_tree_init(struct allot_store *store);
 /* The child of parent at address with these flags, in a module that is still loaded; ALLOT_NODE_NONE: not there. */
 uint32_t allotp_tree_find(const struct allot_store *store, uint32_t parent, uint64_t address, uint32_t flags);
 
-/*
- * Has the place in the index fetched of a child of the node that is added next, or of the one that is added `ahead` nodes
- * after that, if nobody else adds one meanwhile.
- */
-void allotp_tree_fetch(const struct allot_store *store, uint32_t ahead, uint64_t address);
-
 /* Adds that child, after a find that failed, or if the parent was just added, too. ALLOT_NODE_NONE: the store is full. */
 uint32_t allotp_tree_insert(struct allot_store *store, uint32_t parent, uint64_t address, uint32_t module,
 			    uint32_t flags);

@@ -81,6 +81,28 @@ START_TEST(nodes_of_a_closed_module_are_dead)
 }
 END_TEST
 
+/* The frames of a new stack: the index has the first of them. */
+START_TEST(children_right_behind_their_parent_take_no_index)
+{
+	const uint32_t count = 1000;
+	uint32_t first = child(ALLOT_NODE_ROOT, 0), other;
+
+	for (uint32_t i = 1; i < count; i++)
+		fixture_require(child(first + i - 1, i) == first + i);
+	ck_assert_uint_eq(store.header->index_used[0], 1);
+	other = child(first, 0x1000);
+	ck_assert_uint_eq(store.header->index_used[0], 2);
+	ck_assert_uint_eq(child(other, 0x1001), other + 1);
+	ck_assert_uint_eq(store.header->index_used[0], 2);
+	for (uint32_t i = 1; i < count; i++)
+		fixture_require(allotp_tree_find(&store, first + i - 1, i, 0) == first + i);
+	/* Whoever is late with one gets the one that is there. */
+	ck_assert_uint_eq(allotp_tree_insert(&store, first, 1, 0, 0), first + 1);
+	ck_assert_uint_eq(store.header->node_count, ALLOT_NODE_FIRST + count + 2);
+	ck_assert_uint_eq(store.header->index_used[0], 2);
+}
+END_TEST
+
 START_TEST(growth_moves_every_node)
 {
 	const uint32_t count = 100000;
@@ -219,6 +241,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, children_are_told_apart);
 	tcase_add_test(tcase, nodes_of_a_closed_module_are_dead);
+	tcase_add_test(tcase, children_right_behind_their_parent_take_no_index);
 	tcase_add_test(tcase, growth_moves_every_node);
 	tcase_add_loop_test(tcase, threads_that_add_the_same_frames, 0, 2);
 	tcase_add_loop_test(tcase, threads_that_add_frames_of_their_own, 0, 2);

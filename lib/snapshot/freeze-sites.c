@@ -21,6 +21,19 @@ struct sites {
 	uint64_t count;
 };
 
+/* A site and its counters. */
+static void fetch_site(const struct allot_view *view, uint64_t number, struct allot_store_site *stored,
+		       struct allot_site_counters *counters)
+{
+	struct allot_site_halves high;
+	bool is_high = number < allotp_view_filled(view, ALLOT_REGION_HIGHS, view->header->site_count + 1, sizeof(high));
+
+	allotp_view_fetch(view, ALLOT_REGION_SITES, number, stored, sizeof(*stored));
+	if (is_high)
+		allotp_view_fetch(view, ALLOT_REGION_HIGHS, number, &high, sizeof(high));
+	allotp_counters_join(counters, &stored->low, is_high ? &high : NULL);
+}
+
 static int collect_sites(struct allot_view *view, struct allot_freeze_tree *tree, struct sites *sites,
 			 struct allot_freeze_places *places)
 {
@@ -35,10 +48,11 @@ static int collect_sites(struct allot_view *view, struct allot_freeze_tree *tree
 	if (!places->of_number || !sites->items)
 		return -ENOMEM;
 	for (uint64_t i = 1; i < numbers; i++) {
+		struct allot_site_counters counters;
 		struct allot_store_site stored;
 
-		allotp_view_fetch(view, ALLOT_REGION_SITES, i, &stored, sizeof(stored));
-		if (!stored.counters.ever_blocks && !stored.counters.freed_blocks && !stored.mismatched)
+		fetch_site(view, i, &stored, &counters);
+		if (!counters.ever_blocks && !counters.freed_blocks && !stored.mismatched)
 			continue; /* nothing was ever counted here */
 		if (stored.stack >= tree->count) {
 			view->corrupt++;
@@ -101,23 +115,23 @@ static int sort_sites(struct sites *sites, uint32_t node_count)
 /* Fills in what is all zero. A site that has not changed since the last peak is as it was then. */
 static void read_site(struct allot_view *view, const struct candidate *candidate, struct allot_site *site)
 {
+	struct allot_site_counters counters;
 	struct allot_store_site stored;
-	const struct allot_site_counters *counters = &stored.counters;
 
-	allotp_view_fetch(view, ALLOT_REGION_SITES, candidate->number, &stored, sizeof(stored));
+	fetch_site(view, candidate->number, &stored, &counters);
 	site->stack = candidate->stack;
 	site->domain = candidate->domain;
 	site->region = candidate->region;
-	site->live.bytes = allotp_view_left(view, counters->ever_bytes, counters->freed_bytes);
-	site->live.blocks = allotp_view_left(view, counters->ever_blocks, counters->freed_blocks);
-	site->peak = (struct allot_count){ counters->peak_bytes, counters->peak_blocks };
-	site->ever = (struct allot_count){ counters->ever_bytes, counters->ever_blocks };
-	site->temporary = (struct allot_count){ counters->temporary_bytes, counters->temporary_blocks };
+	site->live.bytes = allotp_view_left(view, counters.ever_bytes, counters.freed_bytes);
+	site->live.blocks = allotp_view_left(view, counters.ever_blocks, counters.freed_blocks);
+	site->peak = (struct allot_count){ counters.peak_bytes, counters.peak_blocks };
+	site->ever = (struct allot_count){ counters.ever_bytes, counters.ever_blocks };
+	site->temporary = (struct allot_count){ counters.temporary_bytes, counters.temporary_blocks };
 	site->mismatched = stored.mismatched;
-	if (counters->changed <= view->header->totals.peak_event)
+	if (counters.changed <= view->header->totals.peak_event)
 		site->peak = site->live;
 	if (view->header->sampling_bytes)
-		allotp_freeze_variances(view, candidate->number, counters, &site->variance);
+		allotp_freeze_variances(view, candidate->number, &counters, &site->variance);
 }
 
 static void merge(struct allot_site *into, const struct allot_site *site)

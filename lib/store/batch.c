@@ -86,7 +86,7 @@ static struct allot_batch_site *load_site(struct allot_batch *batch, uint32_t nu
 
 	if (!stored)
 		return NULL;
-	site->counters = stored->counters;
+	allotp_site_counters(batch->store, number, &site->counters);
 	site->mismatched = stored->mismatched;
 	site->number = number;
 	site->place = place;

@@ -9,6 +9,7 @@
 #include "store/batch.h"
 #include "store/live.h"
 #include "store/scoped.h"
+#include "store/site.h"
 
 static void set_clearing(struct allot_store *store, enum allot_clearing clearing)
 {
@@ -40,8 +41,10 @@ static void clear_sites(struct allot_store *store)
 		if (!allotp_store_has(store, ALLOT_REGION_SITES, (i + 1) * sizeof(*site)))
 			break;
 		site = allotp_site(store, i);
-		site->counters = (struct allot_site_counters){ 0 };
+		site->low = (struct allot_site_halves){ 0 };
 		site->mismatched = 0;
+		if (allotp_site_high_at(store, i))
+			*allotp_site_high(store, i) = (struct allot_site_halves){ 0 };
 		if (store->header->sampling_bytes &&
 		    allotp_store_has(store, ALLOT_REGION_VARIANCES, (i + 1) * sizeof(struct allot_store_variance)))
 			*allotp_variance(store, i) = (struct allot_store_variance){ 0 };

@@ -6,6 +6,7 @@
 #include "store/history.h"
 
 #include "store/journal.h"
+#include "store/site.h"
 
 /* More at once than this may be damage; a reader commits no more. */
 #define PIECE (UINT64_C(32) << 20)
@@ -57,11 +58,12 @@ static uint32_t find_place(const struct allot_store_history *stored)
 static void write_point(struct allot_store *store, uint32_t place, uint64_t end)
 {
 	for (uint64_t i = 1; i < end; i++) {
-		const struct allot_site_counters *counters = &allotp_site(store, i)->counters;
+		struct allot_site_counters counters;
 
+		allotp_site_counters(store, i, &counters);
 		past_of(store, i)->at[place] = (struct allot_past_count){
-			.bytes = counters->ever_bytes - counters->freed_bytes,
-			.blocks = counters->ever_blocks - counters->freed_blocks,
+			.bytes = counters.ever_bytes - counters.freed_bytes,
+			.blocks = counters.ever_blocks - counters.freed_blocks,
 		};
 	}
 }

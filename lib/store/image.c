@@ -20,6 +20,8 @@ static uint64_t used_bytes(const struct allot_header *header, enum allot_region_
 		return header->node_count * sizeof(struct allot_store_node);
 	case ALLOT_REGION_SITES:
 		return (header->site_count + 1) * sizeof(struct allot_store_site);
+	case ALLOT_REGION_HIGHS:
+		return (header->site_count + 1) * sizeof(struct allot_site_halves);
 	case ALLOT_REGION_VARIANCES:
 		return header->sampling_bytes ? (header->site_count + 1) * sizeof(struct allot_store_variance) : 0;
 	case ALLOT_REGION_DIRECTORY:

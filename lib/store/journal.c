@@ -81,7 +81,8 @@ static void redo_site(struct allot_store *store, const struct allot_journal_site
 		allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);
 		return;
 	}
-	site->counters = from->counters;
+	/* The journal was sealed when there was room for them, if they are not all 0. */
+	allotp_counters_split(&from->counters, &site->low, allotp_site_high_at(store, number));
 	site->mismatched = from->mismatched;
 	if (variance && allotp_store_has(store, ALLOT_REGION_VARIANCES, ((uint64_t)number + 1) * sizeof(*variance)))
 		*allotp_variance(store, number) = *variance;
@@ -280,15 +281,21 @@ static void write_slots(const struct allot_batch *batch, struct allot_journal_sl
 	}
 }
 
-static void write_sites(const struct allot_batch *batch, struct allot_journal_site *sites)
+/* Returns the highest number of a site whose counters need their high halves; 0: none does. */
+static uint32_t write_sites(const struct allot_batch *batch, struct allot_journal_site *sites)
 {
+	uint32_t highest = 0;
+
 	for (uint32_t i = 0; i < batch->site_count; i++) {
 		const struct allot_batch_site *site = &batch->sites[i + 1];
 
 		sites[i].counters = site->counters;
 		sites[i].site = site->number;
 		sites[i].mismatched = site->mismatched;
+		if (__builtin_expect(allotp_counters_are_high(&site->counters), 0) && site->number > highest)
+			highest = site->number;
 	}
+	return highest;
 }
 
 static void write_records(const struct allot_batch *batch, struct allot_scoped *records)
@@ -346,6 +353,7 @@ void allotp_journal_write(struct allot_batch *batch)
 		.blocks = batch->changed_count,
 		.sampled = batch->sampled,
 	};
+	uint32_t highest;
 
 	find_parts(&parts);
 	if (allotp_store_need(store, ALLOT_REGION_JOURNAL, parts.size)) {
@@ -373,7 +381,11 @@ void allotp_journal_write(struct allot_batch *batch)
 		memcpy(part_at(store, sizeof(*journal)), &batch->variances[1],
 		       parts.sites * sizeof(batch->variances[0]));
 	write_slots(batch, part_at(store, parts.slots_at));
-	write_sites(batch, part_at(store, parts.sites_at));
+	highest = write_sites(batch, part_at(store, parts.sites_at));
+	if (highest && allotp_site_need_highs(store, highest)) {
+		drop(batch);
+		return;
+	}
 	write_records(batch, part_at(store, parts.records_at));
 	write_blocks(batch, part_at(store, parts.blocks_at));
 	fence();

@@ -25,7 +25,7 @@
 
 #define ALLOT_STORE_MAGIC UINT64_C(0x45524f5453544c41) /* "ALTSTORE" in memory */
 #define ALLOT_STORE_TAKEN 1 /* stands for the magic number while a store is being laid out */
-#define ALLOT_STORE_VERSION 2u
+#define ALLOT_STORE_VERSION 3u
 
 enum allot_region_id {
 	ALLOT_REGION_HEADER,
@@ -36,6 +36,7 @@ enum allot_region_id {
 	ALLOT_REGION_INDEX,      /* uint32_t[]: hash tables (parent, address) -> node, see tree.c */
 	ALLOT_REGION_NODE_SITE,  /* uint32_t[node] -> first site of that stack */
 	ALLOT_REGION_SITES,      /* struct allot_store_site[] */
+	ALLOT_REGION_HIGHS,      /* struct allot_site_halves[site]: as far as any site needs them */
 	ALLOT_REGION_VARIANCES,  /* struct allot_store_variance[site]; empty when every block is recorded */
 	ALLOT_REGION_DIRECTORY,  /* uint32_t[]: live table, hash prefix -> page */
 	ALLOT_REGION_PAGES,      /* struct allot_live_page[] */
@@ -229,25 +230,71 @@ static_assert(sizeof(struct allot_store_module) == 128, "module size is part of 
 
 /* ---- what the drainer keeps ---- */
 
+struct allot_site_counters {
+	uint64_t changed;       /* number of the event that changed this site last */
+	uint64_t peak_bytes, peak_blocks; /* live at the last peak before `changed` */
+	uint64_t ever_bytes, ever_blocks;
+	uint64_t freed_bytes, freed_blocks;
+	uint64_t temporary_bytes, temporary_blocks;
+};
+
+/* The lower, or the higher, 32 bits of each counter. There are many sites, and hardly one counts up to 4 GiB. */
+struct allot_site_halves {
+	uint32_t changed;
+	uint32_t peak_bytes, peak_blocks;
+	uint32_t ever_bytes, ever_blocks;
+	uint32_t freed_bytes, freed_blocks;
+	uint32_t temporary_bytes, temporary_blocks;
+};
+static_assert(sizeof(struct allot_site_halves) == sizeof(struct allot_site_counters) / 2, "each counter has its halves");
+
 struct allot_store_site {
 	uint32_t stack;         /* node */
 	uint16_t domain;
 	uint16_t scoped;        /* has a scope or shares */
 	uint32_t next;          /* next site of the same stack; 0: none */
 	uint32_t mismatched;
-	struct allot_site_counters {
-		uint64_t changed;       /* number of the event that changed this site last */
-		uint64_t peak_bytes, peak_blocks; /* live at the last peak before `changed` */
-		uint64_t ever_bytes, ever_blocks;
-		uint64_t freed_bytes, freed_blocks;
-		uint64_t temporary_bytes, temporary_blocks;
-	} counters;
+	struct allot_site_halves low; /* the high ones are in a region of their own; where that ends, they are 0 */
 	uint32_t scope;         /* the innermost; 0: none */
 	uint32_t share, share_count; /* the first of its shares, one for each budget from the innermost on; 0: none */
-	uint32_t unused;
-	uint64_t unused_more[3];
 };
-static_assert(sizeof(struct allot_store_site) == 128, "site size is part of the store's format");
+static_assert(sizeof(struct allot_store_site) == 64, "site size is part of the store's format");
+
+enum { ALLOT_SITE_COUNTERS = sizeof(struct allot_site_halves) / sizeof(uint32_t) };
+
+/* high: NULL stands for zeroes. */
+static inline void allotp_counters_join(struct allot_site_counters *counters, const struct allot_site_halves *low,
+					const struct allot_site_halves *high)
+{
+	uint64_t *to = (uint64_t *)counters;
+
+	for (int i = 0; i < ALLOT_SITE_COUNTERS; i++)
+		to[i] = ((const uint32_t *)low)[i];
+	for (int i = 0; high && i < ALLOT_SITE_COUNTERS; i++)
+		to[i] |= (uint64_t)((const uint32_t *)high)[i] << 32;
+}
+
+static inline void allotp_counters_split(const struct allot_site_counters *counters, struct allot_site_halves *low,
+					 struct allot_site_halves *high)
+{
+	const uint64_t *from = (const uint64_t *)counters;
+
+	for (int i = 0; i < ALLOT_SITE_COUNTERS; i++)
+		((uint32_t *)low)[i] = (uint32_t)from[i];
+	for (int i = 0; high && i < ALLOT_SITE_COUNTERS; i++)
+		((uint32_t *)high)[i] = (uint32_t)(from[i] >> 32);
+}
+
+/* Whether the high halves are needed. */
+static inline bool allotp_counters_are_high(const struct allot_site_counters *counters)
+{
+	const uint64_t *from = (const uint64_t *)counters;
+	uint64_t all = 0;
+
+	for (int i = 0; i < ALLOT_SITE_COUNTERS; i++)
+		all |= from[i];
+	return all >> 32;
+}
 
 /*
  * When blocks are sampled, each that is recorded stands for others that were not: it counts for 1/p blocks and size/p

@@ -32,6 +32,19 @@ static bool has_room(struct allot_store *store, uint64_t number)
 	       !allotp_store_need(store, ALLOT_REGION_VARIANCES, (number + 1) * sizeof(struct allot_store_variance));
 }
 
+/* A reader commits no more at once: more may be damage. */
+#define PIECE (UINT64_C(32) << 20)
+
+int allotp_site_need_highs(struct allot_store *store, uint64_t number)
+{
+	uint64_t bytes = (number + 1) * sizeof(struct allot_site_halves), there;
+	int result = 0;
+
+	while (!result && (there = __atomic_load_n(&store->accessible[ALLOT_REGION_HIGHS], __ATOMIC_RELAXED)) < bytes)
+		result = allotp_store_need(store, ALLOT_REGION_HIGHS, bytes - there > PIECE ? there + PIECE : bytes);
+	return result;
+}
+
 uint32_t allotp_site_find(struct allot_store *store, uint32_t stack, uint32_t domain)
 {
 	struct allot_header *header = store->header;

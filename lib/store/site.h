@@ -14,6 +14,24 @@ static inline struct allot_store_site *allotp_site_at(const struct allot_store *
 	return allotp_site(store, number);
 }
 
+/* The high halves of a site's counters; NULL: they are all 0. */
+static inline struct allot_site_halves *allotp_site_high_at(const struct allot_store *store, uint64_t number)
+{
+	if (!allotp_store_has(store, ALLOT_REGION_HIGHS, (number + 1) * sizeof(struct allot_site_halves)))
+		return NULL;
+	return allotp_site_high(store, number);
+}
+
+/* The counters of a site that is there. */
+static inline void allotp_site_counters(const struct allot_store *store, uint64_t number,
+					struct allot_site_counters *counters)
+{
+	allotp_counters_join(counters, &allotp_site(store, number)->low, allotp_site_high_at(store, number));
+}
+
+/* Makes room for the high halves of all sites up to that number. 0 or a negative errno, as allotp_store_commit(). */
+int allotp_site_need_highs(struct allot_store *store, uint64_t number);
+
 /* The number of the site, which is made if need be: an empty one counts nothing. 0: the store is full. */
 uint32_t allotp_site_find(struct allot_store *store, uint32_t stack, uint32_t domain);
 

@@ -17,9 +17,9 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-/* Regions start with this, and grow by multiples of it up to the limit. */
+/* Regions start with this, and grow by multiples of it, a sixteenth at once, up to the limit. */
 static const uint64_t granule = 65536;
-static const uint64_t growth_limit = 4 << 20;
+static const uint64_t growth_limit = 1 << 20;
 
 static uint64_t round_up(uint64_t value, uint64_t unit)
 {
@@ -30,8 +30,9 @@ static uint64_t round_up(uint64_t value, uint64_t unit)
 static const uint16_t shares[ALLOT_REGIONS] = {
 	[ALLOT_REGION_SLOTS] = 1,       [ALLOT_REGION_MODULES] = 1,    [ALLOT_REGION_STRINGS] = 1,
 	[ALLOT_REGION_NODES] = 64,      [ALLOT_REGION_INDEX] = 96,     [ALLOT_REGION_NODE_SITE] = 16,
-	[ALLOT_REGION_SITES] = 64,      [ALLOT_REGION_VARIANCES] = 16, [ALLOT_REGION_DIRECTORY] = 8,
-	[ALLOT_REGION_PAGES] = 448,     [ALLOT_REGION_MAPS] = 1,       [ALLOT_REGION_MARKS] = 1,
+	[ALLOT_REGION_SITES] = 32,      [ALLOT_REGION_HIGHS] = 18,     [ALLOT_REGION_VARIANCES] = 16,
+	[ALLOT_REGION_DIRECTORY] = 8,   [ALLOT_REGION_PAGES] = 448,    [ALLOT_REGION_MAPS] = 1,
+	[ALLOT_REGION_MARKS] = 1,
 	[ALLOT_REGION_SERIES] = 1,      [ALLOT_REGION_HISTORY] = 16,   [ALLOT_REGION_NAMES] = 1,
 	[ALLOT_REGION_SCOPES] = 1,      [ALLOT_REGION_BUDGETS] = 1,    [ALLOT_REGION_SHARES] = 4,
 	[ALLOT_REGION_JOURNAL] = 32,    [ALLOT_REGION_HELD] = 1,       [ALLOT_REGION_VERDICTS] = 16,
@@ -250,8 +251,8 @@ int allotp_store_commit(struct allot_store *store, enum allot_region_id region, 
 	if (!store->guest && bytes > from && bytes - from > step_limit(region, from))
 		return -EBADMSG;
 	if (bytes > from) {
-		/* A quarter more than there is, so that growing stays rare and waste small. */
-		uint64_t step = from / 4 < growth_limit ? from / 4 : growth_limit;
+		/* A sixteenth more than there is, so that growing stays rare and waste small. */
+		uint64_t step = from / 16 < growth_limit ? from / 16 : growth_limit;
 
 		to = round_up(bytes > from + step ? bytes : from + step, granule);
 		if (to > store->region_size[region])

@@ -121,6 +121,11 @@ static inline struct allot_store_site *allotp_site(const struct allot_store *sto
 	return ALLOTP_AT(store, ALLOT_REGION_SITES, struct allot_store_site, i);
 }
 
+static inline struct allot_site_halves *allotp_site_high(const struct allot_store *store, uint64_t i)
+{
+	return ALLOTP_AT(store, ALLOT_REGION_HIGHS, struct allot_site_halves, i);
+}
+
 static inline struct allot_store_variance *allotp_variance(const struct allot_store *store, uint64_t i)
 {
 	return ALLOTP_AT(store, ALLOT_REGION_VARIANCES, struct allot_store_variance, i);

@@ -45,7 +45,7 @@ static const char *wrong_point(const struct store_past *past, const struct store
 		const struct past_site *expected;
 
 		/* A kill may leave an empty site behind. */
-		if (!site->counters.ever_blocks && !site->counters.freed_blocks)
+		if (!site->low.ever_blocks && !site->low.freed_blocks)
 			continue;
 		if (i < 0)
 			return "history: a site is none of ours";

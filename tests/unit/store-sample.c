@@ -123,7 +123,7 @@ static void add_sites(const struct store_sample *store)
 	/* unchanged since the peak: what is live was live then */
 	sites[STORE_SAMPLE_SITE_LEAF] = (struct allot_store_site){
 		.stack = STORE_SAMPLE_LEAF, .domain = ALLOT_DOMAIN_MALLOC, .mismatched = 1,
-		.counters = {
+		.low = {
 			.ever_bytes = 5000, .ever_blocks = 50, .freed_bytes = 1000, .freed_blocks = 10,
 			.temporary_bytes = 100, .temporary_blocks = 10,
 			.peak_bytes = 1, .peak_blocks = 1, .changed = 100,
@@ -132,7 +132,7 @@ static void add_sites(const struct store_sample *store)
 	/* changed since: what was live at the peak is kept */
 	sites[STORE_SAMPLE_SITE_LEAF_TWIN] = (struct allot_store_site){
 		.stack = STORE_SAMPLE_LEAF_TWIN, .domain = ALLOT_DOMAIN_MALLOC, .mismatched = 2,
-		.counters = {
+		.low = {
 			.ever_bytes = 3000, .ever_blocks = 30, .freed_bytes = 2500, .freed_blocks = 25,
 			.temporary_bytes = 200, .temporary_blocks = 20,
 			.peak_bytes = 2000, .peak_blocks = 20, .changed = 101,
@@ -140,13 +140,13 @@ static void add_sites(const struct store_sample *store)
 	};
 	sites[STORE_SAMPLE_SITE_MAPPED] = (struct allot_store_site){
 		.stack = STORE_SAMPLE_PARSE, .domain = ALLOT_DOMAIN_MMAP,
-		.counters = {
+		.low = {
 			.ever_bytes = 1500, .ever_blocks = 10, .freed_bytes = 500, .freed_blocks = 5, .changed = 90,
 		},
 	};
 	sites[STORE_SAMPLE_SITE_POOL] = (struct allot_store_site){
 		.stack = STORE_SAMPLE_MAIN, .domain = 3, .next = STORE_SAMPLE_SITE_LEAF,
-		.counters = {
+		.low = {
 			.ever_bytes = 500, .ever_blocks = 10, .changed = 150,
 		},
 	};
@@ -233,12 +233,12 @@ struct store_sample store_sample_new(void)
 	return store;
 }
 
-static struct allot_store_site site_of(uint32_t stack, uint32_t scope, uint64_t ever, uint64_t blocks, uint64_t freed)
+static struct allot_store_site site_of(uint32_t stack, uint32_t scope, uint32_t ever, uint32_t blocks, uint32_t freed)
 {
 	return (struct allot_store_site){
 		.stack = stack, .domain = ALLOT_DOMAIN_MALLOC, .scope = scope, .scoped = scope != 0,
-		.counters = { .ever_bytes = ever, .ever_blocks = blocks, .freed_bytes = freed,
-			      .freed_blocks = freed / 10 },
+		.low = { .ever_bytes = ever, .ever_blocks = blocks, .freed_bytes = freed,
+			 .freed_blocks = freed / 10 },
 	};
 }
 

@@ -254,6 +254,22 @@ START_TEST(sites_are_merged_and_sorted)
 }
 END_TEST
 
+START_TEST(counters_have_high_halves)
+{
+	struct allot_site_halves *high =
+		STORE_SAMPLE_ITEM(&store, ALLOT_REGION_HIGHS, struct allot_site_halves, STORE_SAMPLE_SITE_POOL);
+	const struct allot_site *site;
+
+	*high = (struct allot_site_halves){ .ever_bytes = 3, .freed_bytes = 1, .ever_blocks = 2, .peak_bytes = 5 };
+	freeze();
+	site = &frozen->sites[0];
+	ck_assert_uint_eq(site->domain, 3);
+	assert_count(&site->ever, (UINT64_C(3) << 32) + 500, (UINT64_C(2) << 32) + 10);
+	assert_count(&site->live, (UINT64_C(2) << 32) + 500, (UINT64_C(2) << 32) + 10);
+	assert_count(&site->peak, UINT64_C(5) << 32, 0);
+}
+END_TEST
+
 /* The stack in a region is one frame shorter than the store has it; that in a budget is as if it were in none. */
 START_TEST(scopes_become_regions)
 {
@@ -572,7 +588,7 @@ END_TEST
 
 START_TEST(more_freed_than_allocated_is_nothing_live)
 {
-	SITE(STORE_SAMPLE_SITE_POOL)->counters.freed_bytes = 501;
+	SITE(STORE_SAMPLE_SITE_POOL)->low.freed_bytes = 501;
 	store.header->totals.freed_blocks = 101;
 	assert_corrupt(2);
 	assert_count(&frozen->sites[0].live, 0, 10);
@@ -773,6 +789,7 @@ int main(void)
 	tcase_add_test(sound, tree_is_merged_and_renumbered);
 	tcase_add_test(sound, tree_of_one_thread_is_taken_as_it_is);
 	tcase_add_test(sound, sites_are_merged_and_sorted);
+	tcase_add_test(sound, counters_have_high_halves);
 	tcase_add_test(sound, scopes_become_regions);
 	tcase_add_test(sound, blocks_are_sorted_by_address);
 	tcase_add_test(sound, objects_are_copied);

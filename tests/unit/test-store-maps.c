@@ -125,10 +125,10 @@ static void assert_counts(void)
 
 		ck_assert_uint_lt(stack, STACKS);
 		ck_assert_uint_eq(site->domain, ALLOT_DOMAIN_MMAP);
-		ck_assert_uint_eq(site->counters.ever_bytes, counted[stack].ever_bytes);
-		ck_assert_uint_eq(site->counters.ever_blocks, counted[stack].ever_blocks);
-		ck_assert_uint_eq(site->counters.freed_bytes, counted[stack].freed_bytes);
-		ck_assert_uint_eq(site->counters.freed_blocks, counted[stack].freed_blocks);
+		ck_assert_uint_eq(site->low.ever_bytes, counted[stack].ever_bytes);
+		ck_assert_uint_eq(site->low.ever_blocks, counted[stack].ever_blocks);
+		ck_assert_uint_eq(site->low.freed_bytes, counted[stack].freed_bytes);
+		ck_assert_uint_eq(site->low.freed_blocks, counted[stack].freed_blocks);
 	}
 	ck_assert_uint_eq(store.header->totals.peak_bytes, peak);
 	for (int i = 0; i < ALLOT_LOST_REASONS; i++)

@@ -189,7 +189,7 @@ START_TEST(a_stack_that_does_not_exist_is_none)
 	ck_assert_uint_eq(store.header->lost[ALLOT_LOST_CORRUPT], 1);
 	ck_assert_uint_eq(store.header->site_count, 1);
 	ck_assert_uint_eq(allotp_site(&store, 1)->stack, ALLOT_NODE_NONE);
-	ck_assert_uint_eq(allotp_site(&store, 1)->counters.ever_bytes, 10);
+	ck_assert_uint_eq(allotp_site(&store, 1)->low.ever_bytes, 10);
 }
 END_TEST
 

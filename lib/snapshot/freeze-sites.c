@@ -26,7 +26,8 @@ static void fetch_site(const struct allot_view *view, uint64_t number, struct al
 		       struct allot_site_counters *counters)
 {
 	struct allot_site_halves high;
-	bool is_high = number < allotp_view_filled(view, ALLOT_REGION_HIGHS, view->header->site_count + 1, sizeof(high));
+	bool is_high =
+		number < allotp_view_filled(view, ALLOT_REGION_HIGHS, view->header->site_count + 1, sizeof(high));
 
 	allotp_view_fetch(view, ALLOT_REGION_SITES, number, stored, sizeof(*stored));
 	if (is_high)

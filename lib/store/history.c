@@ -16,16 +16,6 @@ static struct allot_store_past *past_of(const struct allot_store *store, uint64_
 	return ALLOTP_AT(store, ALLOT_REGION_HISTORY, struct allot_store_past, site);
 }
 
-/* One more than the highest number of a site that can be looked at. */
-static uint64_t sites_end(const struct allot_store *store)
-{
-	uint64_t there = __atomic_load_n(&store->accessible[ALLOT_REGION_SITES], __ATOMIC_RELAXED) /
-			 sizeof(struct allot_store_site);
-	uint64_t end = store->header->site_count + 1;
-
-	return end < there ? end : there;
-}
-
 static bool has_room(struct allot_store *store, uint64_t sites)
 {
 	uint64_t bytes = sites * sizeof(struct allot_store_past), there;
@@ -85,7 +75,7 @@ void allotp_history_repeat(struct allot_batch *batch, uint64_t stamp)
 {
 	struct allot_store_history *history = &batch->history;
 	struct allot_store *store = batch->store;
-	uint64_t end = sites_end(store);
+	uint64_t end = allotp_sites_end(store);
 	bool due = allotp_history_is_due(batch);
 	uint32_t place;
 

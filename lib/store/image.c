@@ -42,7 +42,7 @@ static uint64_t used_bytes(const struct allot_header *header, enum allot_region_
 		return header->history.count ? (header->site_count + 1) * sizeof(struct allot_store_past) : 0;
 	case ALLOT_REGION_SLOTS:
 	case ALLOT_REGION_INDEX:
-	case ALLOT_REGION_NODE_SITE:
+	case ALLOT_REGION_SITE_INDEX:
 	case ALLOT_REGION_JOURNAL:
 	case ALLOT_REGION_SEGMENTS:
 	case ALLOT_REGION_BUDGETS:

@@ -34,7 +34,7 @@ enum allot_region_id {
 	ALLOT_REGION_STRINGS,    /* bytes; offset 0 is the empty string */
 	ALLOT_REGION_NODES,      /* struct allot_store_node[] */
 	ALLOT_REGION_INDEX,      /* uint32_t[]: hash tables (parent, address) -> node, see tree.c */
-	ALLOT_REGION_NODE_SITE,  /* uint32_t[node] -> first site of that stack */
+	ALLOT_REGION_SITE_INDEX, /* uint32_t[]: hash tables (stack, domain) -> site, see site.c */
 	ALLOT_REGION_SITES,      /* struct allot_store_site[] */
 	ALLOT_REGION_HIGHS,      /* struct allot_site_halves[site]: as far as any site needs them */
 	ALLOT_REGION_VARIANCES,  /* struct allot_store_variance[site]; empty when every block is recorded */
@@ -252,11 +252,11 @@ struct allot_store_site {
 	uint32_t stack;         /* node */
 	uint16_t domain;
 	uint16_t scoped;        /* has a scope or shares */
-	uint32_t next;          /* next site of the same stack; 0: none */
 	uint32_t mismatched;
 	struct allot_site_halves low; /* the high ones are in a region of their own; where that ends, they are 0 */
 	uint32_t scope;         /* the innermost; 0: none */
 	uint32_t share, share_count; /* the first of its shares, one for each budget from the innermost on; 0: none */
+	uint32_t unused;
 };
 static_assert(sizeof(struct allot_store_site) == 64, "site size is part of the store's format");
 
@@ -765,6 +765,7 @@ struct allot_header {
 	uint32_t dropping;      /* enum allot_dropping (atomic: the program and its readers look at it, too) */
 	uint32_t reader;        /* a reader drains now and then: producers leave it to that for a while (atomic) */
 	uint64_t site_count;    /* the first site is number 1 */
+	uint32_t site_bits;     /* which hash table of the sites is in use; 0: none yet */
 	uint64_t page_count;    /* the first page is number 1 */
 	uint32_t free_page;     /* one that was given back; 0: none */
 	uint32_t directory_bits;

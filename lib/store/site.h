@@ -14,6 +14,16 @@ static inline struct allot_store_site *allotp_site_at(const struct allot_store *
 	return allotp_site(store, number);
 }
 
+/* One more than the highest number of a site that can be looked at. */
+static inline uint64_t allotp_sites_end(const struct allot_store *store)
+{
+	uint64_t there = __atomic_load_n(&store->accessible[ALLOT_REGION_SITES], __ATOMIC_RELAXED) /
+			 sizeof(struct allot_store_site);
+	uint64_t end = store->header->site_count + 1;
+
+	return end < there ? end : there;
+}
+
 /* The high halves of a site's counters; NULL: they are all 0. */
 static inline struct allot_site_halves *allotp_site_high_at(const struct allot_store *store, uint64_t number)
 {

@@ -17,7 +17,7 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-/* Regions start with this, and grow by multiples of it, a sixteenth at once, up to the limit. */
+/* Regions start with this, and grow by multiples of it, up to the limit. */
 static const uint64_t granule = 65536;
 static const uint64_t growth_limit = 1 << 20;
 
@@ -28,16 +28,15 @@ static uint64_t round_up(uint64_t value, uint64_t unit)
 
 /* What share of the whole each region gets, in 1/1024; the header has its own size, segments the rest. */
 static const uint16_t shares[ALLOT_REGIONS] = {
-	[ALLOT_REGION_SLOTS] = 1,       [ALLOT_REGION_MODULES] = 1,    [ALLOT_REGION_STRINGS] = 1,
-	[ALLOT_REGION_NODES] = 64,      [ALLOT_REGION_INDEX] = 96,     [ALLOT_REGION_NODE_SITE] = 16,
-	[ALLOT_REGION_SITES] = 32,      [ALLOT_REGION_HIGHS] = 18,     [ALLOT_REGION_VARIANCES] = 16,
-	[ALLOT_REGION_DIRECTORY] = 8,   [ALLOT_REGION_PAGES] = 448,    [ALLOT_REGION_MAPS] = 1,
-	[ALLOT_REGION_MARKS] = 1,
-	[ALLOT_REGION_SERIES] = 1,      [ALLOT_REGION_HISTORY] = 16,   [ALLOT_REGION_NAMES] = 1,
-	[ALLOT_REGION_SCOPES] = 1,      [ALLOT_REGION_BUDGETS] = 1,    [ALLOT_REGION_SHARES] = 4,
-	[ALLOT_REGION_JOURNAL] = 32,    [ALLOT_REGION_HELD] = 1,       [ALLOT_REGION_VERDICTS] = 16,
-	[ALLOT_REGION_LOST] = 32,       [ALLOT_REGION_EDGES] = 16,     [ALLOT_REGION_OBJECTS] = 16,
-	[ALLOT_REGION_REFERENCES] = 16, [ALLOT_REGION_LINKS] = 16,
+	[ALLOT_REGION_SLOTS] = 1,     [ALLOT_REGION_MODULES] = 1,     [ALLOT_REGION_STRINGS] = 1,
+	[ALLOT_REGION_NODES] = 64,    [ALLOT_REGION_INDEX] = 96,      [ALLOT_REGION_SITE_INDEX] = 16,
+	[ALLOT_REGION_SITES] = 32,    [ALLOT_REGION_HIGHS] = 18,      [ALLOT_REGION_VARIANCES] = 16,
+	[ALLOT_REGION_DIRECTORY] = 8, [ALLOT_REGION_PAGES] = 448,     [ALLOT_REGION_MAPS] = 1,
+	[ALLOT_REGION_MARKS] = 1,     [ALLOT_REGION_SERIES] = 1,      [ALLOT_REGION_HISTORY] = 16,
+	[ALLOT_REGION_NAMES] = 1,     [ALLOT_REGION_SCOPES] = 1,      [ALLOT_REGION_BUDGETS] = 1,
+	[ALLOT_REGION_SHARES] = 4,    [ALLOT_REGION_JOURNAL] = 32,    [ALLOT_REGION_HELD] = 1,
+	[ALLOT_REGION_VERDICTS] = 16, [ALLOT_REGION_LOST] = 32,       [ALLOT_REGION_EDGES] = 16,
+	[ALLOT_REGION_OBJECTS] = 16,  [ALLOT_REGION_REFERENCES] = 16, [ALLOT_REGION_LINKS] = 16,
 };
 
 static void lay_out(struct allot_store *store, uint64_t size)
@@ -213,12 +212,13 @@ static int open_up(struct allot_store *store, enum allot_region_id region, uint6
 }
 
 /*
- * How much a region may grow at once in a reader, which makes do with a few elements more, or with a directory of
- * twice the size. A damaged count must not make it take all memory.
+ * How much a region may grow at once in a reader, which makes do with a few elements more, or with a directory or
+ * index of twice the size. A damaged count must not make it take all memory.
  */
 static uint64_t step_limit(enum allot_region_id region, uint64_t from)
 {
-	return (UINT64_C(64) << 20) + (region == ALLOT_REGION_DIRECTORY ? from : 0);
+	return (UINT64_C(64) << 20) +
+	       (region == ALLOT_REGION_DIRECTORY || region == ALLOT_REGION_SITE_INDEX ? from : 0);
 }
 
 int allotp_store_back(struct allot_store *store, enum allot_region_id region, uint64_t from, uint64_t *to)
@@ -251,9 +251,11 @@ int allotp_store_commit(struct allot_store *store, enum allot_region_id region, 
 	if (!store->guest && bytes > from && bytes - from > step_limit(region, from))
 		return -EBADMSG;
 	if (bytes > from) {
-		/* A sixteenth more than there is, so that growing stays rare and waste small. */
-		uint64_t step = from / 16 < growth_limit ? from / 16 : growth_limit;
+		/* So that growing stays rare and waste small: of segments, which are not backed, there is none. */
+		uint64_t step = from / (region == ALLOT_REGION_SEGMENTS ? 4 : 16);
 
+		if (step > growth_limit)
+			step = growth_limit;
 		to = round_up(bytes > from + step ? bytes : from + step, granule);
 		if (to > store->region_size[region])
 			to = store->region_size[region];

@@ -145,7 +145,7 @@ static void add_sites(const struct store_sample *store)
 		},
 	};
 	sites[STORE_SAMPLE_SITE_POOL] = (struct allot_store_site){
-		.stack = STORE_SAMPLE_MAIN, .domain = 3, .next = STORE_SAMPLE_SITE_LEAF,
+		.stack = STORE_SAMPLE_MAIN, .domain = 3,
 		.low = {
 			.ever_bytes = 500, .ever_blocks = 10, .changed = 150,
 		},

@@ -152,7 +152,7 @@ static uint64_t random_place(uint64_t *random)
 		{ ALLOT_REGION_SLOTS, 0, SLOTS * sizeof(struct allot_slot) },
 		{ ALLOT_REGION_SEGMENTS, 0, 60000 },
 		{ ALLOT_REGION_SEGMENTS, 0, 60000 },
-		{ ALLOT_REGION_NODE_SITE, 0, 256 },
+		{ ALLOT_REGION_SITE_INDEX, 0, 4096 },
 		{ ALLOT_REGION_SITES, 0, MODEL_SITES * sizeof(struct allot_store_site) },
 		{ ALLOT_REGION_DIRECTORY, 0, 256 },
 		{ ALLOT_REGION_DIRECTORY, 0, 256 },

@@ -224,6 +224,7 @@ static void stress(uint32_t threads, uint32_t ring_events, enum drainers drainer
 		ck_assert_uint_eq(workers[i].refused, 0);
 		model_merge(&model, &workers[i].model);
 	}
+	ck_assert_int_eq(allotp_store_sync(&reader), 0);
 	ck_assert_pstr_eq(model_difference(&model, &reader), NULL);
 	ck_assert_uint_eq(model.unknown_frees, 0);
 	for (int i = 0; i < ALLOT_LOST_REASONS; i++)
@@ -308,6 +309,7 @@ START_TEST(one_that_counts)
 	allotp_drain_now(&store);
 	ck_assert_uint_eq(allotp_drain_rest(&store), 0);
 	allotp_drain_unlock(&store);
+	ck_assert_int_eq(allotp_store_sync(&reader), 0);
 	ck_assert_pstr_eq(model_difference(&model, &reader), NULL);
 	tear_down();
 }

@@ -6,6 +6,7 @@
 #include "store/journal.h"
 #include "store/live.h"
 #include "store/ring.h"
+#include "store/site.h"
 #include "store/tree.h"
 
 int allotp_store_begin(struct allot_store *store, const struct allot_store_start *start)
@@ -32,5 +33,8 @@ int allotp_store_begin(struct allot_store *store, const struct allot_store_start
 		result = allotp_tree_init(store);
 	if (!result)
 		result = allotp_journal_init(store);
+	/* A store is as large when much has happened in it as when little has; unless there are very many sites. */
+	if (!result)
+		result = allotp_site_need_highs(store, 1);
 	return result ? result : allotp_live_init(store);
 }

@@ -18,8 +18,9 @@
 #endif
 
 /* Regions start with this, and grow by multiples of it, up to the limit. */
-static const uint64_t granule = 65536;
+static const uint64_t granule = 16384;
 static const uint64_t growth_limit = 1 << 20;
+static const uint64_t pages_step = 131072;
 
 static uint64_t round_up(uint64_t value, uint64_t unit)
 {
@@ -238,6 +239,19 @@ int allotp_store_back(struct allot_store *store, enum allot_region_id region, ui
 	return 0;
 }
 
+/*
+ * How much a region grows at least, so that growing stays rare and waste small: of segments, which are not backed, there is
+ * none. Pages of the live table split by chance, now and then after millions of events: for so few that is room enough.
+ */
+static uint64_t step_of(enum allot_region_id region, uint64_t from)
+{
+	uint64_t step = from / (region == ALLOT_REGION_SEGMENTS ? 4 : 16);
+
+	if (region == ALLOT_REGION_PAGES && step < pages_step)
+		return pages_step;
+	return step < growth_limit ? step : growth_limit;
+}
+
 int allotp_store_commit(struct allot_store *store, enum allot_region_id region, uint64_t bytes)
 {
 	uint64_t from = __atomic_load_n(&store->header->regions[region].committed, __ATOMIC_ACQUIRE);
@@ -251,11 +265,8 @@ int allotp_store_commit(struct allot_store *store, enum allot_region_id region, 
 	if (!store->guest && bytes > from && bytes - from > step_limit(region, from))
 		return -EBADMSG;
 	if (bytes > from) {
-		/* So that growing stays rare and waste small: of segments, which are not backed, there is none. */
-		uint64_t step = from / (region == ALLOT_REGION_SEGMENTS ? 4 : 16);
+		uint64_t step = step_of(region, from);
 
-		if (step > growth_limit)
-			step = growth_limit;
 		to = round_up(bytes > from + step ? bytes : from + step, granule);
 		if (to > store->region_size[region])
 			to = store->region_size[region];

@@ -17,8 +17,11 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-/* Regions start with this, and grow by multiples of it, up to the limit. */
-static const uint64_t granule = 16384;
+/* Regions begin at multiples of this, which is whole pages on any machine. */
+static const uint64_t granule = 65536;
+
+/* They grow by multiples of this, or of a larger page, and at most by the limit more than is needed. */
+static const uint64_t growth_unit = 16384;
 static const uint64_t growth_limit = 1 << 20;
 static const uint64_t pages_step = 131072;
 
@@ -265,9 +268,9 @@ int allotp_store_commit(struct allot_store *store, enum allot_region_id region, 
 	if (!store->guest && bytes > from && bytes - from > step_limit(region, from))
 		return -EBADMSG;
 	if (bytes > from) {
-		uint64_t step = step_of(region, from);
+		uint64_t step = step_of(region, from), page = getauxval(AT_PAGESZ);
 
-		to = round_up(bytes > from + step ? bytes : from + step, granule);
+		to = round_up(bytes > from + step ? bytes : from + step, page > growth_unit ? page : growth_unit);
 		if (to > store->region_size[region])
 			to = store->region_size[region];
 	}

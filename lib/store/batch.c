@@ -104,6 +104,8 @@ static struct allot_batch_site *load_site(struct allot_batch *batch, uint32_t nu
 	}
 	batch->site_places[place] = (uint16_t)index;
 	batch->site_count = index;
+	if (index >= ALLOT_BATCH_SITES_DUE)
+		batch->end = 0;
 	return site;
 }
 

@@ -19,6 +19,7 @@
 #define ALLOT_BATCH_BLOCK_BITS 15
 #define ALLOT_BATCH_BLOCKS (1u << ALLOT_BATCH_BLOCK_BITS) /* places for them; half of them are used at the most */
 #define ALLOT_BATCH_SITES (2 * ALLOT_BATCH_EVENTS) /* of each event, and of a block that it turns out to replace */
+#define ALLOT_BATCH_SITES_DUE 2048u /* a batch with so many is to be committed: their counters take the most memory */
 #define ALLOT_BATCH_STACK_BITS 12
 #define ALLOT_BATCH_SAMPLES 16u
 #define ALLOT_BATCH_RECORDS 16384u /* an event changes up to 3 * ALLOT_NESTING of them */

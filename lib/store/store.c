@@ -30,6 +30,14 @@ static uint64_t round_up(uint64_t value, uint64_t unit)
 	return (value + unit - 1) / unit * unit;
 }
 
+/* How much of a region is committed, so that there are so many bytes. */
+static uint64_t committed_for(uint64_t bytes)
+{
+	uint64_t page = getauxval(AT_PAGESZ);
+
+	return round_up(bytes, page > growth_unit ? page : growth_unit);
+}
+
 /* What share of the whole each region gets, in 1/1024; the header has its own size, segments the rest. */
 static const uint16_t shares[ALLOT_REGIONS] = {
 	[ALLOT_REGION_SLOTS] = 1,     [ALLOT_REGION_MODULES] = 1,     [ALLOT_REGION_STRINGS] = 1,
@@ -85,7 +93,7 @@ static uint64_t own_pid_namespace(void)
 int allotp_store_create(struct allot_store *store, int fd, uint64_t size, void *at)
 {
 	int flags = MAP_SHARED | MAP_NORESERVE | (at ? MAP_FIXED : 0);
-	uint64_t taken = 0;
+	uint64_t header = committed_for(sizeof(struct allot_header)), taken = 0;
 	int result;
 	void *base;
 
@@ -103,9 +111,9 @@ int allotp_store_create(struct allot_store *store, int fd, uint64_t size, void *
 	/* A tool's tables are no help in the program's core dump. */
 	allotp_sys_madvise(base, size, MADV_DONTDUMP);
 	/* The header's own bookkeeping needs the header: open it by hand. */
-	result = allotp_sys_mprotect(base, store->region_size[ALLOT_REGION_HEADER], PROT_READ | PROT_WRITE);
+	result = allotp_sys_mprotect(base, header, PROT_READ | PROT_WRITE);
 	if (!result)
-		result = allotp_sys_madvise(base, store->region_size[ALLOT_REGION_HEADER], MADV_POPULATE_WRITE);
+		result = allotp_sys_madvise(base, header, MADV_POPULATE_WRITE);
 	if (result && result != -EINVAL) {
 		allotp_sys_munmap(base, size);
 		return result == -EFAULT ? -ENOSPC : result;
@@ -116,12 +124,12 @@ int allotp_store_create(struct allot_store *store, int fd, uint64_t size, void *
 		allotp_sys_munmap(base, size);
 		return -EBUSY;
 	}
-	store->accessible[ALLOT_REGION_HEADER] = store->region_size[ALLOT_REGION_HEADER];
+	store->accessible[ALLOT_REGION_HEADER] = header;
 	for (int i = 0; i < ALLOT_REGIONS; i++) {
 		store->header->regions[i].offset = (uint64_t)(store->region[i] - store->base);
 		store->header->regions[i].size = store->region_size[i];
 	}
-	store->header->regions[ALLOT_REGION_HEADER].committed = store->region_size[ALLOT_REGION_HEADER];
+	store->header->regions[ALLOT_REGION_HEADER].committed = header;
 	store->header->header_size = sizeof(struct allot_header);
 	store->header->mapping_size = size;
 	store->header->pid_namespace = store->pid_namespace;
@@ -268,9 +276,9 @@ int allotp_store_commit(struct allot_store *store, enum allot_region_id region, 
 	if (!store->guest && bytes > from && bytes - from > step_limit(region, from))
 		return -EBADMSG;
 	if (bytes > from) {
-		uint64_t step = step_of(region, from), page = getauxval(AT_PAGESZ);
+		uint64_t step = step_of(region, from);
 
-		to = round_up(bytes > from + step ? bytes : from + step, page > growth_unit ? page : growth_unit);
+		to = committed_for(bytes > from + step ? bytes : from + step);
 		if (to > store->region_size[region])
 			to = store->region_size[region];
 	}

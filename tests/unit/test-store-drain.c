@@ -8,8 +8,10 @@
 #include "common/clock.h"
 #include "snapshot/snapshot.h"
 #include "store-model.h"
+#include "store/batch.h"
 #include "store/drain.h"
 #include "store/live.h"
+#include "store/tree.h"
 #include "unit.h"
 
 #define STORE_BYTES (UINT64_C(1) << 26)
@@ -217,6 +219,30 @@ START_TEST(blocks_that_are_allocated_twice_are_freed_once)
 }
 END_TEST
 
+/* Their counters are what most of a batch's memory is. */
+START_TEST(a_batch_of_many_sites_ends)
+{
+	const uint32_t sites = 2 * ALLOT_BATCH_SITES_DUE + 1;
+	uint64_t before;
+
+	set_up(1024, 1, 1);
+	for (uint32_t i = 0; i < sites; i++) {
+		struct allot_event event = {
+			.stamp = 2 + i, .address = 4096 + 16 * i, .size = 3, .op = ALLOT_OP_ALLOC
+		};
+
+		event.stack = allotp_tree_insert(&store, ALLOT_NODE_ROOT, i, 0, 0);
+		fixture_require(fixture_write(&producers[0], event));
+	}
+	before = store.header->batch;
+	fixture_drain(&store);
+	ck_assert_uint_eq(store.header->batch, before + 3);
+	ck_assert_uint_eq(store.header->site_count, sites);
+	for (uint32_t i = 1; i <= sites; i++)
+		fixture_require(allotp_site(&store, i)->low.ever_blocks == 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store-drain");
@@ -230,6 +256,7 @@ int main(void)
 	tcase_add_loop_test(tcase, clocks_that_disagree_do_not_matter_for_one_address, 0, 4);
 	tcase_add_loop_test(tcase, double_allocations_are_exact, 0, 3);
 	tcase_add_test(tcase, blocks_that_are_allocated_twice_are_freed_once);
+	tcase_add_test(tcase, a_batch_of_many_sites_ends);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

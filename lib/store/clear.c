@@ -35,16 +35,14 @@ static void reset_peak(struct allot_store *store)
 /* They stay, at their stacks, and count from nothing. */
 static void clear_sites(struct allot_store *store)
 {
-	for (uint64_t i = 1; i <= store->header->site_count; i++) {
-		struct allot_store_site *site;
+	for (uint64_t i = 1; i < allotp_sites_end(store); i++) {
+		struct allot_store_site *site = allotp_site(store, i);
+		struct allot_site_halves *high = allotp_site_high_at(store, i);
 
-		if (!allotp_store_has(store, ALLOT_REGION_SITES, (i + 1) * sizeof(*site)))
-			break;
-		site = allotp_site(store, i);
 		site->low = (struct allot_site_halves){ 0 };
 		site->mismatched = 0;
-		if (allotp_site_high_at(store, i))
-			*allotp_site_high(store, i) = (struct allot_site_halves){ 0 };
+		if (high)
+			*high = (struct allot_site_halves){ 0 };
 		if (store->header->sampling_bytes &&
 		    allotp_store_has(store, ALLOT_REGION_VARIANCES, (i + 1) * sizeof(struct allot_store_variance)))
 			*allotp_variance(store, i) = (struct allot_store_variance){ 0 };

@@ -8,9 +8,6 @@
 #include "store/journal.h"
 #include "store/site.h"
 
-/* More at once than this may be damage; a reader commits no more. */
-#define PIECE (UINT64_C(32) << 20)
-
 static struct allot_store_past *past_of(const struct allot_store *store, uint64_t site)
 {
 	return ALLOTP_AT(store, ALLOT_REGION_HISTORY, struct allot_store_past, site);
@@ -18,13 +15,7 @@ static struct allot_store_past *past_of(const struct allot_store *store, uint64_
 
 static bool has_room(struct allot_store *store, uint64_t sites)
 {
-	uint64_t bytes = sites * sizeof(struct allot_store_past), there;
-
-	while ((there = __atomic_load_n(&store->accessible[ALLOT_REGION_HISTORY], __ATOMIC_RELAXED)) < bytes) {
-		if (allotp_store_need(store, ALLOT_REGION_HISTORY, bytes - there > PIECE ? there + PIECE : bytes))
-			return false;
-	}
-	return true;
+	return !allotp_store_need_many(store, ALLOT_REGION_HISTORY, sites * sizeof(struct allot_store_past));
 }
 
 static uint32_t count_of(const struct allot_store_history *history)

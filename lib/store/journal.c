@@ -20,12 +20,6 @@ static struct allot_journal *journal_of(const struct allot_store *store)
 	return ALLOTP_AT(store, ALLOT_REGION_JOURNAL, struct allot_journal, 0);
 }
 
-static void fence(void)
-{
-	/* Only a kill needs to see this order, and a kill falls between two instructions. */
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-}
-
 /* How many of each part there are, and where in the journal they lie. */
 struct parts {
 	uint32_t slots, sites, records, blocks;
@@ -186,9 +180,9 @@ static bool redo(struct allot_store *store, const struct parts *parts, struct al
 	header->mapping.active = 0;
 	/* Producers look at it to see progress. */
 	__atomic_store_n(&header->batch, journal->batch, __ATOMIC_RELAXED);
-	fence();
+	allotp_store_fence();
 	__atomic_store_n(&journal->sealed, 0, __ATOMIC_RELEASE);
-	fence();
+	allotp_store_fence();
 	return room;
 }
 
@@ -221,12 +215,12 @@ static void give_up_mapping(struct allot_store *store)
 		if (allotp_event_has_ticket(event))
 			allotp_turn_pass(allotp_turn_of(header->applied, event), allotp_event_ticket(event) + 1);
 		slot->head = head;
-		fence();
+		allotp_store_fence();
 		allotp_store_lost(store, ALLOT_LOST_INTERRUPTED, 1);
 		slot->consumed = header->mapping.number + 1;
 	}
 	allotp_batch_outdate(store);
-	fence();
+	allotp_store_fence();
 	header->mapping.active = 0;
 }
 
@@ -388,9 +382,9 @@ void allotp_journal_write(struct allot_batch *batch)
 	}
 	write_records(batch, part_at(store, parts.records_at));
 	write_blocks(batch, part_at(store, parts.blocks_at));
-	fence();
+	allotp_store_fence();
 	__atomic_store_n(&journal->sealed, 1, __ATOMIC_RELEASE);
-	fence();
+	allotp_store_fence();
 	if (!redo(store, &parts, batch) && !batch->dropping)
 		allotp_batch_out_of_room(batch);
 }

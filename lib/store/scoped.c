@@ -5,12 +5,6 @@
 #include "snapshot/snapshot.h"
 #include "store/tree.h"
 
-static void fence(void)
-{
-	/* Only a kill needs to see this order, and a kill falls between two instructions. */
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-}
-
 /* The scope, or NULL in a damaged store. */
 static struct allot_store_scope *scope_at(const struct allot_store *store, uint32_t number)
 {
@@ -38,8 +32,7 @@ static struct allot_store_budget *budget_at(const struct allot_store *store, uin
 
 static struct allot_store_share *share_at(const struct allot_store *store, uint64_t number)
 {
-	if (!number ||
-	    !allotp_store_has(store, ALLOT_REGION_SHARES, (number + 1) * sizeof(struct allot_store_share)))
+	if (!number || !allotp_store_has(store, ALLOT_REGION_SHARES, (number + 1) * sizeof(struct allot_store_share)))
 		return NULL;
 	return allotp_share(store, number);
 }
@@ -70,13 +63,13 @@ static bool add_shares(struct allot_store *store, struct allot_store_site *site,
 		return false;
 	/* Dying from here on loses some shares. */
 	store->header->share_count += count;
-	fence();
+	allotp_store_fence();
 	for (uint32_t i = 0; i < count && budget_at(store, budget); i++) {
 		struct allot_store_budget *of = budget_at(store, budget);
 
 		*allotp_share(store, first + i) =
 			(struct allot_store_share){ .budget = budget, .site = number, .next = of->share };
-		fence();
+		allotp_store_fence();
 		of->share = (uint32_t)(first + i);
 		budget = __atomic_load_n(&of->parent, __ATOMIC_RELAXED);
 	}
@@ -344,29 +337,24 @@ void allotp_scoped_put(struct allot_store *store, const struct allot_scoped *rec
 
 /* ---- as a whole ---- */
 
-/* The items of a region that can be looked at. */
-static uint64_t end_of(const struct allot_store *store, enum allot_region_id region, uint64_t count, uint64_t size)
-{
-	uint64_t there = __atomic_load_n(&store->accessible[region], __ATOMIC_RELAXED) / size;
-
-	return count + 1 < there ? count + 1 : there;
-}
-
 static uint64_t scopes_end(const struct allot_store *store)
 {
-	return end_of(store, ALLOT_REGION_SCOPES, __atomic_load_n(&store->header->scope_count, __ATOMIC_RELAXED),
-		      sizeof(struct allot_store_scope));
+	return allotp_store_end(store, ALLOT_REGION_SCOPES,
+				__atomic_load_n(&store->header->scope_count, __ATOMIC_RELAXED),
+				sizeof(struct allot_store_scope));
 }
 
 static uint64_t budgets_end(const struct allot_store *store)
 {
-	return end_of(store, ALLOT_REGION_BUDGETS, __atomic_load_n(&store->header->budget_count, __ATOMIC_RELAXED),
-		      sizeof(struct allot_store_budget));
+	return allotp_store_end(store, ALLOT_REGION_BUDGETS,
+				__atomic_load_n(&store->header->budget_count, __ATOMIC_RELAXED),
+				sizeof(struct allot_store_budget));
 }
 
 static uint64_t shares_end(const struct allot_store *store)
 {
-	return end_of(store, ALLOT_REGION_SHARES, store->header->share_count, sizeof(struct allot_store_share));
+	return allotp_store_end(store, ALLOT_REGION_SHARES, store->header->share_count,
+				sizeof(struct allot_store_share));
 }
 
 void allotp_scoped_clear(struct allot_store *store)

@@ -15,12 +15,6 @@
 
 enum { FIRST_BITS = 10, MAX_BITS = 30 };
 
-static void fence(void)
-{
-	/* Only a kill needs to see this order, and a kill falls between two instructions. */
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-}
-
 /* The table of so many bits: they lie one behind the other, so that a new one can be made beside the old. */
 static uint32_t *table_of(const struct allot_store *store, uint32_t bits)
 {
@@ -81,9 +75,9 @@ static int grow(struct allot_store *store, uint32_t old)
 		if (entry && !*entry)
 			*entry = (uint32_t)i;
 	}
-	fence();
+	allotp_store_fence();
 	store->header->site_bits = bits;
-	fence();
+	allotp_store_fence();
 	if (old && !store->quiet)
 		allotp_sys_madvise(table_of(store, old), table_size(old), MADV_REMOVE);
 	return 0;
@@ -99,17 +93,9 @@ static bool has_room(struct allot_store *store, uint64_t number)
 	       !allotp_store_need(store, ALLOT_REGION_VARIANCES, (number + 1) * sizeof(struct allot_store_variance));
 }
 
-/* A reader commits no more at once: more may be damage. */
-#define PIECE (UINT64_C(32) << 20)
-
 int allotp_site_need_highs(struct allot_store *store, uint64_t number)
 {
-	uint64_t bytes = (number + 1) * sizeof(struct allot_site_halves), there;
-	int result = 0;
-
-	while (!result && (there = __atomic_load_n(&store->accessible[ALLOT_REGION_HIGHS], __ATOMIC_RELAXED)) < bytes)
-		result = allotp_store_need(store, ALLOT_REGION_HIGHS, bytes - there > PIECE ? there + PIECE : bytes);
-	return result;
+	return allotp_store_need_many(store, ALLOT_REGION_HIGHS, (number + 1) * sizeof(struct allot_site_halves));
 }
 
 uint32_t allotp_site_find(struct allot_store *store, uint32_t stack, uint32_t domain)
@@ -142,7 +128,7 @@ uint32_t allotp_site_find(struct allot_store *store, uint32_t stack, uint32_t do
 		return 0;
 	/* Dying between the two loses an empty site. */
 	header->site_count = count;
-	fence();
+	allotp_store_fence();
 	*entry = (uint32_t)count;
 	return (uint32_t)count;
 }

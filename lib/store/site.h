@@ -17,11 +17,7 @@ static inline struct allot_store_site *allotp_site_at(const struct allot_store *
 /* One more than the highest number of a site that can be looked at. */
 static inline uint64_t allotp_sites_end(const struct allot_store *store)
 {
-	uint64_t there = __atomic_load_n(&store->accessible[ALLOT_REGION_SITES], __ATOMIC_RELAXED) /
-			 sizeof(struct allot_store_site);
-	uint64_t end = store->header->site_count + 1;
-
-	return end < there ? end : there;
+	return allotp_store_end(store, ALLOT_REGION_SITES, store->header->site_count, sizeof(struct allot_store_site));
 }
 
 /* The high halves of a site's counters; NULL: they are all 0. */

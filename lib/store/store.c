@@ -294,6 +294,17 @@ int allotp_store_commit(struct allot_store *store, enum allot_region_id region, 
 	return 0;
 }
 
+int allotp_store_need_many(struct allot_store *store, enum allot_region_id region, uint64_t bytes)
+{
+	const uint64_t piece = UINT64_C(32) << 20;
+	uint64_t there;
+	int result = 0;
+
+	while (!result && (there = __atomic_load_n(&store->accessible[region], __ATOMIC_RELAXED)) < bytes)
+		result = allotp_store_need(store, region, bytes - there > piece ? there + piece : bytes);
+	return result;
+}
+
 void allotp_store_hush(struct allot_store *store)
 {
 	if (!store->quiet && !allotp_sys_mprotect(store->base, store->size, PROT_READ | PROT_WRITE))

@@ -63,6 +63,9 @@ void allotp_store_close(struct allot_store *store);
  * -ENOSPC at the region's end, -ENOMEM and others when memory, disk or address space are out. */
 int allotp_store_commit(struct allot_store *store, enum allot_region_id region, uint64_t bytes);
 
+/* The same in pieces that a reader may commit at once, for a region that begins when others are large. */
+int allotp_store_need_many(struct allot_store *store, enum allot_region_id region, uint64_t bytes);
+
 /*
  * Backs [from, *to) of a region with memory: allocates now and is told, instead of a SIGBUS at the first touch. Sets *to to where
  * the memory ends, which is that of a page. Errors as above. For segments, which are committed without.
@@ -89,6 +92,21 @@ static inline bool allotp_store_reaches(struct allot_store *store, enum allot_re
 {
 	return allotp_store_has(store, region, bytes) ||
 	       (!allotp_store_sync(store) && allotp_store_has(store, region, bytes));
+}
+
+/* One more than the highest number, up to `count`, of a region's items that can be looked at here. */
+static inline uint64_t allotp_store_end(const struct allot_store *store, enum allot_region_id region, uint64_t count,
+					uint64_t size)
+{
+	uint64_t there = __atomic_load_n(&store->accessible[region], __ATOMIC_RELAXED) / size;
+
+	return count + 1 < there ? count + 1 : there;
+}
+
+/* What a drainer has written before stands there if it dies behind this: a kill falls between two instructions. */
+static inline void allotp_store_fence(void)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
 /* Commits if it must. Producers and drainer call this before they use an element of a region. */

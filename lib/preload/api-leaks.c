@@ -63,10 +63,11 @@ ALLOT_EXPORT int allot_leak_ignore(const void *block)
 	entry = allotp_live_find(store, allotp_live_key((uintptr_t)block, ALLOT_DOMAIN_MALLOC));
 	result = -ENOENT;
 	if (entry) {
+		uint32_t place = allotp_live_place(store, entry);
 		struct allot_live_entry kept = *entry;
 
 		kept.slot_family |= ALLOT_KEPT_BLOCK;
-		result = allotp_live_set(store, &kept);
+		result = allotp_live_set(store, &kept, &place);
 		allotp_batch_outdate(store);
 	}
 	allotp_access_end(&access);

@@ -84,15 +84,13 @@ static inline uint64_t allotp_order_stamp(void)
 }
 
 __attribute__((always_inline)) static inline void allotp_event_set(struct allot_event *event, uint64_t stamp,
-								   uint64_t ticket, const struct allot_event *rest)
+								   uint32_t ticket, const struct allot_event *rest)
 {
 	event->stamp = stamp;
-	event->address = (rest->address & ALLOT_LOW48) | ticket << 48;
-	event->size = (rest->size & ALLOT_LOW48) | ticket >> 16 << 48;
+	event->ticket = ticket;
 	event->stack = rest->stack;
-	event->op = rest->op;
-	event->family = rest->family;
-	event->domain = rest->domain;
+	event->key = rest->key;
+	event->what = rest->what;
 	/* Set here: compilers would put what both callers set into registers, and set it after them. */
 	__atomic_signal_fence(__ATOMIC_RELEASE);
 }
@@ -108,11 +106,11 @@ __attribute__((always_inline)) static inline void allotp_order_event(struct allo
 	struct allot_header *header = allotp_state.store.header;
 
 	if (allotp_order_counts(header)) {
-		rest.family |= ALLOT_COUNTED_EVENT;
+		rest.what |= allotp_event_what(0, 0, ALLOT_COUNTED_EVENT);
 		allotp_event_set(event, allotp_order_count(header, cycles), 0, &rest);
 	} else {
-		uint32_t *tickets = &header->tickets[allotp_event_bucket(rest.address, rest.op)];
-		uint64_t ticket = __atomic_fetch_add(tickets, 1, __ATOMIC_ACQ_REL);
+		uint32_t *tickets = &header->tickets[allotp_event_bucket(rest.key, allotp_event_op(&rest))];
+		uint32_t ticket = __atomic_fetch_add(tickets, 1, __ATOMIC_ACQ_REL);
 
 		allotp_event_set(event, allotp_order_read(header, cycles), ticket, &rest);
 	}

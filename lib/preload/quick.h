@@ -24,7 +24,9 @@ ALLOTP_INLINE void allotp_fill_event(struct allot_context *context, bool cycles,
 				     uint64_t size, uint32_t stack, uint8_t family, uint16_t domain)
 {
 	const struct allot_event event = {
-		.address = address, .size = size, .stack = stack, .op = op, .family = family, .domain = domain
+		.stack = stack,
+		.key = allotp_live_key(address, domain),
+		.what = allotp_event_what(size, op, family),
 	};
 
 	allotp_order_event(context->producer.cursor, cycles, event);

@@ -203,7 +203,11 @@ bool allotp_record_note(struct allot_context *context, enum allot_op op, uint64_
 		allotp_state_stop_full();
 		return false;
 	}
-	*event = (struct allot_event){ .stamp = allotp_order_stamp(), .address = value, .op = (uint8_t)op };
+	*event = (struct allot_event){
+		.stamp = allotp_order_stamp(),
+		.key = allotp_live_key(value, 0),
+		.what = allotp_event_what(0, (uint8_t)op, 0),
+	};
 	allotp_producer_publish(&context->producer);
 	return true;
 }

@@ -7,14 +7,10 @@
 #include "store/history.h"
 #include "store/live.h"
 #include "store/maps.h"
+#include "store/usual.h"
 
 /* All events but a few pass these: calls, and what they save, would cost as much as the rest. */
 #define INLINED static inline __attribute__((always_inline))
-
-static inline uint64_t key_of(const struct allot_event *event)
-{
-	return allotp_live_key(allotp_event_address(event), event->domain);
-}
 
 /* Families with other bits around them. */
 static inline void count_mismatch(struct allot_totals *totals, struct allot_batch_site *site, uint32_t family,
@@ -51,7 +47,7 @@ static inline void put_in(struct allot_batch *batch, struct allot_batch_block *b
 {
 	if (__builtin_expect(block->state & ALLOT_BLOCK_LIVE, 0))
 		count_replaced(batch, block);
-	allotp_batch_change(batch, block, block->state | ALLOT_BLOCK_LIVE);
+	allotp_batch_take_in(batch, block);
 	block->size = size;
 	block->site = site;
 	block->slot_family = slot_family;
@@ -69,6 +65,7 @@ static __attribute__((noinline)) struct allot_batch_block *fetch(struct allot_ba
 	block->size = entry->size;
 	block->site = entry->site;
 	block->slot_family = entry->slot_family;
+	block->place = allotp_live_place(batch->store, entry);
 	block->state |= ALLOT_BLOCK_LIVE | ALLOT_BLOCK_STORED;
 	return block;
 }
@@ -90,7 +87,7 @@ INLINED struct allot_batch_block *take_out(struct allot_batch *batch, uint64_t k
 
 	if (!block)
 		return NULL;
-	allotp_batch_change(batch, block, block->state & (uint8_t)~ALLOT_BLOCK_LIVE);
+	allotp_batch_take_out(batch, block);
 	*site = site_of(batch, block);
 	return block;
 }
@@ -98,8 +95,8 @@ INLINED struct allot_batch_block *take_out(struct allot_batch *batch, uint64_t k
 INLINED void apply_alloc(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event,
 			 bool sampled)
 {
-	struct allot_batch_site *site = allotp_batch_site_of(batch, event->stack, event->domain);
-	uint64_t key = key_of(event), size = allotp_event_size(event);
+	struct allot_batch_site *site = allotp_batch_site_of(batch, event->stack, allotp_event_domain(event));
+	uint64_t key = event->key, size = allotp_event_size(event);
 
 	if (__builtin_expect(!site, 0)) {
 		allotp_batch_out_of_room(batch);
@@ -107,7 +104,7 @@ INLINED void apply_alloc(struct allot_batch *batch, struct allot_cursor *cursor,
 		return;
 	}
 	put_in(batch, allotp_batch_block(batch, key), size, site->number,
-	       allotp_slot_family(cursor->slot, event->family));
+	       allotp_slot_family(cursor->slot, allotp_event_family(event)));
 	if (sampled)
 		allotp_sampled_in(batch, site, size, event->stamp);
 	else
@@ -127,7 +124,7 @@ static inline bool is_temporary(const struct allot_event *event, bool sampled)
 INLINED void apply_free(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event,
 			bool sampled)
 {
-	uint64_t key = key_of(event);
+	uint64_t key = event->key;
 	struct allot_batch_site *site;
 	const struct allot_batch_block *block = take_out(batch, key, &site);
 
@@ -140,7 +137,7 @@ INLINED void apply_free(struct allot_batch *batch, struct allot_cursor *cursor, 
 			allotp_sampled_out(batch, site, block->size);
 		else
 			allotp_count_out(batch, site, block->size, 1);
-		count_mismatch(&batch->totals, site, block->slot_family, event->family);
+		count_mismatch(&batch->totals, site, block->slot_family, allotp_event_family(event));
 	}
 	if (cursor->last_alloc != key)
 		return;
@@ -151,7 +148,7 @@ INLINED void apply_free(struct allot_batch *batch, struct allot_cursor *cursor, 
 
 static void apply_give_up(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
-	uint64_t key = key_of(event);
+	uint64_t key = event->key;
 	struct allot_batch_site *site;
 	const struct allot_batch_block *block = take_out(batch, key, &site);
 
@@ -201,8 +198,8 @@ static struct allot_batch_block *take_tracked(struct allot_batch *batch, uint64_
 /* The block that is there already goes, quietly: that is what the program wants. */
 static void apply_track(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
-	struct allot_batch_site *site = allotp_batch_site_of(batch, event->stack, event->domain), *old;
-	uint64_t key = key_of(event), size = allotp_event_size(event);
+	struct allot_batch_site *site = allotp_batch_site_of(batch, event->stack, allotp_event_domain(event)), *old;
+	uint64_t key = event->key, size = allotp_event_size(event);
 	struct allot_batch_block *block;
 
 	if (!site) {
@@ -214,14 +211,14 @@ static void apply_track(struct allot_batch *batch, struct allot_cursor *cursor, 
 	/* It was looked for. */
 	if (!(block->state & ALLOT_BLOCK_STORED))
 		block->state |= ALLOT_BLOCK_ABSENT;
-	put_in(batch, block, size, site->number, allotp_slot_family(cursor->slot, event->family));
+	put_in(batch, block, size, site->number, allotp_slot_family(cursor->slot, allotp_event_family(event)));
 	allotp_whole_in(batch, site, size, 1, event->stamp);
 	cursor->last_alloc = key;
 }
 
 static void apply_untrack(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
-	uint64_t key = key_of(event);
+	uint64_t key = event->key;
 	struct allot_batch_site *site;
 	const struct allot_batch_block *block = take_tracked(batch, key, &site);
 
@@ -282,7 +279,7 @@ static void apply_mapping(struct allot_batch *batch, struct allot_cursor *cursor
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	mapping->active = 1;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (event->op == ALLOT_OP_MAP)
+	if (allotp_event_op(event) == ALLOT_OP_MAP)
 		allotp_maps_add(batch, cursor->slot, event);
 	else
 		allotp_maps_remove(batch, allotp_event_address(event), allotp_event_size(event));
@@ -290,7 +287,7 @@ static void apply_mapping(struct allot_batch *batch, struct allot_cursor *cursor
 
 static void apply_seldom(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
-	switch (event->op) {
+	switch (allotp_event_op(event)) {
 	case ALLOT_OP_ALLOC:
 		apply_alloc(batch, cursor, event, batch->sampled);
 		break;
@@ -333,8 +330,7 @@ static void drop(struct allot_batch *batch)
 
 static void apply_other(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
-	batch->events++;
-	if (event->op == ALLOT_OP_NONE || event->op >= ALLOT_OPS) {
+	if (allotp_event_op(event) == ALLOT_OP_NONE || allotp_event_op(event) >= ALLOT_OPS) {
 		allotp_store_lost(batch->store, ALLOT_LOST_CORRUPT, 1);
 		return;
 	}
@@ -342,229 +338,131 @@ static void apply_other(struct allot_batch *batch, struct allot_cursor *cursor, 
 		drop(batch);
 		return;
 	}
-	tally(batch, event->op);
+	tally(batch, allotp_event_op(event));
 	apply_seldom(batch, cursor, event);
-}
-
-/* It is the turn of who comes behind so many. */
-static inline void pass_turn(struct allot_batch *batch, const struct allot_event *event, uint32_t count)
-{
-	allotp_turn_pass(allotp_turn_of(batch->applied, event), allotp_event_ticket(event) + count);
-	batch->turned = true;
 }
 
 /* A point of the history is made of what the store has. */
 static bool makes_point(const struct allot_batch *batch, const struct allot_event *event)
 {
-	return event->op == ALLOT_OP_MARK && allotp_history_has(batch, allotp_event_address(event)) &&
+	return allotp_event_op(event) == ALLOT_OP_MARK && allotp_history_has(batch, allotp_event_address(event)) &&
 	       allotp_history_is_due(batch);
 }
 
-/* Reads an event, and only once: whoever writes events may still be at it, in a broken program. First what tells its place, */
-static inline void look_at(struct allot_event *event, const struct allot_event *from)
+/* Reads an event, and only once: whoever writes events may still be at it, in a broken program. */
+static inline struct allot_event look_at(const struct allot_event *from)
 {
-	event->stamp = __atomic_load_n(&from->stamp, __ATOMIC_RELAXED);
-	event->op = __atomic_load_n(&from->op, __ATOMIC_RELAXED);
-	event->family = __atomic_load_n(&from->family, __ATOMIC_RELAXED);
-	event->address = __atomic_load_n(&from->address, __ATOMIC_RELAXED);
-	event->size = __atomic_load_n(&from->size, __ATOMIC_RELAXED);
+	return (struct allot_event){
+		.stamp = __atomic_load_n(&from->stamp, __ATOMIC_RELAXED),
+		.ticket = __atomic_load_n(&from->ticket, __ATOMIC_RELAXED),
+		.stack = __atomic_load_n(&from->stack, __ATOMIC_RELAXED),
+		.key = __atomic_load_n(&from->key, __ATOMIC_RELAXED),
+		.what = __atomic_load_n(&from->what, __ATOMIC_RELAXED),
+	};
 }
 
-/* then what it is about. */
-static inline void look_closer(struct allot_event *event, const struct allot_event *from)
+/* It is the next one's turn. */
+static inline void pass_turn(struct allot_batch *batch, const struct allot_event *event)
 {
-	event->stack = __atomic_load_n(&from->stack, __ATOMIC_RELAXED);
-	event->domain = __atomic_load_n(&from->domain, __ATOMIC_RELAXED);
+	if (!allotp_event_has_ticket(event))
+		return;
+	allotp_turn_pass(allotp_turn_of(batch->applied, event), event->ticket + 1);
+	batch->turned = true;
 }
 
-/* Any other. Maps are changed in the store at once, so such an event is a batch of its own; so is one that makes a point. */
-static __attribute__((noinline)) void apply_unusual(struct allot_batch *batch, struct allot_cursor *cursor)
+/* Maps are changed in the store at once, so such an event is a batch of its own; so is one that makes a point. */
+static void apply_unusual(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
-	struct allot_event event;
-	bool alone;
+	uint8_t op = allotp_event_op(event);
+	bool alone = op == ALLOT_OP_MAP || op == ALLOT_OP_UNMAP || makes_point(batch, event);
 
-	look_at(&event, cursor->event);
-	look_closer(&event, cursor->event);
-	alone = event.op == ALLOT_OP_MAP || event.op == ALLOT_OP_UNMAP || makes_point(batch, &event);
 	if (alone)
 		allotp_batch_commit(batch);
 	allotp_batch_touch(batch, cursor);
-	apply_other(batch, cursor, &event);
-	cursor->event++;
-	cursor->number++;
-	if (allotp_event_has_ticket(&event))
-		pass_turn(batch, &event, 1);
+	apply_other(batch, cursor, event);
 	if (alone)
 		batch->end = 0;
 }
 
-/* ---- the usual ---- */
-
-/* So many events ahead their memory is asked for, which the program's core has; and the blocks of those that come sooner. */
-enum { EVENTS_AHEAD = 40, BLOCKS_AHEAD = 6 };
-
-static inline bool takes_out(const struct allot_event *event)
+static inline bool is_ordinary(const struct allot_batch *batch, const struct allot_event *event)
 {
-	return event->op == ALLOT_OP_FREE || event->op == ALLOT_OP_GIVE_UP;
+	uint8_t op = allotp_event_op(event);
+
+	return (op == ALLOT_OP_ALLOC || op == ALLOT_OP_FREE) && !batch->dropping && !batch->sampled;
 }
 
-/* Blocks that have grown old are far away. The events go from `at` to `end`. */
-static __attribute__((noinline)) void look_for_old(struct allot_batch *batch, const struct allot_event *at,
-						   const struct allot_event *end)
+/* Applies the cursor's event, whatever it is. */
+static __attribute__((noinline)) void apply_one(struct allot_batch *batch, struct allot_cursor *cursor)
 {
-	enum { KNOWN_AHEAD = 24, HOME_AHEAD = 16 };
-	const struct allot_event *later = at + KNOWN_AHEAD, *sooner = at + HOME_AHEAD;
+	struct allot_event event = look_at(cursor->event);
 
-	if (end - at <= KNOWN_AHEAD)
-		return;
-	__builtin_prefetch(allotp_batch_home(batch, key_of(later)), 1);
-	if (takes_out(later))
-		allotp_live_prefetch_directory(batch->store, key_of(later));
-	if (takes_out(sooner) && !allotp_batch_find(batch, key_of(sooner)))
-		allotp_live_prefetch(batch->store, key_of(sooner));
-}
-
-static inline bool is_counted(uint8_t family)
-{
-	return family & ALLOT_COUNTED_EVENT;
-}
-
-/* An allocation and its own free, one right behind the other: most blocks of many programs. */
-static inline bool is_pair(const struct allot_event *event, const struct allot_event *next, uint64_t limit,
-			   bool counted)
-{
-	if ((event->address ^ next->address) & ALLOT_LOW48 || next->op != ALLOT_OP_FREE ||
-	    event->domain != next->domain || next->stamp >= limit || is_counted(next->family) != counted)
-		return false;
-	return counted || allotp_event_ticket(event) + 1 == allotp_event_ticket(next);
-}
-
-/* Applies both. False: it cannot be done at once, and nothing was. */
-INLINED bool apply_pair(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event,
-			uint8_t free_family)
-{
-	const struct allot_batch_block *block = allotp_batch_find(batch, key_of(event));
-	uint64_t size = allotp_event_size(event);
-	struct allot_batch_site *site;
-
-	/* An allocator whose calloc calls its own malloc by name: the block is there already. */
-	if (block && block->state & ALLOT_BLOCK_LIVE)
-		return false;
-	site = allotp_batch_site_of(batch, event->stack, event->domain);
-	if (!site)
-		return false;
-	batch->totals.tallies.events++;
-	allotp_count_in(batch, site, size, 1, event->stamp);
-	batch->totals.tallies.events++;
-	allotp_count_out(batch, site, size, 1);
-	allotp_count_temporary(batch, site, size, 1);
-	count_mismatch(&batch->totals, site, event->family, free_family);
-	cursor->last_alloc = 0;
-	return true;
-}
-
-/* On to another event of the segment. */
-static inline void move_to(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
-{
-	uint64_t count = (uint64_t)(event - cursor->event);
-
-	cursor->event = event;
-	cursor->number += count;
-	batch->events += (uint32_t)count;
-}
-
-/* Whether it is applied by what follows. */
-static inline bool is_usual(uint8_t op)
-{
-	return op == ALLOT_OP_ALLOC || op == ALLOT_OP_FREE;
-}
-
-/* The turns of the event's bucket, and its ticket; if it is counted, neither matters. */
-INLINED uint32_t *turn_of(struct allot_batch *batch, const struct allot_event *event, uint32_t *ticket, bool counted)
-{
-	*ticket = counted ? 0 : allotp_event_ticket(event);
-	return counted ? NULL : &batch->applied[allotp_address_bucket(event->address)];
-}
-
-/*
- * Applies allocations and frees, `most` at the most: the cursor's event, which is one, and those behind it that are older than
- * the limit, as far as their turns have come and there is room in the batch. There is a loop for events that are counted, and
- * one for those that have tickets.
- */
-INLINED void apply_usual(struct allot_batch *batch, struct allot_cursor *cursor, uint64_t limit, uint64_t most,
-			 const bool counted)
-{
-	const struct allot_event *at = cursor->event, *end = at + most;
-	const struct allot_event *last_ahead = most > BLOCKS_AHEAD ? end - BLOCKS_AHEAD : at;
-	bool far = allotp_live_is_far(batch->store);
-	struct allot_event event;
-	uint32_t ticket, *turn;
-
-	look_at(&event, at);
-	turn = turn_of(batch, &event, &ticket, counted);
-	do {
-		uint32_t count = 1;
-
-		look_closer(&event, at);
-		__builtin_prefetch(at + EVENTS_AHEAD);
-		if (at < last_ahead)
-			__builtin_prefetch(allotp_batch_home(batch, at[BLOCKS_AHEAD].address), 1);
-		if (far)
-			look_for_old(batch, at, end);
-		if (event.op == ALLOT_OP_FREE) {
-			batch->totals.tallies.events++;
-			apply_free(batch, cursor, &event, false);
-		} else if (at + 1 < end && is_pair(&event, at + 1, limit, counted) &&
-			   apply_pair(batch, cursor, &event, at[1].family)) {
-			count = 2;
-		} else {
-			batch->totals.tallies.events++;
+	if (!is_ordinary(batch, &event)) {
+		apply_unusual(batch, cursor, &event);
+	} else {
+		batch->totals.tallies.events++;
+		if (allotp_event_op(&event) == ALLOT_OP_ALLOC)
 			apply_alloc(batch, cursor, &event, false);
-		}
-		if (!counted)
-			allotp_turn_pass(turn, ticket + count);
-		at += count;
-		if (at == end || !batch->end)
-			break;
-		look_at(&event, at);
-		turn = turn_of(batch, &event, &ticket, counted);
-	} while (is_usual(event.op) && event.stamp < limit && is_counted(event.family) == counted &&
-		 (counted || (int32_t)(ticket - *turn) <= 0));
-	if (!counted)
-		batch->turned = true;
-	move_to(batch, cursor, at);
-}
-
-static __attribute__((noinline)) void apply_counted(struct allot_batch *batch, struct allot_cursor *cursor,
-						    uint64_t limit, uint64_t most)
-{
-	apply_usual(batch, cursor, limit, most, true);
+		else
+			apply_free(batch, cursor, &event, false);
+	}
+	allotp_cursor_move(batch, cursor, 1);
+	pass_turn(batch, &event);
 }
 
 /* ---- many ---- */
 
-/* Applies the cursor's event, and those behind it that are as usual as this one. */
+static inline bool takes_out(const struct allot_event *event)
+{
+	uint8_t op = allotp_event_op(event);
+
+	return op == ALLOT_OP_FREE || op == ALLOT_OP_GIVE_UP;
+}
+
+/*
+ * Blocks that have grown old are far away. Some events ahead it is asked for what tells where they are stored, then for those;
+ * then the batch knows them. A chunk of events at a time.
+ */
+static __attribute__((noinline)) void look_for_old(struct allot_batch *batch, struct allot_cursor *cursor)
+{
+	enum { CHUNK = 8, PAGES_AHEAD = 3 * CHUNK, STORED_AHEAD = 2 * CHUNK, BLOCKS_AHEAD = CHUNK };
+	const struct allot_event *at = cursor->event;
+	uint64_t left = cursor->stop - cursor->number;
+
+	for (uint32_t i = PAGES_AHEAD; i < PAGES_AHEAD + CHUNK && i < left; i++) {
+		__builtin_prefetch(allotp_batch_home(batch, at[i].key), 1);
+		if (takes_out(&at[i]))
+			allotp_live_prefetch_directory(batch->store, at[i].key);
+	}
+	for (uint32_t i = STORED_AHEAD; i < STORED_AHEAD + CHUNK && i < left; i++) {
+		if (takes_out(&at[i]) && !allotp_batch_find(batch, at[i].key))
+			allotp_live_prefetch(batch->store, at[i].key);
+	}
+	for (uint32_t i = BLOCKS_AHEAD; i < BLOCKS_AHEAD + CHUNK && i < left; i++) {
+		if (takes_out(&at[i]) && !allotp_batch_find(batch, at[i].key) &&
+		    batch->block_count < ALLOT_BATCH_BLOCKS / 2)
+			fetch(batch, at[i].key);
+	}
+	cursor->old = cursor->number + CHUNK;
+}
+
+/* Applies the cursor's event, and those behind it that are older than the stamp and as usual as this one. */
 static inline void apply_some(struct allot_batch *batch, struct allot_cursor *cursor, uint64_t limit)
 {
-	uint64_t most = cursor->stop - cursor->number, room = batch->end - batch->events;
-	uint64_t stamp = __atomic_load_n(&cursor->event->stamp, __ATOMIC_RELAXED);
+	uint64_t most = batch->end - batch->events, stamp = __atomic_load_n(&cursor->event->stamp, __ATOMIC_RELAXED);
 
-	if (!is_usual(__atomic_load_n(&cursor->event->op, __ATOMIC_RELAXED)) || batch->dropping || batch->sampled) {
-		apply_unusual(batch, cursor);
-	} else {
-		allotp_batch_touch(batch, cursor);
-		if (most > room)
-			most = room;
-		if (__builtin_expect(stamp >= batch->next_sample, 0))
-			most = 1;
-		limit >>= 1;
-		if (limit > batch->next_sample)
-			limit = batch->next_sample;
-		if (is_counted(__atomic_load_n(&cursor->event->family, __ATOMIC_RELAXED)))
-			apply_counted(batch, cursor, limit, most);
-		else
-			apply_usual(batch, cursor, limit, most, false);
+	if (most > cursor->stop - cursor->number)
+		most = cursor->stop - cursor->number;
+	if (allotp_live_is_far(batch->store)) {
+		if (cursor->number >= cursor->old)
+			look_for_old(batch, cursor);
+		if (most > cursor->old - cursor->number)
+			most = cursor->old - cursor->number;
 	}
+	if (limit > batch->next_sample)
+		limit = batch->next_sample;
+	allotp_batch_touch(batch, cursor);
+	if (batch->dropping || batch->sampled || !allotp_usual_run(batch, cursor, limit, (uint32_t)most))
+		apply_one(batch, cursor);
 	if (__builtin_expect(stamp >= batch->next_sample, 0))
 		allotp_batch_sample(batch, stamp);
 }
@@ -577,7 +475,7 @@ bool allotp_apply_run(struct allot_batch *batch, struct allot_cursor *cursor, ui
 	do {
 		if (__builtin_expect(allotp_batch_is_full(batch), 0))
 			allotp_batch_commit(batch);
-		apply_some(batch, cursor, limit);
+		apply_some(batch, cursor, limit >> 1);
 		left = cursor->number < cursor->stop || allotp_cursor_load(batch, cursor);
 	} while (left && allotp_cursor_key(cursor) < limit && allotp_cursor_has_turn(batch, cursor));
 	*applied += cursor->number - first;

@@ -34,10 +34,18 @@ static struct allot_batch *open_batch(struct allot_store *store)
 static void forget_blocks(struct allot_batch *batch)
 {
 	batch->block_count = 0;
-	if (++batch->round)
+	batch->round += ALLOT_BLOCK_ROUND;
+	if (batch->round)
 		return;
 	memset(batch->blocks, 0, sizeof(batch->blocks));
-	batch->round = 1;
+	batch->round = ALLOT_BLOCK_ROUND;
+}
+
+static void forget_stacks(struct allot_batch *batch)
+{
+	for (uint32_t i = 0; i < sizeof(batch->stacks) / sizeof(batch->stacks[0]); i++)
+		batch->stacks[i].round = ALLOT_BATCH_NO_ROUND;
+	batch->site_round = 0;
 }
 
 /* What others have drained meanwhile. */
@@ -46,7 +54,7 @@ static void catch_up(struct allot_batch *batch)
 	const struct allot_header *header = batch->store->header;
 
 	forget_blocks(batch);
-	memset(batch->stacks, 0xff, sizeof(batch->stacks));
+	forget_stacks(batch);
 	batch->sites[0].number = UINT32_MAX;
 	memcpy(batch->applied, header->applied, sizeof(batch->applied));
 	batch->totals = header->totals;
@@ -121,15 +129,22 @@ struct allot_batch_site *allotp_batch_find_site(struct allot_batch *batch, uint3
 	return load_site(batch, number, place);
 }
 
-struct allot_batch_site *allotp_batch_learn_stack(struct allot_batch *batch, uint32_t stack, uint32_t domain)
+struct allot_batch_site *allotp_batch_learn_stack(struct allot_batch *batch, uint32_t stack, uint16_t domain)
 {
 	struct allot_batch_stack *known = allotp_batch_stack(batch, stack);
-	uint32_t number = allotp_site_find(batch->store, stack, domain);
+	bool is_known = known->stack == stack && known->domain == domain && known->round != ALLOT_BATCH_NO_ROUND;
+	uint32_t number = is_known ? known->site : allotp_site_find(batch->store, stack, domain);
+	struct allot_batch_site *site = number ? allotp_batch_site(batch, number) : NULL;
 
-	if (!number)
-		return NULL;
-	*known = (struct allot_batch_stack){ .stack = stack, .domain = domain, .site = number };
-	return allotp_batch_site(batch, number);
+	if (site)
+		*known = (struct allot_batch_stack){
+			.stack = stack,
+			.domain = domain,
+			.round = batch->site_round,
+			.site = number,
+			.index = (uint32_t)(site - batch->sites),
+		};
+	return site;
 }
 
 /* ---- the end ---- */
@@ -161,6 +176,7 @@ static void find_replaced(struct allot_batch *batch, struct allot_batch_block *b
 	block->state |= entry ? ALLOT_BLOCK_STORED : ALLOT_BLOCK_ABSENT;
 	if (!entry)
 		return;
+	block->place = allotp_live_place(batch->store, entry);
 	batch->totals.tallies.double_allocations++;
 	site = allotp_batch_site(batch, entry->site);
 	if (site)
@@ -198,7 +214,7 @@ static void settle_blocks(struct allot_batch *batch)
 		prefetch_changed(batch, i, far);
 		if (is_to_be_found(batch, block))
 			find_replaced(batch, block);
-		block->state &= (uint8_t)~ALLOT_BLOCK_CHANGED;
+		block->state &= ~(uint32_t)ALLOT_BLOCK_CHANGED;
 		if (block->state & (ALLOT_BLOCK_LIVE | ALLOT_BLOCK_STORED))
 			batch->changed[kept++] = batch->changed[i];
 	}
@@ -252,6 +268,15 @@ static void add_samples(struct allot_batch *batch)
 	batch->sample_count = 0;
 }
 
+static void forget_sites(struct allot_batch *batch)
+{
+	for (uint32_t i = 1; i <= batch->site_count; i++)
+		batch->site_places[batch->sites[i].place] = 0;
+	batch->site_count = 0;
+	if (++batch->site_round == ALLOT_BATCH_NO_ROUND)
+		forget_stacks(batch);
+}
+
 void allotp_batch_commit(struct allot_batch *batch)
 {
 	if (!batch->cursor_count)
@@ -265,11 +290,10 @@ void allotp_batch_commit(struct allot_batch *batch)
 	if (batch->block_count > REMEMBERED)
 		forget_blocks(batch);
 	add_samples(batch);
-	for (uint32_t i = 1; i <= batch->site_count; i++)
-		batch->site_places[batch->sites[i].place] = 0;
+	forget_sites(batch);
 	for (uint32_t i = 0; i < batch->record_count; i++)
 		batch->record_places[batch->records[i].place] = 0;
 	batch->record_count = 0;
 	batch->end = batch->limit;
-	batch->events = batch->site_count = batch->changed_count = batch->cursor_count = batch->released_count = 0;
+	batch->events = batch->changed_count = batch->cursor_count = batch->released_count = 0;
 }

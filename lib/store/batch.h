@@ -30,6 +30,7 @@ enum {
 	ALLOT_BLOCK_CHANGED = 2, /* it is in changed[] */
 	ALLOT_BLOCK_STORED = 4,  /* the live table has an entry of it, */
 	ALLOT_BLOCK_ABSENT = 8,  /* or has none; neither: nobody has looked yet */
+	ALLOT_BLOCK_ROUND = 1 << 16, /* what rounds are counted by */
 };
 
 struct allot_batch_block {
@@ -37,8 +38,8 @@ struct allot_batch_block {
 	uint64_t size;
 	uint32_t site;        /* its number */
 	uint32_t slot_family; /* as in the live table */
-	uint16_t round;       /* the place is empty if this is not the batch's */
-	uint8_t state;        /* ALLOT_BLOCK_* */
+	uint32_t state;       /* ALLOT_BLOCK_*, and a round: the place is empty if that is not the batch's */
+	uint32_t place;       /* in the live table, if it is stored there: as allotp_live_place */
 };
 static_assert(sizeof(struct allot_batch_block) == 32, "two blocks are in a cache line");
 
@@ -63,9 +64,13 @@ struct allot_batch_record {
 /* Which site a stack has in a domain. */
 struct allot_batch_stack {
 	uint32_t stack;
-	uint32_t domain; /* UINT32_MAX: none */
-	uint32_t site, unused;
+	uint16_t domain;
+	uint16_t round; /* the index is that of a batch before if this is not the batch's; ALLOT_BATCH_NO_ROUND: none */
+	uint32_t site;  /* its number, */
+	uint32_t index; /* and where it is in sites[] */
 };
+
+#define ALLOT_BATCH_NO_ROUND UINT16_MAX
 
 /* What is left to drain of one slot. */
 struct allot_cursor {
@@ -73,6 +78,7 @@ struct allot_cursor {
 	uint64_t number;                 /* its number in the slot */
 	uint64_t stop;                   /* number of the first event that is not in this segment, or none of ours */
 	uint64_t limit;                  /* number of the first event that is none of ours */
+	uint64_t old;                    /* up to this number old blocks have been looked for; or none have */
 	uint64_t head, last_alloc;       /* as in the slot */
 	uint64_t given_up[3];
 	uint32_t slot;
@@ -81,6 +87,7 @@ struct allot_cursor {
 };
 
 struct allot_batch {
+	struct allot_batch_site sites[1 + ALLOT_BATCH_SITES]; /* the first is none */
 	struct allot_store *store;
 	uint64_t number;              /* the header's, after the last commit of ours */
 	bool begun;                   /* there is one */
@@ -102,14 +109,14 @@ struct allot_batch {
 	uint32_t applied[ALLOT_TICKETS];                        /* and these */
 
 	uint32_t block_count;
-	uint16_t round;
+	uint32_t round;      /* of blocks: a multiple of ALLOT_BLOCK_ROUND */
+	uint16_t site_round; /* of stacks */
 	struct allot_batch_stack stacks[1 << ALLOT_BATCH_STACK_BITS];
 	uint16_t site_places[2 * ALLOT_BATCH_SITES];     /* a hash of sites' numbers to their index; 0: empty */
 	uint16_t record_places[2 * ALLOT_BATCH_RECORDS]; /* the same of records */
 	uint32_t changed[ALLOT_BATCH_EVENTS];            /* blocks */
 	struct allot_cursor *cursors[ALLOT_BATCH_EVENTS];
 	uint32_t released[2 * ALLOT_BATCH_EVENTS];                    /* segments */
-	struct allot_batch_site sites[1 + ALLOT_BATCH_SITES];         /* the first is none */
 	struct allot_store_variance variances[1 + ALLOT_BATCH_SITES]; /* of them, when blocks are sampled */
 	struct allot_batch_record records[ALLOT_BATCH_RECORDS];
 	struct allot_batch_block blocks[ALLOT_BATCH_BLOCKS];
@@ -151,13 +158,19 @@ static inline struct allot_batch_block *allotp_batch_home(struct allot_batch *ba
 	return &batch->blocks[(uint32_t)(address >> 4) * UINT32_C(0x9e3779b1) >> (32 - ALLOT_BATCH_BLOCK_BITS)];
 }
 
+/* Whether there is a block at a place. */
+static inline bool allotp_batch_has(const struct allot_batch *batch, const struct allot_batch_block *block)
+{
+	return (block->state ^ batch->round) < ALLOT_BLOCK_ROUND;
+}
+
 /* Where a key is, or an empty place for it. */
 static inline struct allot_batch_block *allotp_batch_place(struct allot_batch *batch, uint64_t key)
 {
 	struct allot_batch_block *block = allotp_batch_home(batch, key);
 
 	/* Half of the places are empty. */
-	while (__builtin_expect(block->key != key, 0) && block->round == batch->round) {
+	while (__builtin_expect(block->key != key, 0) && allotp_batch_has(batch, block)) {
 		if (++block == batch->blocks + ALLOT_BATCH_BLOCKS)
 			block = batch->blocks;
 	}
@@ -169,32 +182,51 @@ static inline struct allot_batch_block *allotp_batch_find(struct allot_batch *ba
 {
 	struct allot_batch_block *block = allotp_batch_place(batch, key);
 
-	return __builtin_expect(block->round == batch->round, 1) ? block : NULL;
+	return __builtin_expect(allotp_batch_has(batch, block), 1) ? block : NULL;
 }
 
-/* The same, or a new one: not live, and nobody knows whether it is stored. */
+/* Makes a block at the empty place for its key: not live, and nobody knows whether it is stored. */
+static inline void allotp_batch_add(struct allot_batch *batch, struct allot_batch_block *block, uint64_t key)
+{
+	block->key = key;
+	block->place = 0;
+	block->state = batch->round;
+	batch->block_count++;
+}
+
+/* The block of a key, or a new one. */
 static inline struct allot_batch_block *allotp_batch_block(struct allot_batch *batch, uint64_t key)
 {
 	struct allot_batch_block *block = allotp_batch_place(batch, key);
 
-	if (__builtin_expect(block->round != batch->round, 0)) {
-		*block = (struct allot_batch_block){ .key = key, .round = batch->round };
-		batch->block_count++;
-	}
+	if (__builtin_expect(!allotp_batch_has(batch, block), 0))
+		allotp_batch_add(batch, block, key);
 	return block;
 }
 
-/* Changes a block's state. */
-static inline void allotp_batch_change(struct allot_batch *batch, struct allot_batch_block *block, uint8_t state)
+/* A block lives from now on, or no more. */
+
+static inline void allotp_batch_change(struct allot_batch *batch, struct allot_batch_block *block)
 {
 	if (!(block->state & ALLOT_BLOCK_CHANGED))
 		batch->changed[batch->changed_count++] = (uint32_t)(block - batch->blocks);
-	block->state = state | ALLOT_BLOCK_CHANGED;
+}
+
+static inline void allotp_batch_take_in(struct allot_batch *batch, struct allot_batch_block *block)
+{
+	allotp_batch_change(batch, block);
+	block->state |= ALLOT_BLOCK_LIVE | ALLOT_BLOCK_CHANGED;
+}
+
+static inline void allotp_batch_take_out(struct allot_batch *batch, struct allot_batch_block *block)
+{
+	allotp_batch_change(batch, block);
+	block->state = (block->state & ~(uint32_t)ALLOT_BLOCK_LIVE) | ALLOT_BLOCK_CHANGED;
 }
 
 /* The slow parts of the two below. */
 struct allot_batch_site *allotp_batch_find_site(struct allot_batch *batch, uint32_t number);
-struct allot_batch_site *allotp_batch_learn_stack(struct allot_batch *batch, uint32_t stack, uint32_t domain);
+struct allot_batch_site *allotp_batch_learn_stack(struct allot_batch *batch, uint32_t stack, uint16_t domain);
 
 /* Where a site is looked for first. Their numbers are consecutive, and most stores have fewer than there are places. */
 static inline uint32_t allotp_batch_site_place(uint32_t number)
@@ -216,13 +248,20 @@ static inline struct allot_batch_stack *allotp_batch_stack(struct allot_batch *b
 	return &batch->stacks[stack * UINT32_C(0x9e3779b1) >> (32 - ALLOT_BATCH_STACK_BITS)];
 }
 
+/* Whether that is what the stack has in the domain, and its site is in the batch. */
+static inline bool allotp_batch_knows(const struct allot_batch *batch, const struct allot_batch_stack *known,
+				      uint32_t stack, uint16_t domain)
+{
+	return known->stack == stack && known->domain == domain && known->round == batch->site_round;
+}
+
 /* The site of a stack in a domain, made if need be. NULL: the store is full. */
-static inline struct allot_batch_site *allotp_batch_site_of(struct allot_batch *batch, uint32_t stack, uint32_t domain)
+static inline struct allot_batch_site *allotp_batch_site_of(struct allot_batch *batch, uint32_t stack, uint16_t domain)
 {
 	const struct allot_batch_stack *known = allotp_batch_stack(batch, stack);
 
-	if (__builtin_expect(known->stack == stack && known->domain == domain, 1))
-		return allotp_batch_site(batch, known->site);
+	if (__builtin_expect(allotp_batch_knows(batch, known, stack, domain), 1))
+		return &batch->sites[known->index];
 	return allotp_batch_learn_stack(batch, stack, domain);
 }
 

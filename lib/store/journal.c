@@ -108,19 +108,28 @@ static void redo_slot(struct allot_store *store, const struct allot_journal_slot
 
 static int redo_block(struct allot_store *store, const struct allot_live_entry *entry)
 {
+	uint32_t place = 0;
+
 	if (entry->site)
-		return allotp_live_set(store, entry);
-	allotp_live_remove(store, entry->key);
+		return allotp_live_set(store, entry, &place);
+	allotp_live_remove(store, entry->key, 0);
 	return 0;
 }
 
 /* The same by whoever has sealed the journal, and knows more than stands there. */
-static int do_block(struct allot_store *store, const struct allot_live_entry *entry, struct allot_batch_block *block)
+static int do_block(struct allot_store *store, const struct allot_live_entry *entry, const struct allot_batch *batch,
+		    struct allot_batch_block *block)
 {
 	bool stored = block->state & ALLOT_BLOCK_STORED;
 
-	block->state = entry->site ? ALLOT_BLOCK_LIVE | ALLOT_BLOCK_STORED : ALLOT_BLOCK_ABSENT;
-	return entry->site && !stored ? allotp_live_add(store, entry) : redo_block(store, entry);
+	if (entry->site) {
+		block->state = batch->round | ALLOT_BLOCK_LIVE | ALLOT_BLOCK_STORED;
+		return stored ? allotp_live_set(store, entry, &block->place)
+			      : allotp_live_add(store, entry, &block->place);
+	}
+	block->state = batch->round | ALLOT_BLOCK_ABSENT;
+	allotp_live_remove(store, entry->key, block->place);
+	return 0;
 }
 
 /* They lie far apart: their memory is asked for some blocks ahead. */
@@ -146,7 +155,7 @@ static bool redo_blocks(struct allot_store *store, const struct allot_live_entry
 	for (uint32_t i = 0; i < count; i++) {
 		if (far)
 			prefetch_blocks(store, blocks, count, batch, i);
-		if (batch ? do_block(store, &blocks[i], &batch->blocks[batch->changed[i]])
+		if (batch ? do_block(store, &blocks[i], batch, &batch->blocks[batch->changed[i]])
 			  : redo_block(store, &blocks[i]))
 			room = false;
 	}
@@ -213,7 +222,7 @@ static void give_up_mapping(struct allot_store *store)
 	if (event) {
 		header->flags |= ALLOT_STORE_MAPS_UNCERTAIN;
 		if (allotp_event_has_ticket(event))
-			allotp_turn_pass(allotp_turn_of(header->applied, event), allotp_event_ticket(event) + 1);
+			allotp_turn_pass(allotp_turn_of(header->applied, event), event->ticket + 1);
 		slot->head = head;
 		allotp_store_fence();
 		allotp_store_lost(store, ALLOT_LOST_INTERRUPTED, 1);

@@ -25,7 +25,7 @@
 
 #define ALLOT_STORE_MAGIC UINT64_C(0x45524f5453544c41) /* "ALTSTORE" in memory */
 #define ALLOT_STORE_TAKEN 1 /* stands for the magic number while a store is being laid out */
-#define ALLOT_STORE_VERSION 3u
+#define ALLOT_STORE_VERSION 4u
 
 enum allot_region_id {
 	ALLOT_REGION_HEADER,
@@ -117,50 +117,70 @@ enum allot_family {
  */
 struct allot_event {
 	uint64_t stamp;
-	uint64_t address; /* 48 bits; above them the low 16 of the ticket */
-	uint64_t size;    /* requested bytes, 48 bits; above them the high 16 of the ticket */
-	uint32_t stack;   /* node */
-	uint8_t op;       /* enum allot_op */
-	uint8_t family;   /* enum allot_family; ALLOT_COUNTED_EVENT, ALLOT_KEPT_EVENT */
-	uint16_t domain;
+	uint32_t ticket;
+	uint32_t stack; /* node */
+	uint64_t key;   /* address, domain: as allotp_live_key */
+	uint64_t what;  /* requested bytes, op, family: as allotp_event_what */
 };
 static_assert(sizeof(struct allot_event) == 32, "event size is part of the store's format");
 
 #define ALLOT_LOW48 UINT64_C(0xffffffffffff)
 #define ALLOT_TICKETS 4096u
 
+/* What a block is known by: its address and, above it, its domain. */
+static inline uint64_t allotp_live_key(uint64_t address, uint16_t domain)
+{
+	return (address & ALLOT_LOW48) | (uint64_t)domain << 48;
+}
+
+/* 48 bits of size; above them an enum allot_op; and above that an enum allot_family, ALLOT_COUNTED_EVENT, ALLOT_KEPT_EVENT */
+static inline uint64_t allotp_event_what(uint64_t size, uint8_t op, uint8_t family)
+{
+	return (size & ALLOT_LOW48) | (uint64_t)op << 48 | (uint64_t)family << 56;
+}
+
 static inline uint64_t allotp_event_address(const struct allot_event *event)
 {
-	return event->address & ALLOT_LOW48;
+	return event->key & ALLOT_LOW48;
+}
+
+static inline uint16_t allotp_event_domain(const struct allot_event *event)
+{
+	return (uint16_t)(event->key >> 48);
 }
 
 static inline uint64_t allotp_event_size(const struct allot_event *event)
 {
-	return event->size & ALLOT_LOW48;
+	return event->what & ALLOT_LOW48;
 }
 
-static inline uint32_t allotp_event_ticket(const struct allot_event *event)
+static inline uint8_t allotp_event_op(const struct allot_event *event)
 {
-	return (uint32_t)(event->address >> 48) | (uint32_t)(event->size >> 48) << 16;
+	return (uint8_t)(event->what >> 48);
+}
+
+static inline uint8_t allotp_event_family(const struct allot_event *event)
+{
+	return (uint8_t)(event->what >> 56);
 }
 
 static inline bool allotp_event_has_ticket(const struct allot_event *event)
 {
-	return event->op < ALLOT_OP_THREAD && !(event->family & ALLOT_COUNTED_EVENT);
+	return allotp_event_op(event) < ALLOT_OP_THREAD && !(allotp_event_family(event) & ALLOT_COUNTED_EVENT);
 }
 
-/* The counter for an address. A cache line serves 64 KiB of addresses, so that threads with heaps of their own seldom meet in one. */
-static inline uint32_t allotp_address_bucket(uint64_t address)
+/* The counter for a key's address. A cache line serves 64 KiB of addresses, so that threads with heaps of their own seldom meet in one. */
+static inline uint32_t allotp_key_bucket(uint64_t key)
 {
-	uint32_t line = (uint32_t)(address >> 16);
+	uint32_t line = (uint32_t)(key >> 16);
 
-	return line * UINT32_C(0x9e3779b1) >> 24 << 4 | (uint32_t)(address >> 12 & 15);
+	return line * UINT32_C(0x9e3779b1) >> 24 << 4 | (uint32_t)(key >> 12 & 15);
 }
 
 /* The counter for an event. The mmap domain has one for all, as its events overlap. */
-static inline uint32_t allotp_event_bucket(uint64_t address, uint8_t op)
+static inline uint32_t allotp_event_bucket(uint64_t key, uint8_t op)
 {
-	return op == ALLOT_OP_MAP || op == ALLOT_OP_UNMAP ? 0 : allotp_address_bucket(address);
+	return op == ALLOT_OP_MAP || op == ALLOT_OP_UNMAP ? 0 : allotp_key_bucket(key);
 }
 
 /* A piece of a ring. Segments are numbered from 1, so that 0 means none. */

@@ -176,8 +176,8 @@ static struct allot_live_entry *reserve_elsewhere(struct allot_live_page *page, 
 	return NULL;
 }
 
-/* Adds an entry to a page. False: it is full. */
-static inline bool put(struct allot_live_page *page, const struct allot_live_entry *entry, uint32_t home)
+/* Adds an entry to a page, and returns where it is; NULL: the page is full. */
+static inline struct allot_live_entry *put(struct allot_live_page *page, const struct allot_live_entry *entry, uint32_t home)
 {
 	struct allot_live_entry *place = search_group(&page->groups[home], 0);
 
@@ -185,7 +185,7 @@ static inline bool put(struct allot_live_page *page, const struct allot_live_ent
 		place = reserve_elsewhere(page, home);
 	if (place)
 		fill(place, entry);
-	return place != NULL;
+	return place;
 }
 
 static uint32_t new_page(struct allot_store *store, uint32_t depth)
@@ -361,7 +361,23 @@ int allotp_live_init(struct allot_store *store)
 	return 0;
 }
 
-int allotp_live_add(struct allot_store *store, const struct allot_live_entry *entry)
+/* The entry of a key, if it is where it was before; else NULL. */
+static inline struct allot_live_entry *entry_at(const struct allot_store *store, uint32_t place, uint64_t key)
+{
+	struct allot_live_entry *entry =
+		(struct allot_live_entry *)(void *)(store->region[ALLOT_REGION_PAGES] + (uint64_t)place * ALLOT_LIVE_UNIT);
+
+	return place && key && entry->key == key ? entry : NULL;
+}
+
+/* The number of the page that an entry is in. */
+static inline uint32_t page_number(const struct allot_store *store, const struct allot_live_entry *entry)
+{
+	return (uint32_t)((uint64_t)((const uint8_t *)entry - store->region[ALLOT_REGION_PAGES]) /
+			  sizeof(struct allot_live_page));
+}
+
+int allotp_live_add(struct allot_store *store, const struct allot_live_entry *entry, uint32_t *place)
 {
 	struct hash h = hash(entry->key);
 
@@ -370,13 +386,17 @@ int allotp_live_add(struct allot_store *store, const struct allot_live_entry *en
 	for (;;) {
 		uint32_t number;
 		struct allot_live_page *page = page_of(store, &h, &number);
+		const struct allot_live_entry *added;
 		int result;
 
 		if (!page)
 			return -EBADMSG;
 		announce(store, number);
-		if (__builtin_expect(put(page, entry, h.home), 1))
+		added = put(page, entry, h.home);
+		if (__builtin_expect(added != NULL, 1)) {
+			*place = allotp_live_place(store, added);
 			return 0;
+		}
 		result = split(store, number);
 		if (result)
 			return result;
@@ -392,17 +412,17 @@ const struct allot_live_entry *allotp_live_find(const struct allot_store *store,
 	return page && key ? search(page, key, h.home) : NULL;
 }
 
-int allotp_live_set(struct allot_store *store, const struct allot_live_entry *entry)
+int allotp_live_set(struct allot_store *store, const struct allot_live_entry *entry, uint32_t *place)
 {
-	struct hash h = hash(entry->key);
-	uint32_t number;
-	struct allot_live_page *page = page_of(store, &h, &number);
-	struct allot_live_entry *place = page ? search(page, entry->key, h.home) : NULL;
+	struct allot_live_entry *old = entry_at(store, *place, entry->key);
 
-	if (!place)
-		return allotp_live_add(store, entry);
-	announce(store, number);
-	fill(place, entry);
+	if (!old)
+		old = (struct allot_live_entry *)allotp_live_find(store, entry->key);
+	if (!old)
+		return allotp_live_add(store, entry, place);
+	announce(store, page_number(store, old));
+	fill(old, entry);
+	*place = allotp_live_place(store, old);
 	return 0;
 }
 
@@ -439,22 +459,25 @@ static void forget_elsewhere(struct allot_live_page *page, struct allot_live_gro
 	home->elsewhere[last - 1] = 0;
 }
 
-void allotp_live_remove(struct allot_store *store, uint64_t key)
+void allotp_live_remove(struct allot_store *store, uint64_t key, uint32_t place)
 {
-	struct hash h = hash(key);
-	uint32_t number, at;
-	struct allot_live_page *page = page_of(store, &h, &number);
-	struct allot_live_entry *entry = page && key ? search(page, key, h.home) : NULL;
+	struct allot_live_entry *entry = entry_at(store, place, key);
+	uint32_t home = hash(key).home, number, at;
+	struct allot_live_page *page;
 
 	if (!entry)
+		entry = (struct allot_live_entry *)allotp_live_find(store, key);
+	if (!entry)
 		return;
+	number = page_number(store, entry);
+	page = allotp_page(store, number);
 	announce(store, number);
 	entry->key = 0;
 	at = index_of(page, entry);
-	if (__builtin_expect(at / PLACES == h.home, 1))
+	if (__builtin_expect(at / PLACES == home, 1))
 		return;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	forget_elsewhere(page, &page->groups[h.home], at + 1);
+	forget_elsewhere(page, &page->groups[home], at + 1);
 }
 
 /* The pages stay where they are and keep their parts of the hash, empty: as many blocks may come again. */

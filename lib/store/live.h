@@ -9,21 +9,28 @@
 
 #include "store/store.h"
 
-static inline uint64_t allotp_live_key(uint64_t address, uint16_t domain)
-{
-	return (address & UINT64_C(0xffffffffffff)) | (uint64_t)domain << 48;
-}
-
 /* Creates the first page. Before anything is recorded. */
 int allotp_live_init(struct allot_store *store);
 
-/* A block is in the table, with these values. 0, or a negative errno when the store is full, and it is not. */
-int allotp_live_set(struct allot_store *store, const struct allot_live_entry *entry);
+/* What places are counted in: the largest that divides all of them. */
+#define ALLOT_LIVE_UNIT 8u
+
+/*
+ * Where an entry is: for whoever comes again, to whom it saves the search. It may have moved since, and then is searched for; 0: it
+ * is not known.
+ */
+static inline uint32_t allotp_live_place(const struct allot_store *store, const struct allot_live_entry *entry)
+{
+	return (uint32_t)((uint64_t)((const uint8_t *)entry - store->region[ALLOT_REGION_PAGES]) / ALLOT_LIVE_UNIT);
+}
+
+/* A block is in the table, with these values; tells where. 0, or a negative errno when the store is full, and it is not. */
+int allotp_live_set(struct allot_store *store, const struct allot_live_entry *entry, uint32_t *place);
 /* The same, if it is known that it is not there yet. */
-int allotp_live_add(struct allot_store *store, const struct allot_live_entry *entry);
+int allotp_live_add(struct allot_store *store, const struct allot_live_entry *entry, uint32_t *place);
 
 /* A block is not in the table. */
-void allotp_live_remove(struct allot_store *store, uint64_t key);
+void allotp_live_remove(struct allot_store *store, uint64_t key, uint32_t place);
 
 /* Takes out every entry. If it is cut short, it has to be done again. */
 void allotp_live_clear(struct allot_store *store);

@@ -43,5 +43,7 @@ libstore_la_SOURCES = \
 	lib/store/store.h \
 	lib/store/tree.c \
 	lib/store/tree.h \
+	lib/store/usual.c \
+	lib/store/usual.h \
 	lib/store/weight.c \
 	lib/store/weight.h

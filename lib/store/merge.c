@@ -75,17 +75,92 @@ static void sift_up(struct entry *heap, uint64_t i)
 	heap[i] = rising;
 }
 
-/* The first key that is not the top's to run up to: that of the next in line, or the cut. */
-static inline uint64_t limit_of(const struct merge *merge, uint64_t cut)
+/* Which entry is the second in line; 0: there is none. */
+static inline uint64_t find_second(const struct merge *merge)
 {
+	if (merge->count < 2)
+		return 0;
+	return merge->count > 2 && merge->heap[2].key < merge->heap[1].key ? 2 : 1;
+}
+
+/* The first key that is neither the top's nor the second's to run up to: that of the third in line, or the cut. */
+static inline uint64_t limit_of_two(const struct merge *merge, uint64_t second, uint64_t cut)
+{
+	const uint64_t others[3] = { 3 - second, 2 * second + 1, 2 * second + 2 };
 	uint64_t limit = cut >= UINT64_MAX / 2 ? UINT64_MAX : (cut << 1) + 2;
 
-	for (uint64_t i = 1; i < 3 && i < merge->count; i++) {
-		if (merge->heap[i].key < limit)
-			limit = merge->heap[i].key;
+	for (int i = 0; i < 3 && second; i++) {
+		if (others[i] < merge->count && merge->heap[others[i]].key < limit)
+			limit = merge->heap[others[i]].key;
 	}
 	return limit;
 }
+
+/* ---- windows ---- */
+
+/* The events of two rings, up to a stamp, that may be applied one ring after the other. */
+struct window {
+	uint64_t end;  /* the stamp; it only shrinks */
+	uint64_t room; /* bytes that may be allocated */
+};
+
+static inline uint64_t stamp_of(const struct allot_event *event)
+{
+	return __atomic_load_n(&event->stamp, __ATOMIC_RELAXED);
+}
+
+/* Whether an event of that op and family may be in a window: what it does is told by its address's order, and it has a ticket. */
+static inline bool is_free_of_time(uint64_t op, uint64_t family)
+{
+	return op - ALLOT_OP_ALLOC <= ALLOT_OP_GIVE_UP - ALLOT_OP_ALLOC && !(family & ALLOT_COUNTED_EVENT);
+}
+
+/* Lets the window end before an event of the cursor that would allocate too much, or must not be in it; or before the last. */
+static void shrink(struct window *window, const struct allot_cursor *cursor)
+{
+	enum { MOST = 64 };
+	uint64_t left = cursor->stop - cursor->number;
+	const struct allot_event *event = cursor->event, *last = event + (left < MOST ? left : MOST) - 1;
+
+	for (; event < last && stamp_of(event) < window->end; event++) {
+		uint64_t what = __atomic_load_n(&event->what, __ATOMIC_RELAXED), op = what >> 48 & UINT8_MAX;
+		uint64_t size = op == ALLOT_OP_ALLOC ? what & ALLOT_LOW48 : 0;
+
+		if (__builtin_expect(!is_free_of_time(op, what >> 56) || size > window->room, 0))
+			break;
+		window->room -= size;
+	}
+	if (stamp_of(event) < window->end)
+		window->end = stamp_of(event);
+}
+
+/*
+ * Threads that run at once take turns event by event, and nobody can predict whose is next. But their order tells nothing but
+ * the peak: what is about one address is in the order of its tickets. So where all that is allocated before some moment, and
+ * nothing freed, would make no new peak, whatever comes before that is applied ring by ring. Returns the key up to which the top and the
+ * second may go; 0: only in order.
+ */
+static uint64_t window_of(struct allot_batch *batch, const struct merge *merge, uint64_t second, uint64_t limit)
+{
+	const struct allot_header *header = batch->store->header;
+	const struct allot_totals *totals = &batch->totals;
+	uint64_t live = totals->ever_bytes - totals->freed_bytes;
+	struct window window = {
+		.end = limit >> 1 < batch->next_sample ? limit >> 1 : batch->next_sample,
+		.room = totals->peak_bytes > live ? totals->peak_bytes - live : 0,
+	};
+
+	/* Scopes and budgets have peaks of their own; and what is sampled, stands for more. */
+	if (batch->dropping || batch->sampled || __atomic_load_n(&header->scope_count, __ATOMIC_RELAXED) ||
+	    __atomic_load_n(&header->budget_count, __ATOMIC_RELAXED))
+		return 0;
+	shrink(&window, merge->heap[0].cursor);
+	if (window.end << 1 > merge->heap[second].key)
+		shrink(&window, merge->heap[second].cursor);
+	return window.end << 1;
+}
+
+/* ---- the heap ---- */
 
 static void park(struct merge *merge)
 {
@@ -116,10 +191,10 @@ static void unpark_ready(struct allot_batch *batch, struct merge *merge)
 	}
 }
 
-/* Drops an entry that is used up from the top of the heap. */
-static void drop(struct merge *merge)
+/* Drops an entry that is used up from the top of the heap, or the second. */
+static void drop(struct merge *merge, uint64_t i)
 {
-	merge->heap[0] = merge->heap[--merge->count];
+	merge->heap[i] = merge->heap[--merge->count];
 	/* The parked ones stay right behind the heap. */
 	merge->heap[merge->count] = merge->heap[merge->count + merge->parked];
 }
@@ -203,12 +278,42 @@ static void collect(struct allot_batch *batch, struct merge *merge)
 		sift_down(merge->heap, merge->count, i);
 }
 
+/* Applies the events of an entry, the top or the second, up to a key. Returns how many. */
+static uint64_t run(struct allot_batch *batch, struct merge *merge, uint64_t i, uint64_t limit)
+{
+	struct allot_cursor *cursor = merge->heap[i].cursor;
+	uint64_t applied = 0;
+
+	if (allotp_apply_run(batch, cursor, limit, &applied))
+		merge->heap[i].key = allotp_cursor_key(cursor);
+	else
+		drop(merge, i);
+	sift_down(merge->heap, merge->count, i);
+	return applied;
+}
+
+/* Applies the top's next event, and more; it has its turn, or is forced. */
+static uint64_t run_top(struct allot_batch *batch, struct merge *merge, uint64_t cut)
+{
+	uint64_t second = find_second(merge), limit = limit_of_two(merge, second, cut), window, applied = 0;
+
+	if (!second)
+		return run(batch, merge, 0, limit);
+	window = window_of(batch, merge, second, limit);
+	if (merge->heap[second].key < window && allotp_cursor_has_turn(batch, merge->heap[second].cursor)) {
+		applied = run(batch, merge, second, window);
+		limit = window;
+	} else if (merge->heap[second].key < limit) {
+		limit = merge->heap[second].key;
+	}
+	return applied + run(batch, merge, 0, limit);
+}
+
 uint64_t allotp_merge(struct allot_store *store, uint64_t cut, uint64_t overdue)
 {
 	struct merge merge = { 0 };
 	struct allot_batch *batch;
 	uint64_t applied = 0, waiting = UINT64_MAX;
-	bool forced = false;
 
 	if (allotp_store_sync(store))
 		return 0;
@@ -217,24 +322,14 @@ uint64_t allotp_merge(struct allot_store *store, uint64_t cut, uint64_t overdue)
 		return 0;
 	collect(batch, &merge);
 	for (;;) {
-		struct allot_cursor *cursor;
-
 		if (!merge.count || merge.heap[0].key >> 1 > cut) {
-			forced = force(&merge, overdue);
-			if (!forced)
+			if (!force(&merge, overdue))
 				break;
-		}
-		cursor = merge.heap[0].cursor;
-		if (!forced && !allotp_cursor_has_turn(batch, cursor)) {
+		} else if (!allotp_cursor_has_turn(batch, merge.heap[0].cursor)) {
 			park(&merge);
 			continue;
 		}
-		forced = false;
-		if (allotp_apply_run(batch, cursor, limit_of(&merge, cut), &applied))
-			merge.heap[0].key = allotp_cursor_key(cursor);
-		else
-			drop(&merge);
-		sift_down(merge.heap, merge.count, 0);
+		applied += run_top(batch, &merge, cut);
 		if (merge.parked)
 			unpark_ready(batch, &merge);
 	}

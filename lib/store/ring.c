@@ -197,7 +197,7 @@ int allotp_producer_attach(struct allot_producer *producer, struct allot_store *
 		allotp_producer_detach(producer);
 		return -ENOMEM;
 	}
-	*event = (struct allot_event){ .stamp = stamp, .size = tid, .op = ALLOT_OP_THREAD };
+	*event = (struct allot_event){ .stamp = stamp, .what = allotp_event_what(tid, ALLOT_OP_THREAD, 0) };
 	allotp_producer_publish(producer);
 	return 0;
 }

@@ -36,20 +36,29 @@ struct allot_store fixture_open(int fd)
 	return store;
 }
 
-bool fixture_write(struct allot_producer *producer, struct allot_event event)
+struct allot_event fixture_encode(const struct fixture_event *event)
+{
+	return (struct allot_event){
+		.stamp = event->stamp,
+		.ticket = event->ticket,
+		.stack = event->stack,
+		.key = allotp_live_key(event->address, event->domain),
+		.what = allotp_event_what(event->size, event->op, event->family),
+	};
+}
+
+bool fixture_write(struct allot_producer *producer, struct fixture_event event)
 {
 	struct allot_event *place = allotp_producer_reserve(producer);
 
 	if (!place)
 		return false;
-	if (allotp_event_has_ticket(&event)) {
+	*place = fixture_encode(&event);
+	if (allotp_event_has_ticket(place)) {
 		uint32_t bucket = allotp_event_bucket(event.address, event.op);
-		uint32_t ticket = __atomic_fetch_add(&producer->store->header->tickets[bucket], 1, __ATOMIC_ACQ_REL);
 
-		event.address |= (uint64_t)ticket << 48;
-		event.size |= (uint64_t)(ticket >> 16) << 48;
+		place->ticket = __atomic_fetch_add(&producer->store->header->tickets[bucket], 1, __ATOMIC_ACQ_REL);
 	}
-	*place = event;
 	allotp_producer_publish(producer);
 	return true;
 }

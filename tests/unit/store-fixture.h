@@ -28,11 +28,21 @@ int fixture_create(struct allot_store *store, uint64_t size, uint32_t ring_event
 /* Maps a store as a reader does. */
 struct allot_store fixture_open(int fd);
 
+/* An event, in parts. */
+struct fixture_event {
+	uint64_t stamp, address, size;
+	uint32_t ticket, stack;
+	uint16_t domain;
+	uint8_t op, family;
+};
+
+struct allot_event fixture_encode(const struct fixture_event *event);
+
 /*
  * Writes an event whose address and size are plain, with its ticket, if it is one that has one. False: there was no room for it. Any thread, each
  * with a producer of its own.
  */
-bool fixture_write(struct allot_producer *producer, struct allot_event event);
+bool fixture_write(struct allot_producer *producer, struct fixture_event event);
 
 /* Drains everything, whatever its stamp. Returns how many events. */
 uint64_t fixture_drain(struct allot_store *store);

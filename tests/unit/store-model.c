@@ -346,9 +346,9 @@ void model_merge(struct store_model *into, const struct store_model *model)
 	into->marks += model->marks;
 }
 
-struct allot_event model_encode(const struct store_model *model, const struct model_event *event, uint64_t stamp)
+struct fixture_event model_encode(const struct store_model *model, const struct model_event *event, uint64_t stamp)
 {
-	struct allot_event encoded = { .stamp = stamp, .op = (uint8_t)event->op };
+	struct fixture_event encoded = { .stamp = stamp, .op = (uint8_t)event->op };
 
 	if (event->op >= ALLOT_OP_THREAD)
 		return encoded;

@@ -85,7 +85,7 @@ void model_reset_peak(struct store_model *model);
 void model_merge(struct store_model *into, const struct store_model *model);
 
 /* The same event for fixture_write. */
-struct allot_event model_encode(const struct store_model *model, const struct model_event *event, uint64_t stamp);
+struct fixture_event model_encode(const struct store_model *model, const struct model_event *event, uint64_t stamp);
 
 /* Which of the model's sites it is; -1: none. */
 int64_t model_site_index(const struct store_model *model, const struct allot_store_site *site);

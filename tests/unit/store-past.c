@@ -2,7 +2,7 @@
 /* What the history of a store should say. */
 #include "store-past.h"
 
-struct allot_event past_repeat(struct store_past *past, struct store_model *model, uint64_t stamp)
+struct fixture_event past_repeat(struct store_past *past, struct store_model *model, uint64_t stamp)
 {
 	fixture_require(past->repetitions < PAST_MOST);
 	for (uint32_t i = 0; i < MODEL_SITES; i++) {
@@ -13,7 +13,7 @@ struct allot_event past_repeat(struct store_past *past, struct store_model *mode
 	}
 	past->repetitions++;
 	model->events++;
-	return (struct allot_event){ .stamp = stamp, .address = PAST_NAME, .op = ALLOT_OP_MARK };
+	return (struct fixture_event){ .stamp = stamp, .address = PAST_NAME, .op = ALLOT_OP_MARK };
 }
 
 /* The first, and each multiple of the least power of two that leaves room for all. */

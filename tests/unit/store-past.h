@@ -16,7 +16,7 @@ struct store_past {
 };
 
 /* The event of a repetition; the model has all that came before it. */
-struct allot_event past_repeat(struct store_past *past, struct store_model *model, uint64_t stamp);
+struct fixture_event past_repeat(struct store_past *past, struct store_model *model, uint64_t stamp);
 
 /* NULL if the store says the same, else what differs. */
 const char *past_difference(const struct store_past *past, const struct store_model *model,

@@ -82,12 +82,12 @@ void scopes_follow(struct store_scopes *scopes, const struct model_event *event)
 	}
 }
 
-struct allot_event scopes_begin(struct store_scopes *scopes, int which, uint64_t stamp)
+struct fixture_event scopes_begin(struct store_scopes *scopes, int which, uint64_t stamp)
 {
 	scopes->model->events++;
 	scopes->peak[which] = (struct model_count){ 0 };
 	memcpy(scopes->base[which], scopes->model->sites, sizeof(scopes->base[which]));
-	return (struct allot_event){ .stamp = stamp, .op = ALLOT_OP_BUDGET, .address = scopes->numbers[which] };
+	return (struct fixture_event){ .stamp = stamp, .op = ALLOT_OP_BUDGET, .address = scopes->numbers[which] };
 }
 
 /* ---- what the store says ---- */

@@ -24,7 +24,7 @@ void scopes_init(struct store_scopes *scopes, struct store_model *model, struct 
 void scopes_follow(struct store_scopes *scopes, const struct model_event *event);
 
 /* One of the budgets begins again. The event is to be written, too. */
-struct allot_event scopes_begin(struct store_scopes *scopes, int which, uint64_t stamp);
+struct fixture_event scopes_begin(struct store_scopes *scopes, int which, uint64_t stamp);
 
 /* NULL if the store says the same, else what differs; valid until the next call. */
 const char *scopes_difference(const struct store_scopes *scopes, const struct allot_store *store);

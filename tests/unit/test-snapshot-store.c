@@ -82,10 +82,9 @@ static void apply(enum allot_op op, uint32_t block, uint64_t size, uint32_t stac
 	uint64_t applied = 0;
 	struct allot_event event = {
 		.stamp = event_count,
-		.address = address_of(block),
-		.size = size,
 		.stack = stack,
-		.op = (uint8_t)op,
+		.key = allotp_live_key(address_of(block), 0),
+		.what = allotp_event_what(size, (uint8_t)op, 0),
 	};
 
 	ck_assert_ptr_nonnull(batch);

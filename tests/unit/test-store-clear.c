@@ -180,7 +180,7 @@ END_TEST
 
 /* ---- everything that was written before ---- */
 
-static struct allot_event drawn; /* its ticket is drawn, but it is not published yet */
+static struct fixture_event drawn; /* its ticket is drawn, but it is not published yet */
 
 static uint64_t now(void)
 {
@@ -195,7 +195,7 @@ static void *publish_late(void *unused)
 	while (__atomic_load_n(&store.oldest_waiting, __ATOMIC_RELAXED) == UINT64_MAX)
 		;
 	place = allotp_producer_reserve(&producers[1]);
-	*place = drawn;
+	*place = fixture_encode(&drawn);
 	allotp_producer_publish(&producers[1]);
 	return unused;
 }
@@ -255,7 +255,7 @@ START_TEST(images)
 	image = image_of(&store);
 	/* The store goes on without it, and what is in its rings later is none of the image's. */
 	with_lock(allotp_clear);
-	fixture_require(fixture_write(&producers[0], (struct allot_event){ .op = ALLOT_OP_MARK, .stamp = stamp++ }));
+	fixture_require(fixture_write(&producers[0], (struct fixture_event){ .op = ALLOT_OP_MARK, .stamp = stamp++ }));
 	check(&image);
 	ck_assert(image.header->flags & ALLOT_STORE_IMAGE);
 	ck_assert_uint_eq(image.header->node_count, store.header->node_count);

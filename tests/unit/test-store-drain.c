@@ -227,7 +227,7 @@ START_TEST(a_batch_of_many_sites_ends)
 
 	set_up(1024, 1, 1);
 	for (uint32_t i = 0; i < sites; i++) {
-		struct allot_event event = {
+		struct fixture_event event = {
 			.stamp = 2 + i, .address = 4096 + 16 * i, .size = 3, .op = ALLOT_OP_ALLOC
 		};
 

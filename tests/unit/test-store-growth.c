@@ -186,7 +186,7 @@ START_TEST(a_full_disk_is_told)
 	ck_assert_uint_eq(to, (uint64_t)sysconf(_SC_PAGESIZE));
 	ck_assert_int_eq(allotp_drain_lock(&store), 0);
 	ck_assert_int_eq(allotp_producer_attach(&producer, &store, 1, 1), 0);
-	while (fixture_write(&producer, (struct allot_event){ .stamp = 2, .op = ALLOT_OP_MARK }))
+	while (fixture_write(&producer, (struct fixture_event){ .stamp = 2, .op = ALLOT_OP_MARK }))
 		events++;
 	ck_assert_uint_gt(events * sizeof(struct allot_event), size / 3);
 	ck_assert_uint_le(events * sizeof(struct allot_event), size / 2);
@@ -228,7 +228,7 @@ START_TEST(sites_run_out)
 	room = allotp_capacity(&store, ALLOT_REGION_SITES, sizeof(struct allot_store_site)) - 1;
 	ck_assert_int_eq(allotp_producer_attach(&producer, &store, 1, 1), 0);
 	for (uint64_t i = 0; i < room + 100; i++) {
-		struct allot_event event = {
+		struct fixture_event event = {
 			.stamp = 2 + i, .address = 4096 + 16 * i, .size = 3, .op = ALLOT_OP_ALLOC
 		};
 

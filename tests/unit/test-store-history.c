@@ -117,7 +117,7 @@ END_TEST
 
 START_TEST(other_marks_are_none)
 {
-	struct allot_event other = { .stamp = stamp++, .address = PAST_NAME + 1, .op = ALLOT_OP_MARK };
+	struct fixture_event other = { .stamp = stamp++, .address = PAST_NAME + 1, .op = ALLOT_OP_MARK };
 
 	repeat(0);
 	fixture_require(fixture_write(&producers[0], other));
@@ -180,7 +180,7 @@ START_TEST(without_room_points_are_left_out)
 	set_up_in(ALLOT_STORE_SIZE_MIN);
 	sites = (uint32_t)(store.region_size[ALLOT_REGION_HISTORY] / sizeof(struct allot_store_past));
 	for (uint32_t i = 0; i < sites; i++) {
-		struct allot_event event = { .stamp = stamp++,
+		struct fixture_event event = { .stamp = stamp++,
 					     .op = ALLOT_OP_ALLOC,
 					     .address = model_address(i * MODEL_DOMAINS),
 					     .size = 1,

@@ -28,7 +28,7 @@ static struct {
 static void write_maps(struct allot_producer *producer, const struct store_model *model, uint64_t *random,
 		       uint64_t stamp)
 {
-	struct allot_event event = {
+	struct fixture_event event = {
 		.stamp = stamp,
 		.address = 0x10000 + fixture_random(random) % 64 * 4096,
 		.size = (1 + fixture_random(random) % 8) * 4096,

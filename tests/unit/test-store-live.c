@@ -15,6 +15,7 @@ static struct allot_store store;
 
 /* The model: the entry of each key, size 0 if there is none. */
 static struct allot_live_entry *entries;
+static uint32_t *places; /* where each was when it was set last */
 static uint64_t count;
 
 static void set_up(void)
@@ -22,6 +23,8 @@ static void set_up(void)
 	close(fixture_create(&store, UINT64_C(1) << 26, 64));
 	entries = calloc(KEYS, sizeof(*entries));
 	ck_assert_ptr_nonnull(entries);
+	places = calloc(KEYS, sizeof(*places));
+	ck_assert_ptr_nonnull(places);
 	count = 0;
 }
 
@@ -29,6 +32,14 @@ static void tear_down(void)
 {
 	allotp_store_close(&store);
 	free(entries);
+	free(places);
+}
+
+static int set(const struct allot_live_entry *entry)
+{
+	uint32_t place = 0;
+
+	return allotp_live_set(&store, entry, &place);
 }
 
 static uint64_t key_of(uint32_t number)
@@ -44,7 +55,7 @@ static int insert(uint32_t number, uint64_t size)
 		.site = number % 1000 + 1,
 		.slot_family = number % 17,
 	};
-	int result = allotp_live_set(&store, &entry);
+	int result = allotp_live_set(&store, &entry, &places[number]);
 
 	if (!result) {
 		count += !entries[number].size;
@@ -66,7 +77,7 @@ static void assert_found(uint32_t number)
 
 static void remove_key(uint32_t number)
 {
-	allotp_live_remove(&store, key_of(number));
+	allotp_live_remove(&store, key_of(number), places[number]);
 	count -= entries[number].size != 0;
 	entries[number].size = 0;
 }
@@ -212,13 +223,13 @@ START_TEST(blocks_side_by_side)
 
 	for (uint64_t i = 0; i < 20000; i++) {
 		entry.key = allotp_live_key(UINT64_C(0x550000000000) + i % 1000, (uint16_t)(i / 1000));
-		fixture_require(!allotp_live_set(&store, &entry));
+		fixture_require(!set(&entry));
 	}
 	for (uint64_t i = 0; i < 20000; i++) {
 		uint64_t key = allotp_live_key(UINT64_C(0x550000000000) + i % 1000, (uint16_t)(i / 1000));
 
 		fixture_require(allotp_live_find(&store, key) && allotp_live_find(&store, key)->key == key);
-		allotp_live_remove(&store, key);
+		allotp_live_remove(&store, key, 0);
 		fixture_require(!allotp_live_find(&store, key));
 	}
 }
@@ -229,9 +240,9 @@ START_TEST(address_0_is_no_block)
 	struct allot_live_entry entry = { .size = 1, .site = 1 };
 
 	for (int i = 0; i < 1000; i++)
-		ck_assert_int_eq(allotp_live_set(&store, &entry), 0);
+		ck_assert_int_eq(set(&entry), 0);
 	ck_assert_ptr_null(allotp_live_find(&store, 0));
-	allotp_live_remove(&store, 0);
+	allotp_live_remove(&store, 0, 0);
 	ck_assert_uint_eq(store.header->page_count, 1);
 	assert_exact();
 }
@@ -241,14 +252,14 @@ START_TEST(the_last_values_count)
 {
 	struct allot_live_entry entry = { .key = key_of(1), .size = 10, .site = 1 }, other = entry;
 
-	ck_assert_int_eq(allotp_live_set(&store, &entry), 0);
-	ck_assert_int_eq(allotp_live_set(&store, &entry), 0);
+	ck_assert_int_eq(set(&entry), 0);
+	ck_assert_int_eq(set(&entry), 0);
 	other.size = 20;
-	ck_assert_int_eq(allotp_live_set(&store, &other), 0);
+	ck_assert_int_eq(set(&other), 0);
 	ck_assert_int_eq(memcmp(allotp_live_find(&store, entry.key), &other, sizeof(other)), 0);
-	allotp_live_remove(&store, entry.key);
+	allotp_live_remove(&store, entry.key, 0);
 	ck_assert_ptr_null(allotp_live_find(&store, entry.key));
-	allotp_live_remove(&store, entry.key);
+	allotp_live_remove(&store, entry.key, 0);
 	ck_assert_ptr_null(allotp_live_find(&store, entry.key));
 }
 END_TEST

@@ -125,7 +125,7 @@ static void fill(struct allot_producer *producer)
 	const uint64_t enough = 2 * ALLOT_RING_LIMIT / sizeof(struct allot_event);
 
 	for (uint64_t i = 0; i < enough; i++)
-		fixture_require(fixture_write(producer, (struct allot_event){ .stamp = 2 + i, .op = ALLOT_OP_MARK }));
+		fixture_require(fixture_write(producer, (struct fixture_event){ .stamp = 2 + i, .op = ALLOT_OP_MARK }));
 }
 
 START_TEST(a_stopped_owner_is_not_waited_for)
@@ -189,7 +189,7 @@ START_TEST(a_reader_that_waits_is_let_in)
 	/* Again, if this process was not given a processor for so long that the time was over. */
 	do {
 		fixture_require(
-			fixture_write(&producer, (struct allot_event){ .stamp = stamp++, .op = ALLOT_OP_MARK }));
+			fixture_write(&producer, (struct fixture_event){ .stamp = stamp++, .op = ALLOT_OP_MARK }));
 		before = *batch;
 		since = allotp_clock_ns(CLOCK_MONOTONIC);
 		allotp_drain_want(&reader);

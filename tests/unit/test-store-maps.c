@@ -44,7 +44,7 @@ static void tear_down(void)
 
 static void write_event(enum allot_op op, uint32_t first, uint32_t count, uint32_t stack)
 {
-	fixture_require(fixture_write(&producer, (struct allot_event){
+	fixture_require(fixture_write(&producer, (struct fixture_event){
 							 .stamp = stamp++,
 							 .address = BASE + first * PAGE,
 							 .size = count * PAGE,

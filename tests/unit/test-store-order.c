@@ -43,7 +43,7 @@ static uint64_t now(void)
 
 static void write_event(uint32_t slot, enum allot_op op, uint64_t stamp)
 {
-	struct allot_event event = { .stamp = stamp, .address = ADDRESS, .size = 10, .op = (uint8_t)op };
+	struct fixture_event event = { .stamp = stamp, .address = ADDRESS, .size = 10, .op = (uint8_t)op };
 
 	ck_assert(fixture_write(&producers[slot], event));
 }
@@ -59,12 +59,13 @@ static void write_with_ticket(uint32_t slot, enum allot_op op, uint64_t stamp, u
 	struct allot_event *event = allotp_producer_reserve(&producers[slot]);
 
 	ck_assert_ptr_nonnull(event);
-	*event = (struct allot_event){
+	*event = fixture_encode(&(struct fixture_event){
 		.stamp = stamp,
-		.address = ADDRESS | (uint64_t)ticket << 48,
+		.ticket = ticket,
+		.address = ADDRESS,
 		.size = 10,
 		.op = (uint8_t)op,
-	};
+	});
 	allotp_producer_publish(&producers[slot]);
 }
 
@@ -180,7 +181,7 @@ END_TEST
 
 START_TEST(a_stack_that_does_not_exist_is_none)
 {
-	struct allot_event event = {
+	struct fixture_event event = {
 		.stamp = 2, .address = ADDRESS, .size = 10, .stack = 1u << 30, .op = ALLOT_OP_ALLOC
 	};
 
@@ -197,7 +198,7 @@ END_TEST
 
 static void write_counted_at(uint32_t slot, enum allot_op op, uint64_t stamp, uint64_t address)
 {
-	struct allot_event event = {
+	struct fixture_event event = {
 		.stamp = stamp, .address = address, .size = 10, .op = (uint8_t)op, .family = ALLOT_COUNTED_EVENT
 	};
 

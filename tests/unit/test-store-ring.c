@@ -39,7 +39,7 @@ static struct allot_producer attached(uint32_t tid)
 static void write_mark(struct allot_producer *producer, uint64_t name, uint64_t stamp)
 {
 	fixture_require(
-		fixture_write(producer, (struct allot_event){ .stamp = stamp, .address = name, .op = ALLOT_OP_MARK }));
+		fixture_write(producer, (struct fixture_event){ .stamp = stamp, .address = name, .op = ALLOT_OP_MARK }));
 }
 
 static void assert_marks(uint32_t count)
@@ -86,7 +86,7 @@ START_TEST(a_thread_of_few_events_takes_little_memory)
 	/* What is written after that takes all of it, piece by piece, and is used again. */
 	for (uint32_t i = 0; i < 3 * EVENTS; i++) {
 		fixture_require(fixture_write(
-			&producers[7], (struct allot_event){ .stamp = 2 + i, .address = i, .op = ALLOT_OP_MARK }));
+			&producers[7], (struct fixture_event){ .stamp = 2 + i, .address = i, .op = ALLOT_OP_MARK }));
 		if (i % EVENTS == EVENTS / 2)
 			fixture_drain(&wide);
 	}
@@ -117,7 +117,7 @@ START_TEST(a_ring_grows_while_nobody_drains)
 	/* What was grown is used before there is more. */
 	ck_assert_int_eq(allotp_drain_lock(&store), 0);
 	for (uint32_t i = 0; i < 99 * RING_EVENTS; i++)
-		fixture_require(fixture_write(&producer, (struct allot_event){ .stamp = 5000, .op = ALLOT_OP_THREAD }));
+		fixture_require(fixture_write(&producer, (struct fixture_event){ .stamp = 5000, .op = ALLOT_OP_THREAD }));
 	ck_assert_uint_eq(store.header->segment_count, 100);
 	allotp_drain_unlock(&store);
 	ck_assert_uint_eq(fixture_drain(&store), 99 * RING_EVENTS);
@@ -135,7 +135,7 @@ START_TEST(a_ring_that_cannot_grow_refuses)
 	capacity = allotp_capacity(&store, ALLOT_REGION_SEGMENTS, store.segment_bytes);
 	producer = attached(1);
 	ck_assert_int_eq(allotp_drain_lock(&store), 0);
-	while (fixture_write(&producer, (struct allot_event){ .stamp = 2, .op = ALLOT_OP_THREAD }))
+	while (fixture_write(&producer, (struct fixture_event){ .stamp = 2, .op = ALLOT_OP_THREAD }))
 		written++;
 	ck_assert_uint_eq(written, capacity * RING_EVENTS);
 	/* Nor is there room for another thread's ring; its slot is not lost. */
@@ -144,7 +144,7 @@ START_TEST(a_ring_that_cannot_grow_refuses)
 	ck_assert_uint_eq(store.header->slot_count, 2);
 	allotp_drain_unlock(&store);
 	ck_assert_uint_eq(fixture_drain(&store), written);
-	fixture_require(fixture_write(&producer, (struct allot_event){ .stamp = 2, .op = ALLOT_OP_THREAD }));
+	fixture_require(fixture_write(&producer, (struct fixture_event){ .stamp = 2, .op = ALLOT_OP_THREAD }));
 	ck_assert_int_eq(allotp_producer_attach(&second, &store, 2, 2), 0);
 	ck_assert_uint_eq(fixture_drain(&store), 2);
 }
@@ -212,7 +212,7 @@ START_TEST(a_million_events_in_one_ring)
 	struct allot_producer producer = attached(1);
 
 	for (uint32_t i = 0; i < MANY; i++)
-		fixture_require(fixture_write(&producer, (struct allot_event){ .stamp = 2, .op = ALLOT_OP_THREAD }));
+		fixture_require(fixture_write(&producer, (struct fixture_event){ .stamp = 2, .op = ALLOT_OP_THREAD }));
 	ck_assert_uint_le(store.header->segment_count, 1 + ALLOT_RING_BATCH / store.segment_bytes);
 	fixture_drain(&store);
 	ck_assert_uint_eq(store.header->totals.tallies.events, MANY + 1);
@@ -227,7 +227,7 @@ START_TEST(the_reserve_does_not_depend_on_the_reader)
 
 	store.header->reader = 1;
 	for (uint32_t i = 0; i < MANY; i++) {
-		fixture_require(fixture_write(&producer, (struct allot_event){ .stamp = 2, .op = ALLOT_OP_MARK }));
+		fixture_require(fixture_write(&producer, (struct fixture_event){ .stamp = 2, .op = ALLOT_OP_MARK }));
 		if (_i && i % store.segment_events == 0)
 			fixture_drain(&store);
 	}
@@ -246,7 +246,7 @@ static void *come_and_go(void *unused)
 
 		for (uint32_t n = i % 40; n-- > 0;)
 			fixture_require(
-				fixture_write(&producer, (struct allot_event){ .stamp = 2, .op = ALLOT_OP_THREAD }));
+				fixture_write(&producer, (struct fixture_event){ .stamp = 2, .op = ALLOT_OP_THREAD }));
 		allotp_producer_detach(&producer);
 	}
 	return NULL;

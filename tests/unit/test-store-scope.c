@@ -5,9 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "snapshot/snapshot.h"
 #include "store-scopes.h"
 #include "store/drain.h"
 #include "store/scope.h"
+#include "store/tree.h"
 #include "unit.h"
 
 static struct allot_store store;
@@ -276,14 +278,14 @@ START_TEST(mappings_count_in_scopes_and_not_in_budgets)
 	scopes_init(&scopes, &model, &store);
 	ck_assert_int_eq(allotp_producer_attach(&producer, &store, 1, 1), 0);
 	fixture_write(&producer, scopes_begin(&scopes, SCOPES_INNER, 2));
-	fixture_write(&producer, (struct allot_event){ .stamp = 3,
+	fixture_write(&producer, (struct fixture_event){ .stamp = 3,
 						       .op = ALLOT_OP_MAP,
 						       .address = 0x10000,
 						       .size = 3 * 4096,
 						       .stack = model.nodes[5],
 						       .domain = ALLOT_DOMAIN_MMAP });
 	fixture_write(&producer,
-		      (struct allot_event){ .stamp = 4, .op = ALLOT_OP_UNMAP, .address = 0x11000, .size = 4096 });
+		      (struct fixture_event){ .stamp = 4, .op = ALLOT_OP_UNMAP, .address = 0x11000, .size = 4096 });
 	fixture_drain(&store);
 	load = &allotp_scope(&store, scopes.numbers[SCOPES_LOAD])->counters;
 	ck_assert_uint_eq(load->peak_bytes, 3 * 4096);
@@ -291,6 +293,45 @@ START_TEST(mappings_count_in_scopes_and_not_in_budgets)
 	ck_assert_uint_eq(load->ever_blocks - load->freed_blocks, 2);
 	ck_assert_uint_eq(allotp_budget(&store, scopes.numbers[SCOPES_INNER])->now.ever_blocks, 0);
 	model_free(&model);
+}
+END_TEST
+
+static void write_block(struct allot_producer *producer, enum allot_op op, uint64_t stamp, uint64_t address, uint64_t size,
+			uint32_t stack)
+{
+	fixture_require(fixture_write(
+		producer,
+		(struct fixture_event){
+			.stamp = stamp, .op = (uint8_t)op, .address = address, .size = size, .stack = stack }));
+}
+
+/* Two threads take turns, far below what the program had at its peak: that of a scope, or of a budget, is exact all the same. */
+START_TEST(peaks_are_exact_where_the_whole_has_none)
+{
+	struct allot_producer producers[2];
+	uint32_t scope = 0, budget = 0, head = 0, none, here;
+	uint64_t peak;
+
+	if (_i)
+		budget = allotp_budget_of(&store, &head, 1, 0, clean);
+	else
+		scope = allotp_scope_of(&store, 0, "load");
+	none = allotp_tree_insert(&store, ALLOT_NODE_ROOT, 0x1000, 0, 0);
+	here = allotp_scope_node(&store, none, scope, budget);
+	for (uint32_t i = 0; i < 2; i++)
+		ck_assert_int_eq(allotp_producer_attach(&producers[i], &store, i + 1, 1), 0);
+	write_block(&producers[0], ALLOT_OP_ALLOC, 2, 0x10000, 1000000, none);
+	write_block(&producers[0], ALLOT_OP_FREE, 3, 0x10000, 0, 0);
+	write_block(&producers[0], ALLOT_OP_ALLOC, 4, 0x20000, 100, here);
+	fixture_drain(&store);
+	write_block(&producers[0], ALLOT_OP_ALLOC, 10, 0x30000, 100, here);
+	write_block(&producers[1], ALLOT_OP_FREE, 20, 0x20000, 0, 0);
+	write_block(&producers[1], ALLOT_OP_ALLOC, 30, 0x40000, 1, none);
+	write_block(&producers[0], ALLOT_OP_ALLOC, 40, 0x50000, 1, none);
+	fixture_drain(&store);
+	peak = _i ? allotp_budget(&store, budget)->now.peak_bytes : allotp_scope(&store, scope)->counters.peak_bytes;
+	ck_assert_uint_eq(peak, 200);
+	ck_assert_uint_eq(store.header->totals.peak_bytes, 1000000);
 }
 END_TEST
 
@@ -305,7 +346,7 @@ START_TEST(damaged_scopes_are_not_followed)
 	ck_assert_int_eq(allotp_producer_attach(&producer, &store, 1, 1), 0);
 	fixture_write(&producer,
 		      model_encode(&model, &(struct model_event){ .op = ALLOT_OP_ALLOC, .size = 10, .stack = 1 }, 2));
-	fixture_write(&producer, (struct allot_event){ .stamp = 3, .op = ALLOT_OP_BUDGET, .address = ALLOT_LOW48 });
+	fixture_write(&producer, (struct fixture_event){ .stamp = 3, .op = ALLOT_OP_BUDGET, .address = ALLOT_LOW48 });
 	fixture_drain(&store);
 	ck_assert_uint_eq(store.header->totals.ever_bytes, 10);
 	ck_assert_uint_eq(store.header->lost[ALLOT_LOST_CORRUPT], 2);
@@ -321,7 +362,7 @@ START_TEST(marks_are_bounded)
 	ck_assert_int_eq(allotp_producer_attach(&producer, &store, 1, 1), 0);
 	for (uint32_t i = 0; i < ALLOT_MARKS + 100; i++) {
 		fixture_require(fixture_write(
-			&producer, (struct allot_event){ .stamp = 2 + i, .op = ALLOT_OP_MARK, .address = name }));
+			&producer, (struct fixture_event){ .stamp = 2 + i, .op = ALLOT_OP_MARK, .address = name }));
 		if (i % 1000 == 0)
 			fixture_drain(&store);
 	}
@@ -352,6 +393,7 @@ int main(void)
 	tcase_add_loop_test(tcase, random_events_are_counted_in_all_scopes, 0, 5);
 	tcase_add_test(tcase, shares_keep_what_was_live_at_the_peak);
 	tcase_add_test(tcase, mappings_count_in_scopes_and_not_in_budgets);
+	tcase_add_loop_test(tcase, peaks_are_exact_where_the_whole_has_none, 0, 2);
 	tcase_add_loop_test(tcase, damaged_scopes_are_not_followed, 0, 2);
 	tcase_add_test(tcase, marks_are_bounded);
 	suite_add_tcase(suite, tcase);

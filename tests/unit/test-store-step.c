@@ -300,7 +300,7 @@ static uint8_t counted; /* ALLOT_COUNTED_EVENT, or 0 */
 
 static void happen(struct model_event event)
 {
-	struct allot_event encoded;
+	struct fixture_event encoded;
 
 	model_apply(&model, &event);
 	if (scopes.model)
@@ -724,7 +724,7 @@ END_TEST
 
 static void write_map(enum allot_op op, uint64_t page, uint64_t pages)
 {
-	fixture_require(fixture_write(&producers[0], (struct allot_event){
+	fixture_require(fixture_write(&producers[0], (struct fixture_event){
 							     .stamp = stamp++,
 							     .address = 0x10000 + page * 4096,
 							     .size = pages * 4096,

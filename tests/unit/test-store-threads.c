@@ -267,7 +267,7 @@ static void tell(struct allot_producer *producers, uint64_t *random, uint32_t co
 	for (uint32_t i = 0; i < count; i++) {
 		struct model_event event = model_random_event(&model, random, RINGS);
 		uint64_t stamp = counts ? __atomic_add_fetch(counted, 1, __ATOMIC_RELEASE) : allotp_stamp(counter);
-		struct allot_event encoded;
+		struct fixture_event encoded;
 
 		model_apply(&model, &event);
 		encoded = model_encode(&model, &event, stamp);

@@ -177,7 +177,8 @@ static struct allot_live_entry *reserve_elsewhere(struct allot_live_page *page, 
 }
 
 /* Adds an entry to a page, and returns where it is; NULL: the page is full. */
-static inline struct allot_live_entry *put(struct allot_live_page *page, const struct allot_live_entry *entry, uint32_t home)
+static inline struct allot_live_entry *put(struct allot_live_page *page, const struct allot_live_entry *entry,
+					   uint32_t home)
 {
 	struct allot_live_entry *place = search_group(&page->groups[home], 0);
 
@@ -364,8 +365,8 @@ int allotp_live_init(struct allot_store *store)
 /* The entry of a key, if it is where it was before; else NULL. */
 static inline struct allot_live_entry *entry_at(const struct allot_store *store, uint32_t place, uint64_t key)
 {
-	struct allot_live_entry *entry =
-		(struct allot_live_entry *)(void *)(store->region[ALLOT_REGION_PAGES] + (uint64_t)place * ALLOT_LIVE_UNIT);
+	struct allot_live_entry *entry = (struct allot_live_entry *)(void *)(store->region[ALLOT_REGION_PAGES] +
+									     (uint64_t)place * ALLOT_LIVE_UNIT);
 
 	return place && key && entry->key == key ? entry : NULL;
 }

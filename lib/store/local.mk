@@ -46,4 +46,6 @@ libstore_la_SOURCES = \
 	lib/store/usual.c \
 	lib/store/usual.h \
 	lib/store/weight.c \
-	lib/store/weight.h
+	lib/store/weight.h \
+	lib/store/window.c \
+	lib/store/window.h

@@ -8,6 +8,7 @@
 #include "snapshot/snapshot.h"
 #include "store/apply.h"
 #include "store/ring.h"
+#include "store/window.h"
 
 /* A cursor in the heap. Among equal stamps those go first that give an address up: key is 2 × stamp, or one more. */
 struct entry {
@@ -95,72 +96,6 @@ static inline uint64_t limit_of_two(const struct merge *merge, uint64_t second, 
 	}
 	return limit;
 }
-
-/* ---- windows ---- */
-
-/* The events of two rings, up to a stamp, that may be applied one ring after the other. */
-struct window {
-	uint64_t end;  /* the stamp; it only shrinks */
-	uint64_t room; /* bytes that may be allocated */
-};
-
-static inline uint64_t stamp_of(const struct allot_event *event)
-{
-	return __atomic_load_n(&event->stamp, __ATOMIC_RELAXED);
-}
-
-/* Whether an event of that op and family may be in a window: what it does is told by its address's order, and it has a ticket. */
-static inline bool is_free_of_time(uint64_t op, uint64_t family)
-{
-	return op - ALLOT_OP_ALLOC <= ALLOT_OP_GIVE_UP - ALLOT_OP_ALLOC && !(family & ALLOT_COUNTED_EVENT);
-}
-
-/* Lets the window end before an event of the cursor that would allocate too much, or must not be in it; or before the last. */
-static void shrink(struct window *window, const struct allot_cursor *cursor)
-{
-	enum { MOST = 64 };
-	uint64_t left = cursor->stop - cursor->number;
-	const struct allot_event *event = cursor->event, *last = event + (left < MOST ? left : MOST) - 1;
-
-	for (; event < last && stamp_of(event) < window->end; event++) {
-		uint64_t what = __atomic_load_n(&event->what, __ATOMIC_RELAXED), op = what >> 48 & UINT8_MAX;
-		uint64_t size = op == ALLOT_OP_ALLOC ? what & ALLOT_LOW48 : 0;
-
-		if (__builtin_expect(!is_free_of_time(op, what >> 56) || size > window->room, 0))
-			break;
-		window->room -= size;
-	}
-	if (stamp_of(event) < window->end)
-		window->end = stamp_of(event);
-}
-
-/*
- * Threads that run at once take turns event by event, and nobody can predict whose is next. But their order tells nothing but
- * the peak: what is about one address is in the order of its tickets. So where all that is allocated before some moment, and
- * nothing freed, would make no new peak, whatever comes before that is applied ring by ring. Returns the key up to which the top and the
- * second may go; 0: only in order.
- */
-static uint64_t window_of(struct allot_batch *batch, const struct merge *merge, uint64_t second, uint64_t limit)
-{
-	const struct allot_header *header = batch->store->header;
-	const struct allot_totals *totals = &batch->totals;
-	uint64_t live = totals->ever_bytes - totals->freed_bytes;
-	struct window window = {
-		.end = limit >> 1 < batch->next_sample ? limit >> 1 : batch->next_sample,
-		.room = totals->peak_bytes > live ? totals->peak_bytes - live : 0,
-	};
-
-	/* Scopes and budgets have peaks of their own; and what is sampled, stands for more. */
-	if (batch->dropping || batch->sampled || __atomic_load_n(&header->scope_count, __ATOMIC_RELAXED) ||
-	    __atomic_load_n(&header->budget_count, __ATOMIC_RELAXED))
-		return 0;
-	shrink(&window, merge->heap[0].cursor);
-	if (window.end << 1 > merge->heap[second].key)
-		shrink(&window, merge->heap[second].cursor);
-	return window.end << 1;
-}
-
-/* ---- the heap ---- */
 
 static void park(struct merge *merge)
 {
@@ -299,7 +234,7 @@ static uint64_t run_top(struct allot_batch *batch, struct merge *merge, uint64_t
 
 	if (!second)
 		return run(batch, merge, 0, limit);
-	window = window_of(batch, merge, second, limit);
+	window = allotp_window_end(batch, merge->heap[0].cursor, merge->heap[second].cursor, limit >> 1) << 1;
 	if (merge->heap[second].key < window && allotp_cursor_has_turn(batch, merge->heap[second].cursor)) {
 		applied = run(batch, merge, second, window);
 		limit = window;

@@ -278,5 +278,5 @@ static __attribute__((noinline)) uint32_t run_ticketed(struct allot_batch *batch
 uint32_t allotp_usual_run(struct allot_batch *batch, struct allot_cursor *cursor, uint64_t limit, uint32_t most)
 {
 	return allotp_event_family(cursor->event) & ALLOT_COUNTED_EVENT ? run_counted(batch, cursor, limit, most)
-								       : run_ticketed(batch, cursor, limit, most);
+									: run_ticketed(batch, cursor, limit, most);
 }

@@ -181,10 +181,10 @@ START_TEST(without_room_points_are_left_out)
 	sites = (uint32_t)(store.region_size[ALLOT_REGION_HISTORY] / sizeof(struct allot_store_past));
 	for (uint32_t i = 0; i < sites; i++) {
 		struct fixture_event event = { .stamp = stamp++,
-					     .op = ALLOT_OP_ALLOC,
-					     .address = model_address(i * MODEL_DOMAINS),
-					     .size = 1,
-					     .domain = (uint16_t)(2 + i) };
+					       .op = ALLOT_OP_ALLOC,
+					       .address = model_address(i * MODEL_DOMAINS),
+					       .size = 1,
+					       .domain = (uint16_t)(2 + i) };
 
 		fixture_require(fixture_write(&producers[0], event));
 	}

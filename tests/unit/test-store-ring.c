@@ -38,8 +38,8 @@ static struct allot_producer attached(uint32_t tid)
 /* Marks are kept one by one, so they tell what came out of a ring. */
 static void write_mark(struct allot_producer *producer, uint64_t name, uint64_t stamp)
 {
-	fixture_require(
-		fixture_write(producer, (struct fixture_event){ .stamp = stamp, .address = name, .op = ALLOT_OP_MARK }));
+	fixture_require(fixture_write(producer,
+				      (struct fixture_event){ .stamp = stamp, .address = name, .op = ALLOT_OP_MARK }));
 }
 
 static void assert_marks(uint32_t count)
@@ -117,7 +117,8 @@ START_TEST(a_ring_grows_while_nobody_drains)
 	/* What was grown is used before there is more. */
 	ck_assert_int_eq(allotp_drain_lock(&store), 0);
 	for (uint32_t i = 0; i < 99 * RING_EVENTS; i++)
-		fixture_require(fixture_write(&producer, (struct fixture_event){ .stamp = 5000, .op = ALLOT_OP_THREAD }));
+		fixture_require(
+			fixture_write(&producer, (struct fixture_event){ .stamp = 5000, .op = ALLOT_OP_THREAD }));
 	ck_assert_uint_eq(store.header->segment_count, 100);
 	allotp_drain_unlock(&store);
 	ck_assert_uint_eq(fixture_drain(&store), 99 * RING_EVENTS);

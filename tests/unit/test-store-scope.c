@@ -279,11 +279,11 @@ START_TEST(mappings_count_in_scopes_and_not_in_budgets)
 	ck_assert_int_eq(allotp_producer_attach(&producer, &store, 1, 1), 0);
 	fixture_write(&producer, scopes_begin(&scopes, SCOPES_INNER, 2));
 	fixture_write(&producer, (struct fixture_event){ .stamp = 3,
-						       .op = ALLOT_OP_MAP,
-						       .address = 0x10000,
-						       .size = 3 * 4096,
-						       .stack = model.nodes[5],
-						       .domain = ALLOT_DOMAIN_MMAP });
+							 .op = ALLOT_OP_MAP,
+							 .address = 0x10000,
+							 .size = 3 * 4096,
+							 .stack = model.nodes[5],
+							 .domain = ALLOT_DOMAIN_MMAP });
 	fixture_write(&producer,
 		      (struct fixture_event){ .stamp = 4, .op = ALLOT_OP_UNMAP, .address = 0x11000, .size = 4096 });
 	fixture_drain(&store);
@@ -296,8 +296,8 @@ START_TEST(mappings_count_in_scopes_and_not_in_budgets)
 }
 END_TEST
 
-static void write_block(struct allot_producer *producer, enum allot_op op, uint64_t stamp, uint64_t address, uint64_t size,
-			uint32_t stack)
+static void write_block(struct allot_producer *producer, enum allot_op op, uint64_t stamp, uint64_t address,
+			uint64_t size, uint32_t stack)
 {
 	fixture_require(fixture_write(
 		producer,

@@ -53,23 +53,6 @@ static inline void put_in(struct allot_batch *batch, struct allot_batch_block *b
 	block->slot_family = slot_family;
 }
 
-/* One that the batch does not know; NULL: it is not stored either. */
-static __attribute__((noinline)) struct allot_batch_block *fetch(struct allot_batch *batch, uint64_t key)
-{
-	const struct allot_live_entry *entry = allotp_live_find(batch->store, key);
-	struct allot_batch_block *block;
-
-	if (!entry)
-		return NULL;
-	block = allotp_batch_block(batch, key);
-	block->size = entry->size;
-	block->site = entry->site;
-	block->slot_family = entry->slot_family;
-	block->place = allotp_live_place(batch->store, entry);
-	block->state |= ALLOT_BLOCK_LIVE | ALLOT_BLOCK_STORED;
-	return block;
-}
-
 /* The live block of a key, or NULL. */
 static inline struct allot_batch_block *find(struct allot_batch *batch, uint64_t key)
 {
@@ -77,7 +60,8 @@ static inline struct allot_batch_block *find(struct allot_batch *batch, uint64_t
 
 	if (__builtin_expect(block && block->state & ALLOT_BLOCK_LIVE, 1))
 		return block;
-	return block && block->state & (ALLOT_BLOCK_STORED | ALLOT_BLOCK_ABSENT) ? NULL : fetch(batch, key);
+	return block && block->state & (ALLOT_BLOCK_STORED | ALLOT_BLOCK_ABSENT) ? NULL
+										 : allotp_batch_fetch(batch, key);
 }
 
 /* Takes a block out, uncounted. NULL: it is not known; else *site is where it was counted, NULL in a damaged store. */
@@ -370,7 +354,7 @@ static inline void pass_turn(struct allot_batch *batch, const struct allot_event
 	batch->turned = true;
 }
 
-/* Maps are changed in the store at once, so such an event is a batch of its own; so is one that makes a point. */
+/* A mapping is a batch of its own; so is a mark that makes a point. */
 static void apply_unusual(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
 	uint8_t op = allotp_event_op(event);
@@ -418,6 +402,14 @@ static inline bool takes_out(const struct allot_event *event)
 	return op == ALLOT_OP_FREE || op == ALLOT_OP_GIVE_UP;
 }
 
+/* The block that an event takes out, if the batch does not know it; else 0. */
+static inline uint64_t unknown_block(struct allot_batch *batch, const struct allot_event *from)
+{
+	struct allot_event event = look_at(from);
+
+	return takes_out(&event) && !allotp_batch_find(batch, event.key) ? event.key : 0;
+}
+
 /*
  * Blocks that have grown old are far away. Some events ahead it is asked for what tells where they are stored, then for those;
  * then the batch knows them. A chunk of events at a time.
@@ -426,7 +418,7 @@ static __attribute__((noinline)) void look_for_old(struct allot_batch *batch, st
 {
 	enum { CHUNK = 8, PAGES_AHEAD = 3 * CHUNK, STORED_AHEAD = 2 * CHUNK, BLOCKS_AHEAD = CHUNK };
 	const struct allot_event *at = cursor->event;
-	uint64_t left = cursor->stop - cursor->number;
+	uint64_t left = cursor->stop - cursor->number, key;
 
 	for (uint32_t i = PAGES_AHEAD; i < PAGES_AHEAD + CHUNK && i < left; i++) {
 		__builtin_prefetch(allotp_batch_home(batch, at[i].key), 1);
@@ -434,13 +426,14 @@ static __attribute__((noinline)) void look_for_old(struct allot_batch *batch, st
 			allotp_live_prefetch_directory(batch->store, at[i].key);
 	}
 	for (uint32_t i = STORED_AHEAD; i < STORED_AHEAD + CHUNK && i < left; i++) {
-		if (takes_out(&at[i]) && !allotp_batch_find(batch, at[i].key))
-			allotp_live_prefetch(batch->store, at[i].key);
+		key = unknown_block(batch, &at[i]);
+		if (key)
+			allotp_live_prefetch(batch->store, key);
 	}
 	for (uint32_t i = BLOCKS_AHEAD; i < BLOCKS_AHEAD + CHUNK && i < left; i++) {
-		if (takes_out(&at[i]) && !allotp_batch_find(batch, at[i].key) &&
-		    batch->block_count < ALLOT_BATCH_BLOCKS / 2)
-			fetch(batch, at[i].key);
+		key = allotp_batch_has_room(batch) ? unknown_block(batch, &at[i]) : 0;
+		if (key)
+			allotp_batch_fetch(batch, key);
 	}
 	cursor->old = cursor->number + CHUNK;
 }

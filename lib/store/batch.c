@@ -84,6 +84,22 @@ struct allot_batch *allotp_batch_begin(struct allot_store *store)
 	return batch;
 }
 
+struct allot_batch_block *allotp_batch_fetch(struct allot_batch *batch, uint64_t key)
+{
+	const struct allot_live_entry *entry = allotp_live_find(batch->store, key);
+	struct allot_batch_block *block;
+
+	if (!entry)
+		return NULL;
+	block = allotp_batch_block(batch, key);
+	block->size = entry->size;
+	block->site = entry->site;
+	block->slot_family = entry->slot_family;
+	block->place = allotp_live_place(batch->store, entry);
+	block->state |= ALLOT_BLOCK_LIVE | ALLOT_BLOCK_STORED;
+	return block;
+}
+
 /* ---- sites ---- */
 
 static struct allot_batch_site *load_site(struct allot_batch *batch, uint32_t number, uint32_t place)

@@ -137,6 +137,12 @@ static inline bool allotp_batch_is_full(const struct allot_batch *batch)
 	return batch->events >= batch->end;
 }
 
+/* Whether there is a place to spare, beside those that the rest of its events may need. */
+static inline bool allotp_batch_has_room(const struct allot_batch *batch)
+{
+	return batch->block_count + (batch->limit - batch->events) < ALLOT_BATCH_BLOCKS / 2;
+}
+
 /* Takes a point of the time series. */
 void allotp_batch_sample(struct allot_batch *batch, uint64_t stamp);
 
@@ -203,6 +209,9 @@ static inline struct allot_batch_block *allotp_batch_block(struct allot_batch *b
 		allotp_batch_add(batch, block, key);
 	return block;
 }
+
+/* A block that is stored, and that the batch does not know, or not where; NULL: it is not stored. */
+struct allot_batch_block *allotp_batch_fetch(struct allot_batch *batch, uint64_t key);
 
 /* A block lives from now on, or no more. */
 

@@ -24,12 +24,15 @@ static inline uint32_t allotp_live_place(const struct allot_store *store, const 
 	return (uint32_t)((uint64_t)((const uint8_t *)entry - store->region[ALLOT_REGION_PAGES]) / ALLOT_LIVE_UNIT);
 }
 
-/* A block is in the table, with these values; tells where. 0, or a negative errno when the store is full, and it is not. */
+/*
+ * A block is in the table, with these values. *place is where it was, and then where it is. 0, or a negative errno when the store is
+ * full, and it is not.
+ */
 int allotp_live_set(struct allot_store *store, const struct allot_live_entry *entry, uint32_t *place);
 /* The same, if it is known that it is not there yet. */
 int allotp_live_add(struct allot_store *store, const struct allot_live_entry *entry, uint32_t *place);
 
-/* A block is not in the table. */
+/* A block is not in the table; place is where it was. */
 void allotp_live_remove(struct allot_store *store, uint64_t key, uint32_t place);
 
 /* Takes out every entry. If it is cut short, it has to be done again. */

@@ -231,15 +231,19 @@ static uint64_t run(struct allot_batch *batch, struct merge *merge, uint64_t i, 
 static uint64_t run_top(struct allot_batch *batch, struct merge *merge, uint64_t cut)
 {
 	uint64_t second = find_second(merge), limit = limit_of_two(merge, second, cut), window, applied = 0;
+	struct entry *heap = merge->heap;
 
+	/* What waits is older: after each event it may have its turn. */
+	if (merge->parked)
+		return run(batch, merge, 0, heap[0].key + 1);
 	if (!second)
 		return run(batch, merge, 0, limit);
-	window = allotp_window_end(batch, merge->heap[0].cursor, merge->heap[second].cursor, limit >> 1) << 1;
-	if (merge->heap[second].key < window && allotp_cursor_has_turn(batch, merge->heap[second].cursor)) {
+	window = allotp_window_end(batch, heap[0].cursor, heap[second].cursor, limit >> 1) << 1;
+	if (heap[second].key < window && allotp_cursor_has_turn(batch, heap[second].cursor)) {
 		applied = run(batch, merge, second, window);
 		limit = window;
-	} else if (merge->heap[second].key < limit) {
-		limit = merge->heap[second].key;
+	} else if (heap[second].key < limit) {
+		limit = heap[second].key;
 	}
 	return applied + run(batch, merge, 0, limit);
 }

@@ -6,8 +6,8 @@
 #include "store/store.h"
 
 /*
- * Applies the published events with stamps up to the cut, by stamp, but those at one address by their tickets. An event
- * that waits for a ticket which does not come is applied when its stamp is not after overdue and nothing else is left.
+ * Applies the published events with stamps up to the cut: by stamp, wherever that makes a difference, but those at one address by
+ * their tickets. An event that waits for a ticket which does not come is applied when its stamp is not after overdue and nothing else is left.
  * Returns how many events.
  */
 uint64_t allotp_merge(struct allot_store *store, uint64_t cut, uint64_t overdue);

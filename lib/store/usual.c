@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The drain's inner loop. It calls nothing and keeps at hand what each event needs, so whatever takes more than a look (a block
- * or a site that the batch has not met, an event whose turn has not come, a mismatch) ends it before that event, and apply.c
- * has it.
+ * The drain's inner loop. It keeps at hand what each event needs, and calls for nothing but a block or a site that the batch has not met.
+ * Whatever else takes more than a look (an event whose turn has not come, a mismatch, a scope) ends it before that event, and
+ * apply.c has it.
  */
 #include "store/usual.h"
 
@@ -11,12 +11,14 @@
 /* All events but a few pass these. */
 #define INLINED static inline __attribute__((always_inline))
 
-/* So many events ahead they are asked for: the core of who wrote them has them. */
-enum { EVENTS_AHEAD = 48 };
+/* So many events ahead they are asked for, as the core of who wrote them has them; and what the batch knows of their blocks. */
+enum { EVENTS_AHEAD = 48, BLOCKS_AHEAD = 8 };
 
 struct run {
 	struct allot_batch *batch;
-	struct allot_totals *totals; /* the batch's, which do not know of the run's events yet: */
+	const struct allot_event *last; /* it ends behind this one, */
+	uint64_t limit;                 /* or before this stamp */
+	struct allot_totals *totals;    /* the batch's, which do not know of the run's events yet: */
 	uint64_t events, live_bytes, live_blocks, ever_bytes;
 	uint64_t last_alloc; /* the cursor's */
 	uint32_t slot_family;
@@ -65,22 +67,37 @@ INLINED uint64_t kind(enum allot_op op, bool counted)
 	return allotp_event_what(0, (uint8_t)op, counted ? ALLOT_COUNTED_EVENT : 0) >> 48;
 }
 
-/* The site of a stack, if the batch has it and nothing but that counts what is allocated there; else NULL. */
-INLINED struct allot_batch_site *site_of_stack(struct allot_batch *batch, const struct look *look)
+/* A site was fetched: the batch may have all by now that it is to have. */
+INLINED struct allot_batch_site *with_site(struct run *run, const struct look *look, struct allot_batch_site *fetched)
+{
+	if (!run->batch->end)
+		run->last = look->event;
+	return fetched;
+}
+
+/* The site of a stack, if nothing but that counts what is allocated there; else NULL. */
+INLINED struct allot_batch_site *site_of_stack(struct run *run, const struct look *look)
 {
 	uint32_t stack = __atomic_load_n(&look->event->stack, __ATOMIC_RELAXED);
-	const struct allot_batch_stack *known = allotp_batch_stack(batch, stack);
-	struct allot_batch_site *site = &batch->sites[known->index];
+	const struct allot_batch_stack *known = allotp_batch_stack(run->batch, stack);
+	struct allot_batch_site *site = &run->batch->sites[known->index];
+	uint16_t domain = (uint16_t)(look->key >> 48);
 
-	return allotp_batch_knows(batch, known, stack, (uint16_t)(look->key >> 48)) && !site->scoped ? site : NULL;
+	if (__builtin_expect(!allotp_batch_knows(run->batch, known, stack, domain), 0))
+		site = with_site(run, look, allotp_batch_learn_stack(run->batch, stack, domain));
+	return site && !site->scoped ? site : NULL;
 }
 
 /* The same of a block. */
-INLINED struct allot_batch_site *site_of_block(struct allot_batch *batch, const struct allot_batch_block *block)
+INLINED struct allot_batch_site *site_of_block(struct run *run, const struct look *look,
+					       const struct allot_batch_block *block)
 {
+	struct allot_batch *batch = run->batch;
 	struct allot_batch_site *site = &batch->sites[batch->site_places[allotp_batch_site_place(block->site)]];
 
-	return site->number == block->site && !site->scoped ? site : NULL;
+	if (__builtin_expect(site->number != block->site, 0))
+		site = with_site(run, look, allotp_batch_find_site(batch, block->site));
+	return site && !site->scoped ? site : NULL;
 }
 
 /* Whether a place has a block, and a live one; its state with the batch's round off it. */
@@ -130,7 +147,7 @@ INLINED void count_out(struct run *run, struct allot_site_counters *counters, ui
 INLINED bool alloc(struct run *run, const struct look *look, struct allot_batch_block *block)
 {
 	struct allot_batch *batch = run->batch;
-	struct allot_batch_site *site = site_of_stack(batch, look);
+	struct allot_batch_site *site = site_of_stack(run, look);
 	uint32_t state = block->state ^ batch->round;
 	uint64_t size = size_of(look);
 
@@ -150,11 +167,14 @@ INLINED bool alloc(struct run *run, const struct look *look, struct allot_batch_
 INLINED bool go(struct run *run, const struct look *look, struct allot_batch_block *block)
 {
 	struct allot_batch *batch = run->batch;
-	struct allot_batch_site *site = site_of_block(batch, block);
+	struct allot_batch_site *site;
 
-	if (__builtin_expect(!site || !is_live(block->state ^ batch->round) ||
-				     (block->slot_family ^ family_of(look)) & (3 | ALLOT_KEPT_BLOCK),
-			     0))
+	if (__builtin_expect(!allotp_batch_has(batch, block), 0))
+		block = allotp_batch_fetch(batch, look->key);
+	if (__builtin_expect(!block || !is_live(block->state ^ batch->round), 0))
+		return false;
+	site = site_of_block(run, look, block);
+	if (__builtin_expect(!site || (block->slot_family ^ family_of(look)) & (3 | ALLOT_KEPT_BLOCK), 0))
 		return false;
 	allotp_batch_take_out(batch, block);
 	count_out(run, &site->counters, block->size);
@@ -167,18 +187,18 @@ INLINED bool go(struct run *run, const struct look *look, struct allot_batch_blo
 }
 
 /* Whether the next event, of the same block, frees what this one has allocated, and there are no others in between. */
-INLINED bool is_freed_at_once(const struct look *look, uint64_t limit, bool counted)
+INLINED bool is_freed_at_once(const struct run *run, const struct look *look, bool counted)
 {
 	struct look next = look_at(look->event + 1);
 
-	return kind_of(&next) == kind(ALLOT_OP_FREE, counted) && next.stamp < limit &&
+	return kind_of(&next) == kind(ALLOT_OP_FREE, counted) && next.stamp < run->limit &&
 	       !((next.what ^ look->what) >> 56 & 3) && (counted || ticket_of(&next) == ticket_of(look) + 1);
 }
 
 /* An allocation and its own free, one right behind the other: most blocks of many programs. */
 INLINED bool pass_by(struct run *run, const struct look *look, const struct allot_batch_block *block)
 {
-	struct allot_batch_site *site = site_of_stack(run->batch, look);
+	struct allot_batch_site *site = site_of_stack(run, look);
 	uint64_t size = size_of(look);
 
 	/* An allocator whose calloc calls its own malloc by name: the block is there already. */
@@ -193,12 +213,15 @@ INLINED bool pass_by(struct run *run, const struct look *look, const struct allo
 
 /* ---- many ---- */
 
-static inline struct run begin(struct allot_batch *batch, const struct allot_cursor *cursor)
+static inline struct run begin(struct allot_batch *batch, const struct allot_cursor *cursor, uint64_t limit,
+			       uint32_t most)
 {
 	const struct allot_totals *totals = &batch->totals;
 
 	return (struct run){
 		.batch = batch,
+		.last = cursor->event + most - 1,
+		.limit = limit,
 		.totals = &batch->totals,
 		.events = totals->tallies.events,
 		.live_bytes = totals->ever_bytes - totals->freed_bytes,
@@ -226,29 +249,36 @@ static inline uint32_t finish(const struct run *run, struct allot_cursor *cursor
 	return (uint32_t)count;
 }
 
+/* Asks for the memory that later events will need. */
+INLINED void look_ahead(const struct run *run, const struct allot_event *event)
+{
+	__builtin_prefetch(event + EVENTS_AHEAD);
+	if (event + BLOCKS_AHEAD <= run->last)
+		__builtin_prefetch(allotp_batch_home(run->batch, event[BLOCKS_AHEAD].key), 1);
+}
+
 /* There is a loop for events that are counted, and one for those that have tickets. */
 INLINED uint32_t run_events(struct allot_batch *batch, struct allot_cursor *cursor, uint64_t limit, uint32_t most,
 			    const bool counted)
 {
-	const struct allot_event *event = cursor->event, *last = event + most - 1;
-	struct run run = begin(batch, cursor);
+	struct run run = begin(batch, cursor, limit, most);
 
-	for (; event <= last; event++) {
+	for (const struct allot_event *event = cursor->event; event <= run.last; event++) {
 		struct look look = look_at(event);
 		uint32_t *turn = &batch->applied[allotp_key_bucket(look.key)], turns = 1;
 		struct allot_batch_block *block;
 
-		if (__builtin_expect(look.stamp >= limit || (!counted && ticket_of(&look) != *turn), 0))
+		if (__builtin_expect(look.stamp >= run.limit || (!counted && ticket_of(&look) != *turn), 0))
 			break;
-		__builtin_prefetch(event + EVENTS_AHEAD);
+		look_ahead(&run, event);
 		block = allotp_batch_place(batch, look.key);
 		if (kind_of(&look) == kind(ALLOT_OP_FREE, counted)) {
 			if (!go(&run, &look, block))
 				break;
 		} else if (__builtin_expect(kind_of(&look) != kind(ALLOT_OP_ALLOC, counted), 0)) {
 			break;
-		} else if (event != last && __atomic_load_n(&event[1].key, __ATOMIC_RELAXED) == look.key &&
-			   is_freed_at_once(&look, limit, counted)) {
+		} else if (event != run.last && __atomic_load_n(&event[1].key, __ATOMIC_RELAXED) == look.key &&
+			   is_freed_at_once(&run, &look, counted)) {
 			if (!pass_by(&run, &look, block))
 				break;
 			event++;

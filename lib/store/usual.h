@@ -6,9 +6,9 @@
 #include "store/cursor.h"
 
 /*
- * Applies the cursor's next event, and those after it, `most` at the most, as long as each is older than the stamp `limit`,
- * has its turn, and needs nothing that the batch does not have at hand: the next may be any other. `most` is not 0, and the batch
- * has room for so many. Not when blocks are sampled. Returns how many were applied.
+ * Applies the cursor's next event, and those after it, as long as each is a usual one, is older than the stamp `limit`, and has its
+ * turn; `most` of them at the most, which is not 0, and for which the batch has room. Not when blocks are sampled, or events
+ * dropped. Returns how many were applied: the cursor's next event may be an unusual one then.
  */
 uint32_t allotp_usual_run(struct allot_batch *batch, struct allot_cursor *cursor, uint64_t limit, uint32_t most);
 

@@ -10,36 +10,36 @@ struct window {
 	uint64_t room; /* bytes that may be allocated */
 };
 
-/* Whether an event may be in one: it does nothing that depends on the time, and has a ticket. */
-static inline bool is_timeless(uint64_t op, uint64_t family)
-{
-	return op - ALLOT_OP_ALLOC <= ALLOT_OP_GIVE_UP - ALLOT_OP_ALLOC && !(family & ALLOT_COUNTED_EVENT);
-}
-
 static inline uint64_t stamp_of(const struct allot_event *event)
 {
 	return __atomic_load_n(&event->stamp, __ATOMIC_RELAXED);
 }
 
-/* Lets the window end before an event of the cursor that would allocate too much, or must not be in it; or before the last. */
+/* Takes room for an event. False: there is none, or it does something that depends on the time, or has no ticket. */
+static inline bool take_room(uint64_t *room, const struct allot_event *event)
+{
+	uint64_t what = __atomic_load_n(&event->what, __ATOMIC_RELAXED), op = what >> 48 & UINT8_MAX;
+	uint64_t size = op == ALLOT_OP_ALLOC ? what & ALLOT_LOW48 : 0;
+
+	if (op - ALLOT_OP_ALLOC > ALLOT_OP_GIVE_UP - ALLOT_OP_ALLOC || what >> 56 & ALLOT_COUNTED_EVENT || size > *room)
+		return false;
+	*room -= size;
+	return true;
+}
+
+/* Lets the window end before an event of the cursor that cannot be in it; or before the last. */
 static void shrink(struct window *window, const struct allot_cursor *cursor)
 {
 	uint64_t left = cursor->stop - cursor->number;
 	const struct allot_event *event = cursor->event, *last = event + (left < MOST ? left : MOST) - 1;
 
-	for (; event < last && stamp_of(event) < window->end; event++) {
-		uint64_t what = __atomic_load_n(&event->what, __ATOMIC_RELAXED), op = what >> 48 & UINT8_MAX;
-		uint64_t size = op == ALLOT_OP_ALLOC ? what & ALLOT_LOW48 : 0;
-
-		if (__builtin_expect(!is_timeless(op, what >> 56) || size > window->room, 0))
-			break;
-		window->room -= size;
-	}
+	while (event < last && stamp_of(event) < window->end && take_room(&window->room, event))
+		event++;
 	if (stamp_of(event) < window->end)
 		window->end = stamp_of(event);
 }
 
-/* Scopes and budgets have peaks of their own; and what is sampled, stands for more than its size. */
+/* Scopes and budgets have peaks of their own; and what is sampled stands for more than its size. */
 static bool has_other_peaks(const struct allot_batch *batch)
 {
 	const struct allot_header *header = batch->store->header;
@@ -52,13 +52,17 @@ uint64_t allotp_window_end(const struct allot_batch *batch, const struct allot_c
 			   const struct allot_cursor *second, uint64_t limit)
 {
 	const struct allot_totals *totals = &batch->totals;
-	uint64_t live = totals->ever_bytes - totals->freed_bytes;
+	uint64_t live = totals->ever_bytes - totals->freed_bytes, room = totals->peak_bytes - live;
 	struct window window = {
 		.end = limit < batch->next_sample ? limit : batch->next_sample,
-		.room = totals->peak_bytes > live ? totals->peak_bytes - live : 0,
+		.room = room,
 	};
 
-	if (has_other_peaks(batch))
+	/* A realloc that failed has brought back more than there was at the peak: whatever is allocated next makes one. */
+	if (live > totals->peak_bytes || has_other_peaks(batch))
+		return 0;
+	/* Where they do not even begin, they are not looked through. */
+	if (!take_room(&room, first->event) || !take_room(&room, second->event))
 		return 0;
 	shrink(&window, first);
 	if (window.end > stamp_of(second->event))

@@ -7,7 +7,7 @@ STORE_TESTS = tests/unit/test-store-clear tests/unit/test-store-crash tests/unit
 	tests/unit/test-store-growth tests/unit/test-store-history \
 	tests/unit/test-store-hostile tests/unit/test-store-live tests/unit/test-store-lock tests/unit/test-store-maps \
 	tests/unit/test-store-order tests/unit/test-store-ring tests/unit/test-store-scope tests/unit/test-store-step \
-	tests/unit/test-store-threads tests/unit/test-store-tree
+	tests/unit/test-store-threads tests/unit/test-store-tree tests/unit/test-store-window
 check_PROGRAMS += $(STORE_TESTS)
 TESTS += $(STORE_TESTS)
 tests_unit_test_store_clear_SOURCES = tests/unit/test-store-clear.c $(STORE_MODEL)
@@ -61,6 +61,9 @@ tests_unit_test_store_tree_SOURCES = tests/unit/test-store-tree.c $(STORE_MODEL)
 tests_unit_test_store_tree_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_store_tree_CFLAGS = $(AM_CFLAGS) -pthread
 tests_unit_test_store_tree_LDADD = $(STORE_LIBS)
+tests_unit_test_store_window_SOURCES = tests/unit/test-store-window.c $(STORE_MODEL)
+tests_unit_test_store_window_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_store_window_LDADD = $(STORE_LIBS)
 
 check_PROGRAMS += tests/unit/test-bootstrap
 TESTS += tests/unit/test-bootstrap

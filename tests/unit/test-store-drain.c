@@ -243,6 +243,27 @@ START_TEST(a_batch_of_many_sites_ends)
 }
 END_TEST
 
+/* What the program has said of it makes no difference. */
+START_TEST(a_block_that_is_no_leak_may_be_temporary)
+{
+	struct fixture_event event = {
+		.stamp = 2, .address = 4096, .size = 3, .op = ALLOT_OP_ALLOC, .family = ALLOT_KEPT_EVENT
+	};
+
+	set_up(1024, 1, 1);
+	event.stack = allotp_tree_insert(&store, ALLOT_NODE_ROOT, 1, 0, 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		fixture_require(fixture_write(&producers[0], event));
+		event.stamp++;
+		event.family ^= ALLOT_KEPT_EVENT;
+		event.op = ALLOT_OP_FREE;
+	}
+	fixture_drain(&store);
+	ck_assert_uint_eq(store.header->totals.temporary_blocks, 1);
+	ck_assert_uint_eq(store.header->totals.temporary_bytes, 3);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("store-drain");
@@ -257,6 +278,7 @@ int main(void)
 	tcase_add_loop_test(tcase, double_allocations_are_exact, 0, 3);
 	tcase_add_test(tcase, blocks_that_are_allocated_twice_are_freed_once);
 	tcase_add_test(tcase, a_batch_of_many_sites_ends);
+	tcase_add_test(tcase, a_block_that_is_no_leak_may_be_temporary);
 	suite_add_tcase(suite, tcase);
 	return unit_run(suite);
 }

@@ -383,6 +383,7 @@ static __attribute__((noinline)) void apply_one(struct allot_batch *batch, struc
 	if (!is_ordinary(batch, &event)) {
 		apply_unusual(batch, cursor, &event);
 	} else {
+		allotp_batch_touch(batch, cursor);
 		batch->totals.tallies.events++;
 		if (allotp_event_op(&event) == ALLOT_OP_ALLOC)
 			apply_alloc(batch, cursor, &event, false);
@@ -453,7 +454,6 @@ static inline void apply_some(struct allot_batch *batch, struct allot_cursor *cu
 	}
 	if (limit > batch->next_sample)
 		limit = batch->next_sample;
-	allotp_batch_touch(batch, cursor);
 	if (batch->dropping || batch->sampled || !allotp_usual_run(batch, cursor, limit, (uint32_t)most))
 		apply_one(batch, cursor);
 	if (__builtin_expect(stamp >= batch->next_sample, 0))

@@ -146,7 +146,7 @@ static inline bool allotp_batch_has_room(const struct allot_batch *batch)
 /* Takes a point of the time series. */
 void allotp_batch_sample(struct allot_batch *batch, uint64_t stamp);
 
-/* Notes that an event of the cursor is in the batch. Before the event is applied. */
+/* Notes that an event of the cursor is in the batch. Before the cursor moves. */
 static inline void allotp_batch_touch(struct allot_batch *batch, struct allot_cursor *cursor)
 {
 	if (__builtin_expect(cursor->changed, 1))

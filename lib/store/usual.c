@@ -245,6 +245,8 @@ static inline uint32_t finish(const struct run *run, struct allot_cursor *cursor
 	totals->ever_blocks += (count + more) / 2;
 	totals->freed_blocks += (count - more) / 2;
 	cursor->last_alloc = run->last_alloc;
+	if (count)
+		allotp_batch_touch(run->batch, cursor);
 	allotp_cursor_move(run->batch, cursor, (uint32_t)count);
 	return (uint32_t)count;
 }

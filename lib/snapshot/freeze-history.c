@@ -133,7 +133,9 @@ int allotp_freeze_history(struct allot_view *view, const struct allot_freeze_pla
 		result = history->mark ? 0 : -ENOMEM;
 	}
 	history->repetitions = view->header->history.repetitions;
-	history->left_out = view->header->history.left_out;
+	/* Without any, a damaged store may claim so. */
+	if (history->repetitions)
+		history->left_out = view->header->history.left_out;
 	if (result == 0 && view->header->history.count) {
 		result = copy_points(view, history, where);
 		if (result == 0)

@@ -256,7 +256,7 @@ int allotp_store_back(struct allot_store *store, enum allot_region_id region, ui
  */
 static uint64_t step_of(enum allot_region_id region, uint64_t from)
 {
-	uint64_t step = from / (region == ALLOT_REGION_SEGMENTS ? 4 : 16);
+	uint64_t step = from / (region == ALLOT_REGION_SEGMENTS ? 4 : 32);
 
 	if (region == ALLOT_REGION_PAGES && step < pages_step)
 		return pages_step;

@@ -9,9 +9,6 @@
 #include "store/maps.h"
 #include "store/usual.h"
 
-/* All events but a few pass these: calls, and what they save, would cost as much as the rest. */
-#define INLINED static inline __attribute__((always_inline))
-
 /* Families with other bits around them. */
 static inline void count_mismatch(struct allot_totals *totals, struct allot_batch_site *site, uint32_t family,
 				  uint32_t free_family)
@@ -65,7 +62,7 @@ static inline struct allot_batch_block *find(struct allot_batch *batch, uint64_t
 }
 
 /* Takes a block out, uncounted. NULL: it is not known; else *site is where it was counted, NULL in a damaged store. */
-INLINED struct allot_batch_block *take_out(struct allot_batch *batch, uint64_t key, struct allot_batch_site **site)
+static struct allot_batch_block *take_out(struct allot_batch *batch, uint64_t key, struct allot_batch_site **site)
 {
 	struct allot_batch_block *block = find(batch, key);
 
@@ -76,8 +73,7 @@ INLINED struct allot_batch_block *take_out(struct allot_batch *batch, uint64_t k
 	return block;
 }
 
-INLINED void apply_alloc(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event,
-			 bool sampled)
+static void apply_alloc(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
 	struct allot_batch_site *site = allotp_batch_site_of(batch, event->stack, allotp_event_domain(event));
 	uint64_t key = event->key, size = allotp_event_size(event);
@@ -89,10 +85,7 @@ INLINED void apply_alloc(struct allot_batch *batch, struct allot_cursor *cursor,
 	}
 	put_in(batch, allotp_batch_block(batch, key), size, site->number,
 	       allotp_slot_family(cursor->slot, allotp_event_family(event)));
-	if (sampled)
-		allotp_sampled_in(batch, site, size, event->stamp);
-	else
-		allotp_count_in(batch, site, size, 1, event->stamp);
+	allotp_block_in(batch, site, size, event->stamp);
 	cursor->last_alloc = key;
 }
 
@@ -105,8 +98,7 @@ static inline bool is_temporary(const struct allot_event *event, bool sampled)
 	return !sampled || allotp_event_size(event);
 }
 
-INLINED void apply_free(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event,
-			bool sampled)
+static void apply_free(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
 	uint64_t key = event->key;
 	struct allot_batch_site *site;
@@ -117,16 +109,13 @@ INLINED void apply_free(struct allot_batch *batch, struct allot_cursor *cursor, 
 		return;
 	}
 	if (__builtin_expect(site != NULL, 1)) {
-		if (sampled)
-			allotp_sampled_out(batch, site, block->size);
-		else
-			allotp_count_out(batch, site, block->size, 1);
+		allotp_block_out(batch, site, block->size);
 		count_mismatch(&batch->totals, site, block->slot_family, allotp_event_family(event));
 	}
 	if (cursor->last_alloc != key)
 		return;
 	cursor->last_alloc = 0;
-	if (site && allotp_slot_of(block->slot_family) == cursor->slot && is_temporary(event, sampled))
+	if (site && allotp_slot_of(block->slot_family) == cursor->slot && is_temporary(event, batch->sampled))
 		allotp_block_temporary(batch, site, block->size);
 }
 
@@ -269,14 +258,14 @@ static void apply_mapping(struct allot_batch *batch, struct allot_cursor *cursor
 		allotp_maps_remove(batch, allotp_event_address(event), allotp_event_size(event));
 }
 
-static void apply_seldom(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
+static void apply_by_op(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
 	switch (allotp_event_op(event)) {
 	case ALLOT_OP_ALLOC:
-		apply_alloc(batch, cursor, event, batch->sampled);
+		apply_alloc(batch, cursor, event);
 		break;
 	case ALLOT_OP_FREE:
-		apply_free(batch, cursor, event, batch->sampled);
+		apply_free(batch, cursor, event);
 		break;
 	case ALLOT_OP_GIVE_UP:
 		apply_give_up(batch, cursor, event);
@@ -312,7 +301,7 @@ static void drop(struct allot_batch *batch)
 		allotp_store_lost(batch->store, ALLOT_LOST_STORE_FULL, 1);
 }
 
-static void apply_other(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
+static void apply(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
 {
 	if (allotp_event_op(event) == ALLOT_OP_NONE || allotp_event_op(event) >= ALLOT_OPS) {
 		allotp_store_lost(batch->store, ALLOT_LOST_CORRUPT, 1);
@@ -323,7 +312,7 @@ static void apply_other(struct allot_batch *batch, struct allot_cursor *cursor, 
 		return;
 	}
 	tally(batch, allotp_event_op(event));
-	apply_seldom(batch, cursor, event);
+	apply_by_op(batch, cursor, event);
 }
 
 /* A point of the history is made of what the store has. */
@@ -354,42 +343,19 @@ static inline void pass_turn(struct allot_batch *batch, const struct allot_event
 	batch->turned = true;
 }
 
-/* A mapping is a batch of its own; so is a mark that makes a point. */
-static void apply_unusual(struct allot_batch *batch, struct allot_cursor *cursor, const struct allot_event *event)
+/* Applies the cursor's event, whatever it is. A mapping is a batch of its own; so is a mark that makes a point. */
+static __attribute__((noinline)) void apply_one(struct allot_batch *batch, struct allot_cursor *cursor)
 {
-	uint8_t op = allotp_event_op(event);
-	bool alone = op == ALLOT_OP_MAP || op == ALLOT_OP_UNMAP || makes_point(batch, event);
+	struct allot_event event = look_at(cursor->event);
+	uint8_t op = allotp_event_op(&event);
+	bool alone = op == ALLOT_OP_MAP || op == ALLOT_OP_UNMAP || makes_point(batch, &event);
 
 	if (alone)
 		allotp_batch_commit(batch);
 	allotp_batch_touch(batch, cursor);
-	apply_other(batch, cursor, event);
+	apply(batch, cursor, &event);
 	if (alone)
 		batch->end = 0;
-}
-
-static inline bool is_ordinary(const struct allot_batch *batch, const struct allot_event *event)
-{
-	uint8_t op = allotp_event_op(event);
-
-	return (op == ALLOT_OP_ALLOC || op == ALLOT_OP_FREE) && !batch->dropping && !batch->sampled;
-}
-
-/* Applies the cursor's event, whatever it is. */
-static __attribute__((noinline)) void apply_one(struct allot_batch *batch, struct allot_cursor *cursor)
-{
-	struct allot_event event = look_at(cursor->event);
-
-	if (!is_ordinary(batch, &event)) {
-		apply_unusual(batch, cursor, &event);
-	} else {
-		allotp_batch_touch(batch, cursor);
-		batch->totals.tallies.events++;
-		if (allotp_event_op(&event) == ALLOT_OP_ALLOC)
-			apply_alloc(batch, cursor, &event, false);
-		else
-			apply_free(batch, cursor, &event, false);
-	}
 	allotp_cursor_move(batch, cursor, 1);
 	pass_turn(batch, &event);
 }

@@ -371,6 +371,14 @@ static inline struct allot_live_entry *entry_at(const struct allot_store *store,
 	return place && key && entry->key == key ? entry : NULL;
 }
 
+/* The entry of a key, wherever it is; or NULL. */
+static inline struct allot_live_entry *locate(const struct allot_store *store, uint64_t key, uint32_t place)
+{
+	struct allot_live_entry *entry = entry_at(store, place, key);
+
+	return entry ? entry : (struct allot_live_entry *)allotp_live_find(store, key);
+}
+
 /* The number of the page that an entry is in. */
 static inline uint32_t page_number(const struct allot_store *store, const struct allot_live_entry *entry)
 {
@@ -415,10 +423,8 @@ const struct allot_live_entry *allotp_live_find(const struct allot_store *store,
 
 int allotp_live_set(struct allot_store *store, const struct allot_live_entry *entry, uint32_t *place)
 {
-	struct allot_live_entry *old = entry_at(store, *place, entry->key);
+	struct allot_live_entry *old = locate(store, entry->key, *place);
 
-	if (!old)
-		old = (struct allot_live_entry *)allotp_live_find(store, entry->key);
 	if (!old)
 		return allotp_live_add(store, entry, place);
 	announce(store, page_number(store, old));
@@ -462,12 +468,10 @@ static void forget_elsewhere(struct allot_live_page *page, struct allot_live_gro
 
 void allotp_live_remove(struct allot_store *store, uint64_t key, uint32_t place)
 {
-	struct allot_live_entry *entry = entry_at(store, place, key);
+	struct allot_live_entry *entry = locate(store, key, place);
 	uint32_t home = hash(key).home, number, at;
 	struct allot_live_page *page;
 
-	if (!entry)
-		entry = (struct allot_live_entry *)allotp_live_find(store, key);
 	if (!entry)
 		return;
 	number = page_number(store, entry);

@@ -17,8 +17,8 @@ enum { EVENTS_AHEAD = 48, BLOCKS_AHEAD = 8 };
 struct run {
 	struct allot_batch *batch;
 	const struct allot_event *last; /* it ends behind this one, */
-	uint64_t limit;                 /* or before this stamp */
-	struct allot_totals *totals;    /* the batch's, which do not know of the run's events yet: */
+	uint64_t limit;              /* or before this stamp, or when the batch has all the sites that it is to have */
+	struct allot_totals *totals; /* the batch's, which do not know of the run's events yet: */
 	uint64_t events, live_bytes, live_blocks, ever_bytes;
 	uint64_t last_alloc; /* the cursor's */
 	uint32_t slot_family;
@@ -67,36 +67,12 @@ INLINED uint64_t kind(enum allot_op op, bool counted)
 	return allotp_event_what(0, (uint8_t)op, counted ? ALLOT_COUNTED_EVENT : 0) >> 48;
 }
 
-/* A site was fetched: the batch may have all by now that it is to have. */
-INLINED struct allot_batch_site *with_site(struct run *run, const struct look *look, struct allot_batch_site *fetched)
-{
-	if (!run->batch->end)
-		run->last = look->event;
-	return fetched;
-}
-
-/* The site of a stack, if nothing but that counts what is allocated there; else NULL. */
-INLINED struct allot_batch_site *site_of_stack(struct run *run, const struct look *look)
+/* The site of an event's stack, if nothing but that counts what is allocated there; else NULL. */
+INLINED struct allot_batch_site *site_of_stack(const struct run *run, const struct look *look)
 {
 	uint32_t stack = __atomic_load_n(&look->event->stack, __ATOMIC_RELAXED);
-	const struct allot_batch_stack *known = allotp_batch_stack(run->batch, stack);
-	struct allot_batch_site *site = &run->batch->sites[known->index];
-	uint16_t domain = (uint16_t)(look->key >> 48);
+	struct allot_batch_site *site = allotp_batch_site_of(run->batch, stack, (uint16_t)(look->key >> 48));
 
-	if (__builtin_expect(!allotp_batch_knows(run->batch, known, stack, domain), 0))
-		site = with_site(run, look, allotp_batch_learn_stack(run->batch, stack, domain));
-	return site && !site->scoped ? site : NULL;
-}
-
-/* The same of a block. */
-INLINED struct allot_batch_site *site_of_block(struct run *run, const struct look *look,
-					       const struct allot_batch_block *block)
-{
-	struct allot_batch *batch = run->batch;
-	struct allot_batch_site *site = &batch->sites[batch->site_places[allotp_batch_site_place(block->site)]];
-
-	if (__builtin_expect(site->number != block->site, 0))
-		site = with_site(run, look, allotp_batch_find_site(batch, block->site));
 	return site && !site->scoped ? site : NULL;
 }
 
@@ -173,8 +149,9 @@ INLINED bool go(struct run *run, const struct look *look, struct allot_batch_blo
 		block = allotp_batch_fetch(batch, look->key);
 	if (__builtin_expect(!block || !is_live(block->state ^ batch->round), 0))
 		return false;
-	site = site_of_block(run, look, block);
-	if (__builtin_expect(!site || (block->slot_family ^ family_of(look)) & (3 | ALLOT_KEPT_BLOCK), 0))
+	site = allotp_batch_site(batch, block->site);
+	if (__builtin_expect(!site || site->scoped || (block->slot_family ^ family_of(look)) & (3 | ALLOT_KEPT_BLOCK),
+			     0))
 		return false;
 	allotp_batch_take_out(batch, block);
 	count_out(run, &site->counters, block->size);
@@ -265,7 +242,7 @@ INLINED uint32_t run_events(struct allot_batch *batch, struct allot_cursor *curs
 {
 	struct run run = begin(batch, cursor, limit, most);
 
-	for (const struct allot_event *event = cursor->event; event <= run.last; event++) {
+	for (const struct allot_event *event = cursor->event; event <= run.last && batch->end; event++) {
 		struct look look = look_at(event);
 		uint32_t *turn = &batch->applied[allotp_key_bucket(look.key)], turns = 1;
 		struct allot_batch_block *block;

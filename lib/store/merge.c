@@ -192,13 +192,14 @@ static void collect(struct allot_batch *batch, struct merge *merge)
 	for (uint64_t i = slots; i-- > 0;) {
 		struct allot_slot *slot = allotp_slot(store, i);
 		struct allot_cursor *cursor = &cursors[merge->count];
-		uint64_t left, most;
-
 		/* Partner of the release in publish. */
-		allotp_cursor_begin(cursor, slot, (uint32_t)i, __atomic_load_n(&slot->published, __ATOMIC_ACQUIRE));
-		if (cursor->limit <= cursor->number)
+		uint64_t limit = __atomic_load_n(&slot->published, __ATOMIC_ACQUIRE), left, most;
+
+		/* Not looked at before it has published something: it may be about to become somebody's ring. */
+		if (limit <= slot->consumed)
 			continue;
-		left = cursor->limit - cursor->number;
+		allotp_cursor_begin(cursor, slot, (uint32_t)i, limit);
+		left = limit - cursor->number;
 		most = most_events(store);
 		if (left > most || events > most - left) {
 			allotp_store_lost(store, ALLOT_LOST_CORRUPT, 1);

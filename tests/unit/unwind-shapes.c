@@ -136,15 +136,12 @@ static NOINLINE void with_arguments_on_the_stack(struct tour *tour)
 	AFTER_CALL();
 }
 
-static __thread struct tour *current;
-
 static int compare(const void *a, const void *b)
 {
-	struct tour *tour = current;
+	struct tour *tour = tour_current;
 
 	if (tour_random(tour, 6) == 0)
 		tour_visit(tour);
-	current = tour;
 	return *(const int *)a - *(const int *)b;
 }
 
@@ -152,7 +149,7 @@ static NOINLINE void through_qsort(struct tour *tour)
 {
 	int values[] = { 5, 1, 4, 2, 3 };
 
-	current = tour;
+	tour_current = tour;
 	qsort(values, 5, sizeof(values[0]), compare);
 }
 
@@ -160,7 +157,7 @@ static NOINLINE void through_bsearch(struct tour *tour)
 {
 	int values[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 }, key = 7;
 
-	current = tour;
+	tour_current = tour;
 	if (!bsearch(&key, values, 9, sizeof(values[0]), compare))
 		abort();
 }
@@ -192,14 +189,14 @@ static NOINLINE void with_longjmp(struct tour *tour)
 
 static void handle(int number)
 {
-	struct tour *tour = current;
-
 	(void)number;
-	tour_visit(tour);
-	current = tour;
+	tour_visit(tour_current);
 }
 
-/* SIGUSR1 on this stack, SIGUSR2 on the alternate one if the thread has one. */
+/*
+ * SIGUSR1 on this stack, SIGUSR2 on the alternate one if the thread has one. Of threads on tour at once one may get what another
+ * has just set: the same handler, of whichever table.
+ */
 static NOINLINE void with_signal(struct tour *tour)
 {
 	struct sigaction action = { .sa_handler = handle, .sa_flags = SA_NODEFER };
@@ -207,7 +204,7 @@ static NOINLINE void with_signal(struct tour *tour)
 
 	if (other)
 		action.sa_flags |= SA_ONSTACK;
-	current = tour;
+	tour_current = tour;
 	sigaction(other ? SIGUSR2 : SIGUSR1, &action, NULL);
 	raise(other ? SIGUSR2 : SIGUSR1);
 	AFTER_CALL();

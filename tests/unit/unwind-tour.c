@@ -2,6 +2,8 @@
 /* Leads a tour: decides where to go and when to walk. */
 #include "unwind-tour.h"
 
+__thread struct tour *tour_current;
+
 unsigned tour_random(struct tour *tour, unsigned bound)
 {
 	tour->random = tour->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);

@@ -28,6 +28,9 @@ struct tour {
 extern "C" {
 #endif
 
+/* The thread's own, for functions that nobody can hand it to. One for all tables: signal handlers are the whole process's. */
+extern __thread struct tour *tour_current;
+
 /* A few walks and calls of further shapes. */
 void tour_visit(struct tour *tour);
 

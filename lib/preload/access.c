@@ -47,7 +47,8 @@ int allotp_access_lock(struct allot_access *access)
 		int result;
 
 		block(access);
-		result = allotp_drain_lock(&allotp_state.store);
+		/* A handler may have forked before signals were blocked: then the store is the parent's. */
+		result = allotp_guard->mode == ALLOT_MODE_UNSET ? -ECHILD : allotp_drain_lock(&allotp_state.store);
 		if (!result)
 			return 0;
 		unblock(access);
@@ -72,9 +73,11 @@ int allotp_access_begin(struct allot_access *access)
 {
 	int result;
 
-	if (!allotp_recording())
-		return -ENODATA;
-	result = allotp_access_lock(access);
+	do {
+		if (!allotp_recording())
+			return -ENODATA;
+		result = allotp_access_lock(access);
+	} while (result == -ECHILD);
 	if (result)
 		return result;
 	/* Another thread may have stopped tracing in the meantime. */

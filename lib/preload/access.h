@@ -19,7 +19,10 @@ struct allot_access {
 int allotp_access_begin(struct allot_access *access);
 void allotp_access_end(struct allot_access *access);
 
-/* The lock alone, whether the process records or not; it has a store of its own. */
+/*
+ * The lock alone, whether the process records or not; it has a store of its own, or -ECHILD: a signal handler has just forked
+ * it.
+ */
 int allotp_access_lock(struct allot_access *access);
 void allotp_access_unlock(struct allot_access *access);
 /* The same where another process may have inherited the lock (allotp_drain_inherit): then it is that one's to unlock. */

@@ -216,7 +216,7 @@ static int push(struct allot_context *context, struct entry *entry, const struct
 
 static int enter(struct entry *entry, const struct allot_scope_place *place)
 {
-	struct allot_context *context = allotp_recording() ? allotp_enter() : NULL;
+	struct allot_context *context = allotp_enter();
 	int result;
 
 	if (!context)

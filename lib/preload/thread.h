@@ -153,8 +153,8 @@ struct allot_context *allotp_thread_attach(struct allot_thread *thread);
 void allotp_thread_detach(struct allot_thread *thread);
 
 /*
- * Enters the tracer, in a process that records: a context to record one event with, or NULL when the event was counted as
- * lost, or is our own doing. Not NULL: must be followed by allotp_leave. Async-signal-safe, never waits.
+ * Enters the tracer: a context to record one event with, or NULL when this process does not record, or the event was
+ * counted as lost, or is our own doing. Not NULL: must be followed by allotp_leave. Async-signal-safe, never waits.
  */
 static inline struct allot_context *allotp_enter(void)
 {
@@ -164,6 +164,13 @@ static inline struct allot_context *allotp_enter(void)
 	if (__builtin_expect(thread->attaching, 0))
 		return NULL;
 	allotp_thread_enter(thread);
+	/* Looked at inside only: had a signal handler forked in between, its child would be in its parent's store. */
+	while (__builtin_expect(__atomic_load_n(&allotp_guard->mode, __ATOMIC_RELAXED) != ALLOT_MODE_RECORDING, 0)) {
+		allotp_thread_leave(thread);
+		if (!allotp_recording())
+			return NULL;
+		allotp_thread_enter(thread);
+	}
 	if (__builtin_expect(thread->depth == 1 && thread->generation == allotp_state.generation, 1)) {
 		context = thread->contexts[0];
 		if (__builtin_expect(context != NULL, 1))

@@ -22,6 +22,7 @@ check_PROGRAMS += \
 	tests/targets/fork \
 	tests/targets/fork-exec \
 	tests/targets/fork-handler \
+	tests/targets/fork-stepped \
 	tests/targets/fork-threads \
 	tests/targets/free-sized \
 	tests/targets/gap \

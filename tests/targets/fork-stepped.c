@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A signal handler forks between any two instructions of the tracer's while the program allocates and maps memory: the
- * processor's trap flag steps through them. Each child goes on to its end where its parent was interrupted, and only then its parent
- * does. Prints how often the handler forked, how many children came to a bad end, and how many left something in their parent's
- * store. Ends with status 77 on processors other than x86-64.
+ * processor's trap flag steps through them. Each child goes on where its parent was interrupted, to its end, and then its
+ * parent does. Prints how often the handler forked, how many children came to a bad end, and how many left something in
+ * their parent's store. Ends with status 77 on processors other than x86-64.
  */
 #include <dlfcn.h>
 #include <errno.h>

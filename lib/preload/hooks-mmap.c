@@ -8,7 +8,6 @@
 #include "preload/export.h"
 #include "preload/real.h"
 #include "preload/record.h"
-#include "preload/state.h"
 
 #undef mmap64
 
@@ -26,11 +25,6 @@ static size_t whole_pages(size_t size)
  */
 #define known(function) __builtin_expect((function) != NULL, 1)
 
-static inline bool wanted(void)
-{
-	return allotp_config.record_mmap && allotp_recording();
-}
-
 static void *map(void *address, size_t size, int protection, int flags, int fd, off_t offset,
 		 const struct allot_walk_start *caller)
 {
@@ -39,7 +33,7 @@ static void *map(void *address, size_t size, int protection, int flags, int fd, 
 	if (!known(allotp_real.mmap))
 		return (void *)allotp_sys_told(ALLOTP_SYSCALL(SYS_mmap, address, size, protection, flags, fd, offset));
 	mapped = allotp_real.mmap(address, size, protection, flags, fd, offset);
-	if (mapped != MAP_FAILED && wanted())
+	if (mapped != MAP_FAILED && allotp_config.record_mmap)
 		allotp_record_map(mapped, whole_pages(size), caller);
 	return mapped;
 }
@@ -63,7 +57,7 @@ ALLOT_EXPORT int munmap(void *address, size_t size)
 	if (!known(allotp_real.munmap))
 		return (int)allotp_sys_told(ALLOTP_SYSCALL(SYS_munmap, address, size));
 	/* It fails only for arguments that are no mapping's, and then nothing of ours is there to be taken out. */
-	if (wanted() && !((uintptr_t)address & 4095))
+	if (allotp_config.record_mmap && !((uintptr_t)address & 4095))
 		allotp_record_unmap(address, whole_pages(size));
 	return allotp_real.munmap(address, size);
 }
@@ -82,7 +76,7 @@ ALLOT_EXPORT void *mremap(void *address, size_t old_size, size_t size, int flags
 	if (!known(allotp_real.mremap))
 		return (void *)allotp_sys_told(ALLOTP_SYSCALL(SYS_mremap, address, old_size, size, flags, fixed));
 	mapped = allotp_real.mremap(address, old_size, size, flags, fixed);
-	if (mapped != MAP_FAILED && wanted()) {
+	if (mapped != MAP_FAILED && allotp_config.record_mmap) {
 		/* Known only now; the address range belonged to this call all the while. */
 		allotp_record_unmap(address, whole_pages(old_size));
 		allotp_record_map(mapped, whole_pages(size), &caller);

@@ -174,14 +174,12 @@ void allotp_record_restore(const void *block)
 
 void allotp_record_map(const void *address, size_t size, const struct allot_walk_start *caller)
 {
-	if (allotp_recording())
-		record_appearing(ALLOT_OP_MAP, address, size, ALLOT_FAMILY_ANY, ALLOT_DOMAIN_MMAP, caller);
+	record_appearing(ALLOT_OP_MAP, address, size, ALLOT_FAMILY_ANY, ALLOT_DOMAIN_MMAP, caller);
 }
 
 void allotp_record_unmap(const void *address, size_t size)
 {
-	if (allotp_recording())
-		record_going(ALLOT_OP_UNMAP, address, size, ALLOT_FAMILY_ANY, ALLOT_DOMAIN_MMAP);
+	record_going(ALLOT_OP_UNMAP, address, size, ALLOT_FAMILY_ANY, ALLOT_DOMAIN_MMAP);
 }
 
 bool allotp_record_track(const void *block, size_t size, uint16_t domain, enum allot_family family,

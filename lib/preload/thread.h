@@ -164,7 +164,7 @@ static inline struct allot_context *allotp_enter(void)
 	if (__builtin_expect(thread->attaching, 0))
 		return NULL;
 	allotp_thread_enter(thread);
-	/* Looked at inside only: had a signal handler forked in between, its child would be in its parent's store. */
+	/* Looked at inside: after a look outside, a signal handler may fork, and its child would be in its parent's store. */
 	while (__builtin_expect(__atomic_load_n(&allotp_guard->mode, __ATOMIC_RELAXED) != ALLOT_MODE_RECORDING, 0)) {
 		allotp_thread_leave(thread);
 		if (!allotp_recording())

@@ -5,24 +5,18 @@
  * parent does. Prints how often the handler forked, how many children came to a bad end, and how many left something in
  * their parent's store. Ends with status 77 on processors other than x86-64.
  */
-#include <dlfcn.h>
 #include <errno.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include "allot/trace.h"
-#include "target.h"
+#include "stepping.h"
 
 #if defined(__x86_64__)
-#define TRAP_FLAG 0x100L
 #define PAGE 4096
 
-static const void *tracer;
 static volatile sig_atomic_t is_child;
 static volatile long forks, bad, traces;
 
@@ -41,16 +35,9 @@ SITE void work_907(void)
 
 SITE void stepped(void)
 {
-	__asm__ volatile("pushfq\n\torq %0, (%%rsp)\n\tpopfq" : : "i"(TRAP_FLAG) : "cc", "memory");
+	STEPPING_BEGIN();
 	work_907();
-	__asm__ volatile("pushfq\n\tandq %0, (%%rsp)\n\tpopfq" : : "i"(~TRAP_FLAG) : "cc", "memory");
-}
-
-static const void *module_of(const void *address)
-{
-	Dl_info info;
-
-	return dladdr(address, &info) ? info.dli_fbase : NULL;
+	STEPPING_END();
 }
 
 static void step(int number, siginfo_t *info, void *context)
@@ -62,7 +49,7 @@ static void step(int number, siginfo_t *info, void *context)
 
 	(void)number;
 	(void)info;
-	if (module_of((void *)interrupted->uc_mcontext.gregs[REG_RIP]) != tracer)
+	if (!stepping_in_tracer(interrupted))
 		return;
 	bad += allot_get_traced_memory(&before, NULL) != 0;
 	child = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
@@ -80,15 +67,9 @@ static void step(int number, siginfo_t *info, void *context)
 
 int main(void)
 {
-	struct sigaction action;
-
 	/* The second time: what is looked up once is known then. */
 	work_907();
-	tracer = module_of(dlsym(RTLD_DEFAULT, "malloc"));
-	memset(&action, 0, sizeof(action));
-	action.sa_sigaction = step;
-	action.sa_flags = SA_SIGINFO;
-	REQUIRE(sigaction(SIGTRAP, &action, NULL) == 0);
+	stepping_handle("malloc", step);
 	stepped();
 	if (is_child) {
 		in_child_887();

@@ -1,6 +1,6 @@
 # tests/targets: one small program for each promise; plain binaries, so that what is traced is the program itself. Each is
 # made of the source of its name.
-EXTRA_DIST += tests/targets/target.h tests/targets/clear.h tests/targets/interrupt.h tests/targets/cases.h tests/targets/shipped.h \
+EXTRA_DIST += tests/targets/target.h tests/targets/clear.h tests/targets/interrupt.h tests/targets/stepping.h tests/targets/cases.h tests/targets/shipped.h \
 	tests/targets/budgets.h
 
 check_PROGRAMS += \
